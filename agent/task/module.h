@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A module: one file in agent/modules that ends in one struct. File name = task name = symbol suffix; everything else in
+ * the file is static. The table of all modules is generated from the folder.
+ */
+#pragma once
+
+#include "agent/task/change.h"
+#include "agent/task/result.h"
+#include "agent/task/task_context.h"
+#include "common/spec/arg_spec.h"
+
+enum module_check_mode {
+    MODULE_CHECK_FULL, /* every mutation stands behind change_wanted: safe to run in check mode */
+    MODULE_CHECK_SKIP, /* cannot know without doing (command, shell, raw): reported as skipped in check mode */
+};
+
+struct module {
+    struct task_spec spec;
+    enum module_check_mode check_mode;
+    bool is_info; /* only reads: never reports changed */
+    /* `args` is the bound struct of spec.args_size. Returns false only when the task could not be carried out: the session
+     * makes a failed result of the error's text. An expected failure with fields of its own is result_fail(). */
+    bool (*run)(struct task_context *task, const void *args, struct error *err);
+};
+
+#define MODULE_DEFINE(name_) extern const struct module module_##name_; const struct module module_##name_
+
+extern const struct module *const module_table[]; /* generated; NULL-terminated, sorted by name */
+extern const size_t module_table_count;
+const struct module *module_find(const char *name); /* short name, alias or fully qualified name */

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* roost doc [MODULE...]: what a module is for and what it takes, from the same tables that check and bind its arguments. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/verb.h"
+#include "common/base/text.h"
+#include "common/spec/module_catalogue.h"
+#include "engine/run/action.h"
+
+static const char *type_name(enum arg_type type)
+{
+    switch (type) {
+    case ARG_STRING: return "string";
+    case ARG_PATH: return "path";
+    case ARG_BOOL:
+    case ARG_TRI: return "boolean";
+    case ARG_INT: return "integer";
+    case ARG_REAL: return "number";
+    case ARG_LIST: return "list of strings";
+    case ARG_VALUES: return "list";
+    case ARG_MAP: return "mapping";
+    case ARG_RAW: return "any";
+    case ARG_MODE: return "file mode";
+    }
+    return "?";
+}
+
+static void print_names(const char *title, const char *const *names)
+{
+    if (!names || !*names)
+        return;
+    printf("        %s: ", title);
+    for (size_t i = 0; names[i]; i++)
+        printf("%s%s", i ? ", " : "", names[i]);
+    putchar('\n');
+}
+
+static void print_argument(const struct arg_spec *arg)
+{
+    if (arg->name[0] == '_')
+        return;
+    printf("  %s (%s%s)\n", arg->name, type_name(arg->type), arg->required ? ", required" : "");
+    if (arg->help)
+        printf("        %s\n", arg->help);
+    print_names("choices", arg->choices);
+    print_names("aliases", arg->aliases);
+    if (arg->default_text)
+        printf("        default: %s\n", arg->default_text);
+}
+
+static void print_spec(const struct task_spec *spec)
+{
+    printf("%s: %s\n", spec->name, spec->summary);
+    print_names("also called", spec->aliases);
+    if (spec->free_form)
+        puts("        takes free-form text");
+    putchar('\n');
+    for (const struct arg_spec *arg = spec->args; arg && arg->name; arg++)
+        print_argument(arg);
+    putchar('\n');
+}
+
+static void print_list(const struct task_catalogue *catalogue)
+{
+    for (size_t i = 0; i < catalogue->count; i++)
+        printf("%-22s %s\n", catalogue->specs[i]->name, catalogue->specs[i]->summary);
+}
+
+static int unknown(const char *name)
+{
+    const char *nearest = task_catalogue_nearest(&module_catalogue, name);
+    if (!nearest)
+        nearest = task_catalogue_nearest(action_catalogue(), name);
+    fprintf(stderr, "roost doc: there is no module '%s'%s%s%s\n", name, nearest ? ", did you mean '" : "", nearest ? nearest : "",
+            nearest ? "'?" : "");
+    return 1;
+}
+
+static int doc_run(int argc, char **argv)
+{
+    int exit_code = 0;
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        puts("usage: roost doc [MODULE...]\n\nWithout a name: the list of all modules.");
+        return 0;
+    }
+    if (argc < 2 || strcmp(argv[1], "-l") == 0 || strcmp(argv[1], "--list") == 0) {
+        puts("Modules (run on the node):");
+        print_list(&module_catalogue);
+        puts("\nActions (run at the centre, or prepare a module call there):");
+        print_list(action_catalogue());
+        return 0;
+    }
+    for (int i = 1; i < argc; i++) {
+        const struct task_spec *spec = task_catalogue_find(action_catalogue(), argv[i]);
+        if (!spec || !spec->args || !spec->args->name)
+            spec = task_catalogue_find(&module_catalogue, argv[i]) ? task_catalogue_find(&module_catalogue, argv[i]) : spec;
+        if (spec)
+            print_spec(spec);
+        else
+            exit_code = unknown(argv[i]);
+    }
+    return exit_code;
+}
+
+VERB_DEFINE(doc) = { "doc", "Describe modules and their arguments", "[MODULE...]", doc_run };

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# Warnings, hardening and sanitizers: one interface target that everything links.
+add_library(roost_flags INTERFACE)
+target_compile_definitions(roost_flags INTERFACE _GNU_SOURCE ROOST_VERSION="${PROJECT_VERSION}")
+target_include_directories(roost_flags INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/generated")
+target_compile_options(roost_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wstrict-prototypes
+  -Wmissing-prototypes -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wnull-dereference -Wdouble-promotion
+  -Wimplicit-fallthrough
+  $<$<C_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wduplicated-branches>
+  $<$<C_COMPILER_ID:Clang>:-Wno-gnu-zero-variadic-macro-arguments>
+  $<$<BOOL:${ROOST_WERROR}>:-Werror>)
+target_compile_options(roost_flags INTERFACE -fstack-protector-strong -fPIE -ffunction-sections -fdata-sections)
+target_link_options(roost_flags INTERFACE -pie -Wl,-z,relro -Wl,-z,now -Wl,--gc-sections)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+  target_compile_options(roost_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+endif()
+if(ROOST_SANITIZE)
+  target_compile_options(roost_flags INTERFACE -fsanitize=${ROOST_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(roost_flags INTERFACE -fsanitize=${ROOST_SANITIZE})
+endif()
+if(ROOST_COVERAGE)
+  target_compile_options(roost_flags INTERFACE --coverage)
+  target_link_options(roost_flags INTERFACE --coverage)
+endif()

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+# One folder = one static library; what a folder may link is what it may include (scripts/check-layers proves it).
+
+# roost_layer(name folder LIBS ...): library roost_<name> from <folder>/*.c; an empty folder gives an empty library.
+function(roost_layer name folder)
+  cmake_parse_arguments(L "" "" "LIBS;GENERATED;EXCLUDE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${folder}/*.c")
+  foreach(excluded IN LISTS L_EXCLUDE)
+    list(REMOVE_ITEM sources "${CMAKE_SOURCE_DIR}/${folder}/${excluded}")
+  endforeach()
+  if(sources OR L_GENERATED)
+    add_library(roost_${name} STATIC ${sources} ${L_GENERATED})
+    target_link_libraries(roost_${name} PUBLIC roost_flags ${L_LIBS})
+  else()
+    add_library(roost_${name} INTERFACE)
+    target_link_libraries(roost_${name} INTERFACE roost_flags ${L_LIBS})
+  endif()
+endfunction()
+
+# common
+roost_layer(base common/base LIBS PkgConfig::NETTLE m)
+roost_layer(value common/value LIBS roost_base)
+roost_layer(json common/json LIBS roost_value PkgConfig::JANSSON)
+roost_layer(yaml common/yaml LIBS roost_value PkgConfig::YAML)
+roost_layer(spec common/spec LIBS roost_value roost_json)
+roost_layer(event common/event LIBS roost_value)
+roost_layer(protocol common/protocol LIBS roost_value roost_json)
+roost_layer(http common/http LIBS roost_base ${CMAKE_DL_LIBS})
+target_include_directories(roost_flags SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
+set(COMMON roost_base roost_value roost_json roost_yaml roost_spec roost_event roost_protocol roost_http)
+
+# engine
+roost_layer(template engine/template LIBS roost_value roost_json roost_yaml roost_http PkgConfig::PCRE2 ${CRYPT_LIBRARY})
+roost_layer(playbook engine/playbook LIBS ${COMMON} roost_template)
+roost_layer(inventory engine/inventory LIBS ${COMMON} roost_template)
+roost_layer(vars engine/vars LIBS roost_playbook roost_inventory)
+roost_registry(FOLDER engine/actions PREFIX action_ STRUCT action TABLE action_table HEADER engine/run/action.h
+               EXCLUDE action_support)
+roost_layer(run engine/run LIBS roost_vars)
+roost_layer(actions engine/actions LIBS roost_run GENERATED "${CMAKE_BINARY_DIR}/generated/action_table.c")
+roost_layer(report engine/report LIBS ${COMMON})
+roost_layer(channel engine/channel LIBS roost_run)
+roost_layer(command engine/command LIBS roost_actions roost_run roost_report)
+set(ENGINE roost_command roost_channel roost_actions roost_run roost_vars roost_inventory roost_playbook roost_template roost_report ${COMMON})
+
+# agent
+roost_layer(system agent/system LIBS ${COMMON} PkgConfig::ARCHIVE PkgConfig::SYSTEMD ${ACL_LIBRARY} PkgConfig::PCRE2)
+roost_layer(task agent/task LIBS roost_system)
+roost_registry(FOLDER agent/facts PREFIX fact_group_ STRUCT fact_group TABLE fact_group_table HEADER agent/facts/fact_group.h
+               EXCLUDE fact_group fact_support)
+roost_layer(facts agent/facts LIBS roost_task GENERATED "${CMAKE_BINARY_DIR}/generated/fact_group_table.c")
+roost_registry(FOLDER agent/modules PREFIX module_ STRUCT module TABLE module_table HEADER agent/task/module.h)
+roost_layer(modules agent/modules LIBS roost_task roost_facts GENERATED "${CMAKE_BINARY_DIR}/generated/module_table.c")
+roost_layer(session agent/session LIBS roost_modules)
+
+# controller
+roost_layer(transport controller/transport LIBS roost_channel)
+
+# The catalogue: what every module declares, printed as C by a program that links them all (tools at build time only).
+if(EXISTS "${CMAKE_SOURCE_DIR}/cmake/catalogue_writer.c")
+  add_executable(roost-catalogue-writer cmake/catalogue_writer.c)
+  target_link_libraries(roost-catalogue-writer PRIVATE roost_modules)
+  add_custom_command(OUTPUT "${CMAKE_BINARY_DIR}/generated/module_catalogue.c"
+    COMMAND roost-catalogue-writer "${CMAKE_BINARY_DIR}/generated/module_catalogue.c"
+    DEPENDS roost-catalogue-writer VERBATIM)
+  add_library(roost_catalogue STATIC "${CMAKE_BINARY_DIR}/generated/module_catalogue.c")
+  target_link_libraries(roost_catalogue PUBLIC roost_flags roost_spec)
+endif()
+
+# programs
+if(EXISTS "${CMAKE_SOURCE_DIR}/cli/main.c")
+  roost_registry(FOLDER cli PREFIX verb_ STRUCT verb TABLE verb_table HEADER cli/verb.h EXCLUDE main)
+  roost_layer(cli cli LIBS roost_transport ${ENGINE} roost_catalogue EXCLUDE main.c
+              GENERATED "${CMAKE_BINARY_DIR}/generated/verb_table.c")
+  add_executable(roost cli/main.c)
+  target_link_libraries(roost PRIVATE roost_cli)
+endif()
+if(EXISTS "${CMAKE_SOURCE_DIR}/agent/main.c")
+  roost_registry(FOLDER agent/verbs PREFIX agent_verb_ STRUCT agent_verb TABLE agent_verb_table HEADER agent/verbs/verb.h)
+  roost_layer(agent_verbs agent/verbs LIBS roost_session ${ENGINE} roost_catalogue GENERATED "${CMAKE_BINARY_DIR}/generated/agent_verb_table.c")
+  add_executable(roost-agent agent/main.c)
+  target_link_libraries(roost-agent PRIVATE roost_agent_verbs)
+endif()

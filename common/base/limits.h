@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every maximum in Roost, in one place: sizes in bytes, depths in levels, times in milliseconds.
+ * A limit exists so that hostile or broken input ends in a sentence, never in an exhausted machine.
+ */
+#pragma once
+
+/* common/base */
+#define LIMIT_ERROR_TEXT 4096         /* one error message, prefixes included */
+#define LIMIT_PATH 4096               /* PATH_MAX of Linux */
+#define LIMIT_ARENA_CHUNK (64 * 1024) /* first chunk of an arena; later ones double up to 4 MiB */
+#define LIMIT_ARENA_CHUNK_MAX (4 * 1024 * 1024)
+
+/* common/value: trees made in templates can nest without end; what walks them stops here, as Python does */
+#define LIMIT_VALUE_DEPTH 1000
+
+/* text files the control side reads: playbooks, roles, inventories, templates, variables */
+#define LIMIT_YAML_FILE (64 * 1024 * 1024)
+#define LIMIT_YAML_DEPTH 128               /* nested collections */
+#define LIMIT_YAML_NODES (8 * 1000 * 1000) /* nodes after aliases are followed: stops "billion laughs" */
+#define LIMIT_JSON_DEPTH 256
+#define LIMIT_SOURCE_FILE (64 * 1024 * 1024) /* template, INI inventory, vault file */
+
+/* protocol between engine and session */
+#define LIMIT_FRAME (32 * 1024 * 1024)   /* payload of one frame; checked before allocation */
+#define LIMIT_CONTENT_CHUNK (256 * 1024) /* one chunk of streamed file content */
+
+/* HTTP client */
+#define LIMIT_HTTP_TIMEOUT_MS 10000 /* to connect, and without any data; Ansible's default */
+#define LIMIT_HTTP_REDIRECTS 10
+#define LIMIT_HTTP_HEADERS (256 * 1024)    /* header lines of one transfer, redirects included */
+#define LIMIT_HTTP_BODY (64 * 1024 * 1024) /* body that is kept in memory */
+
+/* Jinja2 */
+#define LIMIT_TEMPLATE_DEPTH 64  /* nested statements and parentheses in one template */
+#define LIMIT_TEMPLATE_CALLS 128 /* macros, includes, variables that need variables */
+#define LIMIT_TEMPLATE_OUTPUT (64 * 1024 * 1024)
+#define LIMIT_TEMPLATE_STEPS (50 * 1000 * 1000) /* evaluated nodes in one rendering */
+#define LIMIT_RANGE (10 * 1000 * 1000)          /* range() and sequences */
+#define LIMIT_REGEX_MATCH (10 * 1000 * 1000)    /* PCRE2 match limit */
+
+/* engine */
+#define LIMIT_INCLUDE_DEPTH 64 /* nested includes, imports, role dependencies */
+#define LIMIT_HOSTS 100000
+#define LIMIT_HOST_RANGE 65536 /* hosts that one [a:b] pattern may expand to */
+#define LIMIT_LOOP_ITEMS (1000 * 1000)
+
+/* processes */
+#define LIMIT_PROCESS_OUTPUT (16 * 1024 * 1024) /* stdout or stderr kept from one command */
+#define LIMIT_PROCESS_ARGS 4096
+#define LIMIT_CONNECT_TIMEOUT_MS 10000 /* default of ansible_ssh_timeout */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The functions of libcurl that are used, found at run time. */
+#pragma once
+
+#define CURL_DISABLE_TYPECHECK /* its macros would call the library directly */
+#include <curl/curl.h>
+#include <stdbool.h>
+
+#include "common/base/error.h"
+
+struct http_library {
+    __typeof__(curl_easy_init) *easy_init;
+    __typeof__(curl_easy_setopt) *easy_setopt;
+    __typeof__(curl_easy_perform) *easy_perform;
+    __typeof__(curl_easy_getinfo) *easy_getinfo;
+    __typeof__(curl_easy_cleanup) *easy_cleanup;
+    __typeof__(curl_easy_strerror) *easy_strerror;
+    __typeof__(curl_slist_append) *slist_append;
+    __typeof__(curl_slist_free_all) *slist_free_all;
+};
+
+bool http_library_load(struct http_library *out, struct error *err);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One transfer while it runs, shared by the files of common/http. */
+#pragma once
+
+#include "common/http/http.h"
+#include "common/http/http_library.h"
+
+struct http_transfer {
+    struct http_library library;
+    CURL *handle;
+    struct curl_slist *headers;
+    char message[CURL_ERROR_SIZE]; /* libcurl's own words */
+    struct arena *arena;
+    const struct http_request *request;
+    const struct http_sink *sink;
+    struct error *err;
+    bool is_failed; /* err is set already: by the sink, or by a limit */
+
+    /* of the response that is coming in */
+    const char *reason;
+    struct http_header *received;
+    size_t received_count, received_capacity, header_bytes;
+    int64_t size_bytes;
+};
+
+/* libcurl's callbacks */
+size_t http_receive_header(char *data, size_t size, size_t count, void *transfer);
+size_t http_receive_body(char *data, size_t size, size_t count, void *transfer);
+/* What happened, in a sentence that starts with the URL. Always false. */
+bool http_fail(struct http_transfer *transfer, CURLcode code);

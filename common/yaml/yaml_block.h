@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Multi-line texts for people: changed just enough that YAML can show them as a block (Ansible's yaml callback). */
+#pragma once
+
+#include "common/base/text.h"
+
+/* True if the text holds a line break of YAML: LF, NEL, LS or PS. */
+bool yaml_has_break(const char *data, size_t length);
+/* Replaces *data and *length by the text without what a block cannot hold: tabs, special characters, blanks before breaks. */
+void yaml_block_text(struct arena *arena, const char **data, size_t *length);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of actions as a catalogue, and small helpers that most actions use. */
+#include "engine/actions/action_support.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "common/base/path.h"
+
+const struct action *action_find(const char *name)
+{
+    const struct task_spec *spec = task_catalogue_find(action_catalogue(), name);
+
+    return spec == NULL ? NULL : action_of(spec);
+}
+
+const struct task_catalogue *action_catalogue(void)
+{
+    static struct task_catalogue catalogue; /* the same each time: an action begins with its spec */
+
+    catalogue.specs = (const struct task_spec *const *)(const void *)action_table;
+    catalogue.count = action_table_count;
+    return &catalogue;
+}
+
+void action_put(struct action_call *call, const char *key, const struct value *value)
+{
+    value_map_put(call->arena, call->result, key, value);
+}
+
+void action_put_text(struct action_call *call, const char *key, const char *text)
+{
+    value_map_put_string(call->arena, call->result, key, text);
+}
+
+void action_put_bool(struct action_call *call, const char *key, bool boolean)
+{
+    value_map_put_bool(call->arena, call->result, key, boolean);
+}
+
+void action_put_int(struct action_call *call, const char *key, int64_t integer)
+{
+    value_map_put_int(call->arena, call->result, key, integer);
+}
+
+bool call_fail(struct action_call *call, enum action_next *next, const char *format, ...)
+{
+    struct text text = text_new(call->arena);
+    va_list args;
+
+    va_start(args, format);
+    text_vprintf(&text, format, args);
+    va_end(args);
+    action_put_bool(call, "failed", true);
+    action_put_text(call, "msg", text.data);
+    *next = ACTION_DONE;
+    return true;
+}
+
+bool call_skip(struct action_call *call, enum action_next *next, const char *format, ...)
+{
+    struct text text = text_new(call->arena);
+    va_list args;
+
+    va_start(args, format);
+    text_vprintf(&text, format, args);
+    va_end(args);
+    action_put_bool(call, "skipped", true);
+    action_put_text(call, "msg", text.data);
+    *next = ACTION_DONE;
+    return true;
+}
+
+void action_take_reply(struct action_call *call)
+{
+    for (size_t i = 0; i < value_count(call->reply); i++) {
+        const struct value_pair *pair = value_pair_at(call->reply, i);
+
+        value_map_put_value(call->arena, call->result, pair->key, pair->item);
+    }
+}
+
+bool action_submit(struct action_call *call, enum action_next *next, const char *module, const struct value *args)
+{
+    call->module.module = module;
+    call->module.args = args;
+    *next = ACTION_SUBMIT;
+    return true;
+}
+
+const char *action_find_file(struct action_call *call, const char *subfolder, const char *name, struct error *err)
+{
+    const char *path = name == NULL ? NULL : path_expand_user(call->arena, name);
+    const char *found = NULL;
+
+    if (path != NULL && path[0] == '/')
+        found = path_exists(path) ? path : NULL;
+    else if (path != NULL)
+        found = playbook_find_file(call->arena, call->task, subfolder, path);
+    if (found == NULL)
+        error_set(
+            err,
+            "Could not find or access '%s' on the Ansible Controller.\nIf you are using a module and expect the file to "
+            "exist on the remote, see the remote_src option",
+            name == NULL ? "" : name);
+    return found;
+}
+
+bool action_is_identifier(const char *name)
+{
+    if (!isalpha((unsigned char)*name) && *name != '_')
+        return false;
+    for (; *name != '\0'; name++)
+        if (!isalnum((unsigned char)*name) && *name != '_')
+            return false;
+    return true;
+}
+
+const struct value *action_raw_arg(const struct action_call *call, const char *name)
+{
+    return value_map_get(call->task->args, name);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* debug: shows a message or the value of a variable or expression. */
+#include <string.h>
+
+#include "common/value/value_python.h"
+#include "engine/actions/action_support.h"
+
+struct debug_args {
+    const struct value *msg, *var;
+    int64_t verbosity;
+};
+
+static const struct arg_spec debug_spec[] = {
+    ARG(debug_args, msg, ARG_RAW, .help = "what is shown; without msg and var: Hello world!"),
+    ARG(debug_args, var, ARG_RAW, .help = "name of a variable or an expression whose value is shown"),
+    ARG(debug_args, verbosity, ARG_INT, .default_text = "0", .help = "show only at this -v level or above"),
+    ARG_END,
+};
+
+/* A name or expression: its value. What is no text (a list of names was given) is shown as it is. */
+static bool debug_value(struct action_call *call, const struct value *var, const struct value **out, struct error *err)
+{
+    const char *text = value_text(var);
+    struct source_position at = value_position(var);
+
+    *out = var;
+    if (text == NULL)
+        return true;
+    if (template_expression(call->templates, text, var->as.string.length, &at, out, err)) {
+        if (!value_is(*out, VALUE_UNDEFINED))
+            return true;
+        error_set_kind(err, ERROR_UNDEFINED, "'%s' is undefined", text);
+    }
+    if (err->kind != ERROR_UNDEFINED)
+        return false;
+    *out = call->verbosity > 0
+               ? value_string(call->arena, arena_printf(call->arena, "VARIABLE IS NOT DEFINED!: %s", err->text))
+               : value_string(call->arena, "VARIABLE IS NOT DEFINED!");
+    error_clear(err);
+    return true;
+}
+
+static bool debug_var(struct action_call *call, const struct value *var, struct error *err)
+{
+    const struct value *value = NULL;
+    const char *key = value_text(var);
+
+    if (!debug_value(call, var, &value, err))
+        return false;
+    if (key == NULL)
+        key = value_is(var, VALUE_LIST)  ? "<class 'list'>"
+              : value_is(var, VALUE_MAP) ? "<class 'dict'>"
+                                         : value_to_text(call->arena, var);
+    action_put(call, key, value);
+    return true;
+}
+
+static bool debug_step(struct action_call *call, enum action_next *next, struct error *err)
+{
+    const struct debug_args *args = call->bound;
+
+    *next = ACTION_DONE;
+    if (args->msg != NULL && args->var != NULL)
+        return call_fail(call, next, "'msg' and 'var' are incompatible options");
+    if (args->verbosity > call->verbosity) {
+        action_put_text(call, "skipped_reason", "Verbosity threshold not met.");
+        action_put_bool(call, "skipped", true);
+        action_put_bool(call, "failed", false);
+        return true;
+    }
+    if (args->msg != NULL)
+        action_put(call, "msg", args->msg);
+    else if (args->var != NULL && !debug_var(call, args->var, err))
+        return false;
+    else if (args->var == NULL)
+        action_put_text(call, "msg", "Hello world!");
+    action_put_bool(call, "_ansible_verbose_always", true);
+    action_put_bool(call, "failed", false);
+    return true;
+}
+
+ACTION_DEFINE(debug) = { .spec = { .name = "debug",
+                                   .summary = "Show a message or a variable",
+                                   .args = debug_spec,
+                                   .args_size = sizeof(struct debug_args) },
+                         .step = debug_step };

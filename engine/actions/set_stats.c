@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* set_stats: numbers and texts for the end of the run. */
+#include "common/value/value_python.h"
+#include "engine/actions/action_support.h"
+
+struct set_stats_args {
+    const struct value *data;
+    bool per_host, aggregate;
+};
+
+static const struct arg_spec set_stats_spec[] = {
+    ARG(set_stats_args, data, ARG_MAP, .required = true, .help = "names and values"),
+    ARG(set_stats_args, per_host, ARG_BOOL, .default_text = "false", .help = "kept per host instead of for the run"),
+    ARG(set_stats_args, aggregate, ARG_BOOL, .default_text = "true",
+        .help = "add to what is there instead of replacing it"),
+    ARG_END,
+};
+
+static bool set_stats_step(struct action_call *call, enum action_next *next, struct error *err)
+{
+    const struct set_stats_args *args = call->bound;
+    struct value *stats = value_map(call->arena);
+
+    (void)err;
+    *next = ACTION_DONE;
+    for (size_t i = 0; i < value_count(args->data); i++) {
+        const char *name = value_to_text(call->arena, value_pair_at(args->data, i)->key);
+
+        if (!action_is_identifier(name))
+            return call_fail(call, next,
+                             "The variable name '%s' is not valid. Variables must start with a letter or underscore "
+                             "character, and contain only letters, numbers and underscores.",
+                             name);
+    }
+    value_map_put(call->arena, stats, "data", args->data == NULL ? value_map(call->arena) : args->data);
+    value_map_put_bool(call->arena, stats, "per_host", args->per_host);
+    value_map_put_bool(call->arena, stats, "aggregate", args->aggregate);
+    action_put_bool(call, "changed", false);
+    action_put(call, "ansible_stats", stats);
+    return true;
+}
+
+ACTION_DEFINE(set_stats) = { .spec = { .name = "set_stats",
+                                       .summary = "Statistics of the run",
+                                       .args = set_stats_spec,
+                                       .args_size = sizeof(struct set_stats_args) },
+                             .step = set_stats_step };

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* template: renders a template at the centre and puts the text in place on the node (module copy). */
+#include <pwd.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/fd.h"
+#include "common/base/limits.h"
+#include "common/base/path.h"
+#include "engine/actions/action_support.h"
+#include "engine/run/action_content.h"
+
+struct template_args {
+    const char *src, *dest, *mode, *newline_sequence, *output_encoding;
+    const char *variable_start_string, *variable_end_string, *block_start_string, *block_end_string;
+    const char *comment_start_string, *comment_end_string;
+    const char *owner, *group, *attributes, *seuser, *serole, *setype, *selevel, *validate;
+    bool trim_blocks, lstrip_blocks, backup, follow, force, unsafe_writes;
+};
+
+static const struct arg_spec template_spec[] = {
+    ARG(template_args, src, ARG_STRING, .required = true,
+        .help = "template file, searched in templates/ of the role and the play"),
+    ARG(template_args, dest, ARG_STRING, .required = true, .help = "where the text goes on the node"),
+    ARG(template_args, newline_sequence, ARG_STRING, .default_text = "\n", .help = "line ends: \\n, \\r or \\r\\n"),
+    ARG(template_args, variable_start_string, ARG_STRING, .help = "instead of {{"),
+    ARG(template_args, variable_end_string, ARG_STRING, .help = "instead of }}"),
+    ARG(template_args, block_start_string, ARG_STRING, .help = "instead of {%"),
+    ARG(template_args, block_end_string, ARG_STRING, .help = "instead of %}"),
+    ARG(template_args, comment_start_string, ARG_STRING, .help = "instead of {#"),
+    ARG(template_args, comment_end_string, ARG_STRING, .help = "instead of #}"),
+    ARG(template_args, trim_blocks, ARG_BOOL, .default_text = "true", .help = "drop the newline behind a block"),
+    ARG(template_args, lstrip_blocks, ARG_BOOL, .default_text = "false", .help = "drop blanks before a block"),
+    ARG(template_args, output_encoding, ARG_STRING, .default_text = "utf-8", .help = "only utf-8"),
+    ARG(template_args, mode, ARG_MODE, .help = "permissions, or preserve for those of the template"),
+    ARG(template_args, owner, ARG_STRING, .help = "user that owns the file"),
+    ARG(template_args, group, ARG_STRING, .help = "group that owns the file"),
+    ARG(template_args, attributes, ARG_STRING, .aliases = ARG_NAMES("attr"), .help = "attributes as chattr takes them"),
+    ARG(template_args, seuser, ARG_STRING, .help = "SELinux user"),
+    ARG(template_args, serole, ARG_STRING, .help = "SELinux role"),
+    ARG(template_args, setype, ARG_STRING, .help = "SELinux type"),
+    ARG(template_args, selevel, ARG_STRING, .help = "SELinux level"),
+    ARG(template_args, validate, ARG_STRING, .help = "command that checks the new file (%s) before it is put in place"),
+    ARG(template_args, backup, ARG_BOOL, .default_text = "false", .help = "keep a copy of the old file"),
+    ARG(template_args, follow, ARG_BOOL, .default_text = "false", .help = "follow a link at dest"),
+    ARG(template_args, force, ARG_BOOL, .default_text = "true", .help = "replace a file that is there"),
+    ARG(template_args, unsafe_writes, ARG_BOOL, .default_text = "false",
+        .help = "write in place where the file cannot be replaced"),
+    ARG_END,
+};
+
+static const char *const own_args[] = { "src",
+                                        "newline_sequence",
+                                        "variable_start_string",
+                                        "variable_end_string",
+                                        "block_start_string",
+                                        "block_end_string",
+                                        "comment_start_string",
+                                        "comment_end_string",
+                                        "trim_blocks",
+                                        "lstrip_blocks",
+                                        "output_encoding",
+                                        NULL };
+
+static const char *newline_of(const char *text)
+{
+    if (strcmp(text, "\\n") == 0)
+        return "\n";
+    if (strcmp(text, "\\r") == 0)
+        return "\r";
+    return strcmp(text, "\\r\\n") == 0 ? "\r\n" : text;
+}
+
+static const char *owner_name(struct arena *arena, uid_t uid)
+{
+    struct passwd entry, *found = NULL;
+    char buffer[4096];
+
+    if (getpwuid_r(uid, &entry, buffer, sizeof(buffer), &found) == 0 && found != NULL)
+        return arena_copy(arena, entry.pw_name);
+    return arena_printf(arena, "%u", (unsigned)uid);
+}
+
+static void put(struct action_call *call, const char *name, const char *text)
+{
+    vars_scope_put(call->scope, name, value_string(call->arena, text));
+}
+
+/* template_path and its sisters, ansible_managed: only this task sees them. */
+static void put_variables(struct action_call *call, const char *path, const char *dest)
+{
+    char host[256] = "", date[64] = "";
+    time_t now = (time_t)(clock_wall_us() / 1000000);
+    struct tm parts;
+    struct stat info;
+
+    put(call, "template_path", path);
+    put(call, "template_fullpath", path_absolute(call->arena, path));
+    put(call, "template_destpath", dest);
+    if (gethostname(host, sizeof(host) - 1) == 0)
+        put(call, "template_host", host);
+    if (stat(path, &info) == 0)
+        put(call, "template_uid", owner_name(call->arena, info.st_uid));
+    if (localtime_r(&now, &parts) != NULL && strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &parts) > 0)
+        put(call, "template_run_date", date);
+    put(call, "ansible_managed", "Ansible managed");
+}
+
+static bool render(struct action_call *call, const char *path, const struct value **out, struct error *err)
+{
+    const struct template_args *args = call->bound;
+    struct template_file_options options = TEMPLATE_FILE_OPTIONS;
+    struct action_content content = { .path = path };
+    char *data = NULL;
+
+    options.path = path;
+    options.trim_blocks = args->trim_blocks;
+    options.lstrip_blocks = args->lstrip_blocks;
+    options.newline_sequence = newline_of(args->newline_sequence);
+    options.variable_start = args->variable_start_string;
+    options.variable_end = args->variable_end_string;
+    options.block_start = args->block_start_string;
+    options.block_end = args->block_end_string;
+    options.comment_start = args->comment_start_string;
+    options.comment_end = args->comment_end_string;
+    if (!action_content_open(call, &content, true, err))
+        return false;
+    if (content.path != NULL) {
+        if (!file_read(call->arena, path, LIMIT_SOURCE_FILE, &data, &content.length, err))
+            return false;
+        content.data = data;
+    }
+    put_variables(call, path, args->dest);
+    return template_text(call->templates, content.data, content.length, &options, out, err);
+}
+
+static bool check_arguments(struct action_call *call, enum action_next *next, bool *bad)
+{
+    const struct template_args *args = call->bound;
+    const char *newline = newline_of(args->newline_sequence);
+
+    *bad = true;
+    if (value_map_get(call->args, "state") != NULL)
+        return call_fail(call, next, "'state' cannot be specified on a template");
+    if (strcmp(newline, "\n") != 0 && strcmp(newline, "\r") != 0 && strcmp(newline, "\r\n") != 0)
+        return call_fail(call, next, "newline_sequence needs to be one of: \n, \r or \r\n");
+    if (strcasecmp(args->output_encoding, "utf-8") != 0 && strcasecmp(args->output_encoding, "utf8") != 0)
+        return call_fail(call, next, "output_encoding: only utf-8 is supported, not '%s'", args->output_encoding);
+    *bad = false;
+    return true;
+}
+
+static bool template_send(struct action_call *call, enum action_next *next, struct error *err)
+{
+    const struct template_args *args = call->bound;
+    const char *path = action_find_file(call, "templates", args->src, err);
+    struct value *sent = action_args_without(call, own_args);
+    struct action_content content = { 0 };
+    const struct value *text = NULL;
+
+    if (path == NULL || !render(call, path, &text, err)) {
+        bool is_undefined = path != NULL && err->kind == ERROR_UNDEFINED;
+
+        return call_fail(call, next, "%s%s", is_undefined ? "AnsibleUndefinedVariable: " : "", err->text);
+    }
+    if (args->mode != NULL && strcmp(args->mode, "preserve") == 0)
+        value_map_put_string(call->arena, sent, "mode", action_file_mode(call->arena, path));
+    content.data = text->as.string.data;
+    content.length = text->as.string.length;
+    content.name = path_basename(path);
+    return action_content_send(call, next, "copy", sent, &content, err);
+}
+
+static bool template_step(struct action_call *call, enum action_next *next, struct error *err)
+{
+    bool bad = false;
+
+    if (call->step == 0)
+        return check_arguments(call, next, &bad) && (bad || template_send(call, next, err));
+    action_put(call, "diff", value_list(call->arena));
+    action_take_reply(call);
+    *next = ACTION_DONE;
+    return true;
+}
+
+ACTION_DEFINE(template) = { .spec = { .name = "template",
+                                      .summary = "Render a template to a file on the node",
+                                      .args = template_spec,
+                                      .args_size = sizeof(struct template_args) },
+                            .module = "copy",
+                            .step = template_step };

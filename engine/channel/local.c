@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ansible_connection=local: the same agent, the same session, no ssh. */
+#include "engine/channel/local.h"
+
+#include "common/base/clock.h"
+
+#define LOCAL_START_MS 30000
+
+bool local_open(const char *agent_path, const struct connection_target *target, struct connection **out, struct error *err)
+{
+    const char *argv[] = { agent_path, "session", NULL };
+    struct spawn_request request = { .argv = argv, .own_group = true };
+    struct spawned child;
+    if (!spawn_program(&request, &child, err))
+        return error_prefix(err, "local connection");
+    struct client *client = client_new(target);
+    client->deadline_ms = clock_monotonic_ms() + LOCAL_START_MS;
+    client->timeout_message = "the local agent did not answer within 30 seconds";
+    client_start(client, &child);
+    *out = &client->base;
+    return true;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions on the terminal (/dev/tty), with or without echo, and password files. */
+#pragma once
+
+#include "common/base/arena.h"
+#include "common/base/error.h"
+
+/* False when there is no terminal or the input ended. `context` is not used: the shape is run_options.ask's. */
+bool ask_terminal(void *context, const char *prompt, bool secret, struct arena *arena, const char **out);
+/* First line of a file, or of what the file prints when it is executable. "-" reads standard input. */
+bool ask_password_file(struct arena *arena, const char *path, const char **out, struct error *err);

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Assembling a run from options and configuration. */
+#include "engine/command/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/path.h"
+#include "common/base/text.h"
+#include "engine/command/ask.h"
+#include "engine/command/extra_vars.h"
+#include "engine/command/interrupt.h"
+#include "engine/command/output.h"
+#include "engine/run/action.h"
+
+#define DEFAULT_FORKS 5
+#define DEFAULT_TIMEOUT_S 10
+
+bool command_start(struct command *command, int argc, char **argv, unsigned use, int *exit_out)
+{
+    struct error err = ERROR_INIT;
+    command->use = use;
+    command->out = command->out ? command->out : stdout;
+    command->errors = command->errors ? command->errors : stderr;
+    command->warnings = value_list(command->arena);
+    *exit_out = RUN_OK;
+    if (!options_parse(command->arena, argc, argv, use, &command->options, &err)) {
+        *exit_out = command_fail(command, &err);
+        return false;
+    }
+    if (command->options.version) {
+        fprintf(command->out, "roost %s\n", ROOST_VERSION);
+        return false;
+    }
+    return true;
+}
+
+int command_fail(struct command *command, const struct error *err)
+{
+    fflush(command->out);
+    report_error(command->errors, err, command->color);
+    switch (err->kind) {
+    case ERROR_PARSE:
+        return RUN_UNREACHABLE; /* Ansible's code for a parser error is 4 too */
+    case ERROR_OPTIONS:
+        return RUN_OPTIONS;
+    case ERROR_CANCELLED:
+        return RUN_INTERRUPTED;
+    default:
+        return RUN_ERROR;
+    }
+}
+
+void command_print_warnings(struct command *command)
+{
+    for (size_t i = 0; i < value_count(command->warnings); i++)
+        fprintf(command->errors, "[WARNING]: %s\n", value_text(value_item(command->warnings, i)));
+    command->warnings->as.list.count = 0;
+}
+
+const char *command_default_playbook(void)
+{
+    static const char *const candidates[] = { "playbooks/site.yml", "site.yml", NULL };
+    for (size_t i = 0; candidates[i]; i++)
+        if (path_is_file(candidates[i]))
+            return candidates[i];
+    return NULL;
+}
+
+/* --- inventory --- */
+
+static const char *const *inventory_sources(struct command *command)
+{
+    const char *configured = settings_text(&command->settings, "inventory");
+    if (command->options.inventories.count)
+        return command->options.inventories.items;
+    if (configured) {
+        size_t count = 0;
+        char **parts = text_split(command->arena, configured, ',', &count);
+        const char **paths = arena_new_array(command->arena, const char *, count + 1);
+        for (size_t i = 0; i < count; i++)
+            paths[i] = settings_path(&command->settings, command->arena, text_trim(command->arena, parts[i], strlen(parts[i])));
+        return paths;
+    }
+    static const char *const candidates[] = { "inventory", "inventory.yml", "inventory.ini", "/etc/ansible/hosts", NULL };
+    const char **found = arena_new_array(command->arena, const char *, 2);
+    for (size_t i = 0; candidates[i] && !found[0]; i++)
+        found[0] = path_exists(candidates[i]) ? candidates[i] : NULL;
+    return found;
+}
+
+/* --- passwords and become --- */
+
+static bool read_password(struct command *command, const char *file, const char *setting, bool ask, const char *prompt,
+                          const char **out, struct error *err)
+{
+    const char *path = file ? file : settings_text(&command->settings, setting);
+    if (path)
+        return ask_password_file(command->arena, path, out, err);
+    if (!ask || ask_terminal(NULL, prompt, true, command->arena, out))
+        return true;
+    return error_set_kind(err, ERROR_OPTIONS, "cannot ask for a password: there is no terminal (use a password file)");
+}
+
+static bool prepare_passwords(struct command *command, struct error *err)
+{
+    const struct command_options *options = &command->options;
+    struct run_options *run = &command->run;
+    if (!read_password(command, options->connection_password_file, "connection_password_file", options->ask_connection_password,
+                       "SSH password: ", &run->connection_password, err))
+        return false;
+    if (!read_password(command, options->become_password_file, "become_password_file", options->ask_become_password,
+                       run->connection_password ? "BECOME password[defaults to SSH password]: " : "BECOME password: ",
+                       &run->become.password, err))
+        return false;
+    if (options->ask_become_password && run->become.password && !*run->become.password)
+        run->become.password = run->connection_password;
+    return true;
+}
+
+static const char *first_text(const char *option, const struct settings *settings, const char *key)
+{
+    return option ? option : settings_text(settings, key);
+}
+
+static void prepare_become(struct command *command)
+{
+    const struct command_options *options = &command->options;
+    struct become *become = &command->run.become;
+    become->active = options->become || settings_bool(&command->settings, "become", false);
+    become->method = first_text(options->become_method, &command->settings, "become_method");
+    become->user = first_text(options->become_user, &command->settings, "become_user");
+    become->exe = settings_text(&command->settings, "become_exe");
+    become->flags = settings_text(&command->settings, "become_flags");
+}
+
+/* --- environment and loader --- */
+
+static const char *const *role_folders(struct command *command)
+{
+    struct arena *arena = command->arena;
+    const char *configured = settings_text(&command->settings, "roles_path");
+    size_t count = 0, used = 0;
+    char **parts = text_split(arena, configured ? configured : "~/.ansible/roles:/usr/share/ansible/roles:/etc/ansible/roles", ':', &count);
+    const char **folders = arena_new_array(arena, const char *, count + command->options.role_folders.count + 1);
+    for (size_t i = 0; i < command->options.role_folders.count; i++)
+        folders[used++] = path_absolute(arena, command->options.role_folders.items[i]);
+    for (size_t i = 0; i < count; i++)
+        if (*parts[i])
+            folders[used++] = settings_path(&command->settings, arena, parts[i]);
+    return folders;
+}
+
+static void prepare_loader(struct command *command)
+{
+    struct template_config config = { .strict_undefined = true, .omit_text = "__omit_place_holder__", .managed_text = "Ansible managed" };
+    command->templates = template_env_new(command->arena, &config);
+    command->playbook_config = (struct playbook_config){
+        .templates = command->templates,
+        .modules = command->modules,
+        .actions = action_catalogue(),
+        .extra_vars = command->extra_vars,
+        .role_folders = role_folders(command),
+        .warnings = command->warnings,
+    };
+    command->loader = playbook_loader_new(command->arena, &command->playbook_config);
+}
+
+static void prepare_options(struct command *command)
+{
+    const struct command_options *options = &command->options;
+    struct run_options *run = &command->run;
+    int forks = options->forks ? options->forks : settings_int(&command->settings, "forks", DEFAULT_FORKS);
+    run->playbooks = options->playbooks.items;
+    run->inventory = command->inventory;
+    run->inventory_config = &command->inventory_config;
+    run->templates = command->templates;
+    run->loader = command->loader;
+    run->modules = command->modules;
+    run->connections = command->connections;
+    run->limit = options->limit;
+    run->tags = options->tags.count ? options->tags.items : NULL;
+    run->skip_tags = options->skip_tags.count ? options->skip_tags.items : NULL;
+    run->extra_vars = command->extra_vars;
+    run->settings = command->settings.values;
+    run->check_mode = options->check;
+    run->diff_mode = options->diff || settings_bool(&command->settings, "diff.always", false);
+    run->force_handlers = options->force_handlers || settings_bool(&command->settings, "force_handlers", false);
+    run->step = options->step;
+    run->start_at_task = options->start_at_task;
+    run->remote_user = first_text(options->user, &command->settings, "remote_user");
+    run->connection_kind = options->connection;
+    run->forks = forks > 0 ? forks : DEFAULT_FORKS;
+    run->verbosity = options->verbosity ? options->verbosity : settings_int(&command->settings, "verbosity", 0);
+    run->interrupted = interrupt_flag();
+    run->ask = ask_terminal;
+}
+
+/* What the command line says of connections goes where the engine looks for it: into the settings. */
+static void option_settings(struct command *command)
+{
+    const struct command_options *options = &command->options;
+    struct value *map = value_map(command->arena);
+    if (options->private_key_file)
+        value_map_put_string(command->arena, map, "private_key_file", options->private_key_file);
+    if (options->ssh_common_args)
+        value_map_put_string(command->arena, map, "ssh_common_args", options->ssh_common_args);
+    if (options->ssh_extra_args)
+        value_map_put_string(command->arena, map, "ssh_extra_args", options->ssh_extra_args);
+    if (options->timeout_s)
+        value_map_put_string(command->arena, map, "timeout", arena_printf(command->arena, "%d", options->timeout_s));
+    command->settings.values = value_merge(command->arena, command->settings.values, map, false);
+}
+
+bool command_prepare(struct command *command, struct error *err)
+{
+    if (!settings_load(command->arena, command->warnings, &command->settings, err) ||
+        !extra_vars_read(command->arena, command->options.extra_vars.items, &command->extra_vars, err))
+        return false;
+    option_settings(command);
+    command->color = output_wants_color(command);
+    prepare_loader(command);
+    command->inventory_config = (struct inventory_config){ .warnings = command->warnings, .templates = command->templates };
+    if (!inventory_load(command->arena, inventory_sources(command), &command->inventory_config, &command->inventory, err))
+        return false;
+    prepare_become(command);
+    if (!prepare_passwords(command, err))
+        return false;
+    prepare_options(command);
+    return true;
+}
+
+/* --- running --- */
+
+static unsigned wanted_lists(const struct command_options *options)
+{
+    return (options->list_hosts ? LIST_HOSTS : 0u) | (options->list_tasks ? LIST_TASKS : 0u) |
+           (options->list_tags ? LIST_TAGS : 0u) | (options->syntax_check ? LIST_SYNTAX : 0u);
+}
+
+static int print_lists(struct command *command, unsigned what)
+{
+    struct error err = ERROR_INIT;
+    struct text text = text_new(command->arena);
+    bool ok = run_list(command->arena, &command->run, what, &text, &err);
+    command_print_warnings(command);
+    fwrite(text.data, 1, text.length, command->out);
+    fflush(command->out);
+    return ok ? RUN_OK : command_fail(command, &err);
+}
+
+int command_run(struct command *command, const struct value *plays)
+{
+    struct error err = ERROR_INIT;
+    int exit_code = RUN_OK;
+    unsigned lists = wanted_lists(&command->options);
+    command->run.plays = plays;
+    if (lists)
+        return print_lists(command, lists);
+    command_print_warnings(command);
+    struct event_sink *sink = NULL;
+    if (!output_open(command, &sink, &err))
+        return command_fail(command, &err);
+    command->run.sink = sink;
+    interrupt_watch();
+    bool ok = run_playbooks(command->arena, &command->run, &exit_code, &err);
+    if (sink->close)
+        sink->close(sink);
+    command_print_warnings(command);
+    if (command->json_file)
+        fclose(command->json_file);
+    return ok ? exit_code : command_fail(command, &err);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a command line to a run: reads configuration and inventory, asks for passwords, builds the sinks, runs, and gives the exit code.
+ * Used by `roost` (with ssh and local connections) and `roost-agent` (with its own machine): the caller brings the connections.
+ * This layer is a program's body: it may print, through the streams it is given.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "engine/command/options.h"
+#include "engine/command/settings.h"
+#include "engine/report/sinks.h"
+#include "engine/run/run.h"
+
+struct command {
+    struct arena *arena;
+    struct command_options options;
+    unsigned use;
+    FILE *out, *errors;
+    struct connection_factory *connections;
+    const struct task_catalogue *modules;
+    struct event_sink *extra_sink;       /* added to the tee, or NULL */
+
+    struct settings settings;
+    struct value *warnings;              /* list of strings */
+    const struct value *extra_vars;
+    struct inventory *inventory;
+    struct inventory_config inventory_config;
+    struct template_env *templates;
+    struct playbook_loader *loader;
+    struct playbook_config playbook_config;
+    struct run_options run;
+    bool color;
+    FILE *json_file;
+    struct event_stats totals;           /* summed over all hosts when the run is over */
+};
+
+/* Parses argv; handles --help and --version. True: go on. False: *exit_out is the exit code and everything is printed. */
+bool command_start(struct command *command, int argc, char **argv, unsigned use, int *exit_out);
+/* Reads configuration, extra vars and inventory; asks for passwords; makes environment and loader. */
+bool command_prepare(struct command *command, struct error *err);
+/* Runs playbooks (or `plays`) with the configured sinks; exit code, errors printed. */
+int command_run(struct command *command, const struct value *plays);
+/* Prints the error and gives its exit code. */
+int command_fail(struct command *command, const struct error *err);
+void command_print_warnings(struct command *command);
+/* The default playbook of the folder: playbooks/site.yml or site.yml. NULL: none. */
+const char *command_default_playbook(void);

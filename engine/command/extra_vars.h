@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* -e: "k=v k2='v 2'", "{yaml: or json}", "@file". Later ones win. */
+#pragma once
+
+#include "common/base/arena.h"
+#include "common/base/error.h"
+#include "common/value/value.h"
+
+/* `items` NULL-terminated; *out is a map (empty when there are none). */
+bool extra_vars_read(struct arena *arena, const char *const *items, const struct value **out, struct error *err);
+/* "k=v ..." alone: ad-hoc module arguments use it too. */
+bool key_values_read(struct arena *arena, const char *text, const struct value **out, struct error *err);

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which sinks a command's options and settings ask for. */
+#pragma once
+
+#include "engine/command/command.h"
+
+bool output_wants_color(const struct command *command);
+/* The tee of everything asked for; also sums up the recap into command->totals. */
+bool output_open(struct command *command, struct event_sink **out, struct error *err);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hosts and groups from INI, YAML, executable and comma-list inventories, with group_vars/ and host_vars/. Order of hosts is the
+ * order of the sources. Mutable only through inventory_add_* (add_host, group_by).
+ */
+#pragma once
+
+#include "common/base/arena.h"
+#include "common/base/error.h"
+#include "common/value/value.h"
+
+struct inventory_group;
+
+struct inventory_host {
+    const char *name;
+    struct value *vars;              /* as written in the inventory itself */
+    struct inventory_group **groups; /* direct ones */
+    size_t group_count;
+    const char *source_path;   /* inventory_file */
+    const char *source_folder; /* inventory_dir */
+    bool is_implicit;          /* localhost that no inventory names */
+    uint32_t number;           /* index in inventory->hosts; an implicit localhost is there too once it was asked for */
+};
+
+struct inventory_group {
+    const char *name;
+    struct value *vars;
+    struct inventory_host **hosts; /* direct ones */
+    size_t host_count;
+    struct inventory_group **children, **parents;
+    size_t child_count, parent_count;
+    int depth;        /* longest way from "all" */
+    int priority;     /* ansible_group_priority, default 1 */
+    uint32_t visited; /* internal: stamp of walks */
+};
+
+struct inventory {
+    struct arena *arena;
+    struct inventory_host **hosts;
+    size_t host_count;
+    struct inventory_group **groups; /* "all" first, "ungrouped" second */
+    size_t group_count;
+    const struct value *sources;   /* list of the -i texts, made absolute: ansible_inventory_sources */
+    struct inventory_index *index; /* internal: names, folders of variables, what was read from them */
+};
+
+struct inventory_config {
+    struct value *warnings;
+    bool (*decrypt)(void *context, struct arena *arena, const char *data, size_t length, const char **out,
+                    size_t *length_out, struct error *err);
+    void *decrypt_context;
+    struct template_env *templates; /* for the constructed plugin later; may be NULL */
+};
+
+/* `sources`: paths of files or folders, or "a,b," lists; NULL-terminated. None given: only implicit localhost. */
+bool inventory_load(struct arena *arena, const char *const *sources, const struct inventory_config *config,
+                    struct inventory **out, struct error *err);
+/* Ansible's patterns: names, globs, ~regex, group[0:2], a:b, a:&b, a:!b, comma or colon separated, "all", "*". Result in inventory
+ * order, NULL-terminated, in arena. A pattern that matches nothing gives a warning, not an error. `limit` may be NULL, "@file" works. */
+bool inventory_match(struct inventory *inventory, struct arena *arena, const struct value *pattern, const char *limit,
+                     struct value *warnings, struct inventory_host ***out, size_t *count_out, struct error *err);
+struct inventory_host *inventory_find_host(struct inventory *inventory,
+                                           const char *name); /* localhost is made on demand */
+struct inventory_group *inventory_find_group(struct inventory *inventory, const char *name);
+struct inventory_host *inventory_add_host(struct inventory *inventory, const char *name);
+struct inventory_group *inventory_add_group(struct inventory *inventory, const char *name);
+void inventory_add_to_group(struct inventory *inventory, struct inventory_group *group, struct inventory_host *host);
+void inventory_add_child(struct inventory *inventory, struct inventory_group *parent, struct inventory_group *child);
+
+/* Groups of a host with their ancestors, in merge order (depth, priority, name). */
+struct inventory_group **inventory_host_groups(struct inventory *inventory, struct arena *arena,
+                                               const struct inventory_host *host, size_t *count_out);
+/* Precedence levels 3 to 10 merged: inventory vars, group_vars and host_vars beside each inventory source and beside the playbook.
+ * Not templated. `playbook_folder` may be NULL. Cached by the caller. */
+bool inventory_host_variables(struct inventory *inventory, struct arena *arena, const struct inventory_host *host,
+                              const char *playbook_folder, const struct inventory_config *config,
+                              const struct value **out, struct error *err);
+/* Same for one group alone (roost inventory --graph --vars, --list). */
+bool inventory_group_variables(struct inventory *inventory, struct arena *arena, const struct inventory_group *group,
+                               const char *playbook_folder, const struct inventory_config *config,
+                               const struct value **out, struct error *err);

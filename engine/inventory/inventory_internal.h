@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of engine/inventory share: the index behind struct inventory, and one function per kind of source.
+ */
+#pragma once
+
+#include "engine/inventory/inventory.h"
+
+struct name_slot {
+    const char *name;
+    void *item;
+};
+
+/* Open addressing; doubles at three quarters. */
+struct name_table {
+    struct name_slot *slots;
+    size_t size, count;
+};
+
+struct inventory_index {
+    struct name_table hosts, groups;
+    struct inventory_host *localhost; /* the first host named localhost, 127.0.0.1 or ::1, or the implicit one */
+    const char *source;               /* file being read */
+    const char **folders;             /* of the sources, in order: where group_vars/ and host_vars/ are */
+    size_t folder_count;
+    uint32_t walk;           /* stamp of the newest walk over groups */
+    struct name_table files; /* "folder/group_vars/name" -> merged variables */
+};
+
+void *name_table_get(const struct name_table *table, const char *name);
+void name_table_put(struct arena *arena, struct name_table *table, const char *name, void *item);
+
+struct inventory *inventory_new(struct arena *arena);
+/* As Ansible sets a variable: maps are merged, ansible_group_priority is taken out of groups. */
+void inventory_group_set(struct inventory *inventory, struct inventory_group *group, const struct value *key,
+                         const struct value *item);
+void inventory_host_set(struct inventory *inventory, struct inventory_host *host, const struct value *key,
+                        const struct value *item);
+/* True if `ancestor` is `group` or above it. */
+bool inventory_is_above(struct inventory *inventory, const struct inventory_group *ancestor,
+                        struct inventory_group *group);
+bool inventory_try_child(struct inventory *inventory, struct inventory_group *parent, struct inventory_group *child,
+                         struct error *err);
+/* Orphan groups go below all, hosts without a group into ungrouped. */
+void inventory_reconcile(struct inventory *inventory, struct value *warnings);
+void inventory_warn(struct inventory *inventory, struct value *warnings, const char *text); /* once each */
+bool inventory_is_localhost(const char *name);
+/* Hosts of a group and its descendants in Ansible's order, each once. */
+struct inventory_host **inventory_group_hosts(struct inventory *inventory, struct arena *arena,
+                                              const struct inventory_group *group, size_t *count_out);
+
+/* --- host_range.c --- */
+/* "web[01:10].example.com:2222" -> names and port (0: none). */
+bool host_pattern_expand(struct arena *arena, const char *pattern, char ***names_out, size_t *count_out, int *port_out,
+                         struct error *err);
+/* Whether `text` is a host name, address or range with optional port; *length_out: of the part before the port. */
+bool host_address_parse(const char *text, bool allow_ranges, const char **start_out, size_t *length_out, int *port_out);
+
+/* --- one per kind of source --- */
+bool inventory_read_ini(struct inventory *inventory, const char *path, const char *data, size_t length,
+                        struct error *err);
+bool inventory_read_yaml(struct inventory *inventory, const char *path, const char *data, size_t length,
+                         struct value *warnings, struct error *err);
+bool inventory_read_script(struct inventory *inventory, const char *path, struct error *err);
+void inventory_read_list(struct inventory *inventory, const char *text);
+/* Adds hosts (a pattern) to a group with variables (map or NULL). */
+bool inventory_add_pattern(struct inventory *inventory, struct inventory_group *group, const char *pattern,
+                           const struct value *vars, struct error *err);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An error as the programs show it before they exit: the sentence, the place, the line of the file and a caret.
+ */
+#include <string.h>
+
+#include "common/base/fd.h"
+#include "engine/report/paint.h"
+#include "engine/report/sinks.h"
+
+#define SHOWN_COLUMNS 160
+
+static bool line_find(struct arena *arena, const char *path, int number, const char **line, size_t *length)
+{
+    struct error ignored = ERROR_INIT;
+    const char *cursor;
+    char *data = NULL;
+    size_t size = 0;
+
+    if (number < 1 || !file_read(arena, path, LIMIT_SOURCE_FILE, &data, &size, &ignored))
+        return false;
+    cursor = data;
+    /* what is encrypted is not shown */
+    if (text_starts(data, "$ANSIBLE_VAULT;"))
+        return false;
+    while (text_line(&cursor, data + size, line, length)) {
+        if (--number == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Line and caret; control characters become blanks so that a file cannot drive the terminal. */
+static void source_add(struct text *out, const struct error *err)
+{
+    const char *line = NULL;
+    size_t length = 0;
+    int indent = 0;
+
+    if (!line_find(out->arena, err->path, err->line, &line, &length))
+        return;
+    length = length > SHOWN_COLUMNS ? SHOWN_COLUMNS : length;
+    text_printf(out, "%6d | ", err->line);
+    for (size_t i = 0; i < length; i++)
+        text_add_char(out, (unsigned char)line[i] < ' ' || line[i] == 127 ? ' ' : line[i]);
+    text_add_char(out, '\n');
+    if (err->column > 0 && (size_t)err->column <= length + 1)
+        indent = err->column - 1;
+    text_printf(out, "       | %*s^\n", indent, "");
+}
+
+void report_error(FILE *out, const struct error *err, bool color)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct text text = text_new(arena);
+    char *sentence = arena_printf(arena, "ERROR! %s", err->text);
+
+    paint_add(&text, sentence, strlen(sentence), PAINT_ERROR, color);
+    text_add_char(&text, '\n');
+    if (err->path[0] != '\0') {
+        text_printf(&text, "\n%s", err->path);
+        if (err->line > 0)
+            text_printf(&text, ":%d", err->line);
+        if (err->line > 0 && err->column > 0)
+            text_printf(&text, ":%d", err->column);
+        text_add_char(&text, '\n');
+        source_add(&text, err);
+    }
+    fwrite(text.data, 1, text.length, out);
+    fflush(out);
+}

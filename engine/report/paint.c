@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How text looks: escape codes, terminal columns, wrapped paragraphs.
+ */
+#include "engine/report/paint.h"
+
+#include <string.h>
+
+static const char *const paint_codes[] = {
+    [PAINT_NONE] = "0",          [PAINT_OK] = "0;32",          [PAINT_CHANGED] = "0;33",  [PAINT_SKIP] = "0;36",
+    [PAINT_ERROR] = "0;31",      [PAINT_UNREACHABLE] = "1;31", [PAINT_DEBUG] = "1;30",    [PAINT_VERBOSE] = "0;34",
+    [PAINT_WARN] = "1;35",       [PAINT_DEPRECATE] = "0;35",   [PAINT_DIFF_ADD] = "0;32", [PAINT_DIFF_REMOVE] = "0;31",
+    [PAINT_DIFF_LINES] = "0;36",
+};
+
+void paint_add(struct text *out, const char *data, size_t length, enum paint paint, bool color)
+{
+    const char *end = data + length;
+
+    if (!color || paint == PAINT_NONE) {
+        text_add_n(out, data, length);
+        return;
+    }
+    for (;;) {
+        const char *newline = memchr(data, '\n', (size_t)(end - data));
+        const char *stop = newline == NULL ? end : newline;
+
+        text_printf(out, "\033[%sm", paint_codes[paint]);
+        text_add_n(out, data, (size_t)(stop - data));
+        text_add(out, "\033[0m");
+        if (newline == NULL)
+            return;
+        text_add_char(out, '\n');
+        data = newline + 1;
+    }
+}
+
+struct span {
+    uint32_t first, last;
+};
+
+static bool in_spans(const struct span *spans, size_t count, uint32_t codepoint)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (codepoint >= spans[i].first && codepoint <= spans[i].last)
+            return true;
+    }
+    return false;
+}
+
+static size_t codepoint_width(uint32_t codepoint)
+{
+    static const struct span zero[] = { { 0x300, 0x36F },   { 0x483, 0x489 },    { 0x591, 0x5BD },   { 0x610, 0x61A },
+                                        { 0x64B, 0x65F },   { 0x200B, 0x200F },  { 0x20D0, 0x20F0 }, { 0xFE00, 0xFE0F },
+                                        { 0xFE20, 0xFE2F }, { 0xE0100, 0xE01EF } };
+    static const struct span wide[] = { { 0x1100, 0x115F },   { 0x231A, 0x231B },   { 0x23E9, 0x23EC },
+                                        { 0x2E80, 0x303E },   { 0x3041, 0x33FF },   { 0x3400, 0x4DBF },
+                                        { 0x4E00, 0x9FFF },   { 0xA000, 0xA4CF },   { 0xA960, 0xA97C },
+                                        { 0xAC00, 0xD7A3 },   { 0xF900, 0xFAFF },   { 0xFE30, 0xFE6F },
+                                        { 0xFF00, 0xFF60 },   { 0xFFE0, 0xFFE6 },   { 0x1F300, 0x1F64F },
+                                        { 0x1F680, 0x1F6FF }, { 0x1F900, 0x1F9FF }, { 0x20000, 0x3FFFD } };
+
+    if (codepoint < 0x300)
+        return 1;
+    if (in_spans(zero, sizeof(zero) / sizeof(zero[0]), codepoint))
+        return 0;
+    return in_spans(wide, sizeof(wide) / sizeof(wide[0]), codepoint) ? 2 : 1;
+}
+
+size_t paint_width(const char *text, size_t length)
+{
+    size_t width = 0;
+
+    for (size_t at = 0; at < length;)
+        width += codepoint_width(text_utf8_next(text, length, &at));
+    return width;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An action happens at the centre (debug, assert, set_fact, include_vars) or prepares and follows a module call (copy, template,
+ * reboot). One file in engine/actions that ends in one struct; the table is generated. An action never blocks: it is stepped.
+ */
+#pragma once
+
+#include "common/spec/arg_spec.h"
+#include "engine/inventory/inventory.h"
+#include "engine/playbook/playbook.h"
+#include "engine/run/connection.h"
+#include "engine/template/template.h"
+#include "engine/vars/vars.h"
+
+enum action_next {
+    ACTION_DONE,      /* call->result is the outcome */
+    ACTION_SUBMIT,    /* send call->module; the next step has its result in call->reply */
+    ACTION_WAIT,      /* step again after call->wait_ms */
+    ACTION_RECONNECT, /* close the connection, open a new one and step when it answers or fails (call->reply NULL: failed,
+                       * call->lost says why) */
+};
+
+struct job_item;
+struct action_call {
+    struct arena *arena; /* dies with the item */
+    const struct node *task;
+    const struct inventory_host *host;
+    struct inventory *inventory;
+    struct playbook_loader *loader;
+    struct template_call *templates; /* evaluates in the task's scope */
+    struct vars_scope *scope;        /* the scope itself: for variables that only this task sees */
+    const struct value *args;        /* templated; module_defaults merged */
+    const void *bound;               /* spec.args_size bytes bound from args */
+    bool check_mode, diff_mode;
+    int verbosity;
+
+    int step;                  /* 0 at first, grows by one */
+    void *state;               /* the action's own, in arena */
+    struct module_call module; /* fill before ACTION_SUBMIT; become, environment, modes are already set */
+    const struct value *reply;
+    const char *lost;         /* connection ended during the last call: why; NULL: it did not */
+    bool may_lose_connection; /* set by the action: losing the connection is not "unreachable" (reboot) */
+    int64_t wait_ms;
+    struct value *result;   /* map, made by the caller of step; the action puts fields */
+    struct job_item *owner; /* for the functions below */
+};
+
+/* Where the module will run. Works out connection variables on first use. */
+bool action_target(struct action_call *call, const struct connection_target **out, struct error *err);
+/* Says something to the user now (pause); a warning that belongs to the run. */
+void action_say(struct action_call *call, const char *message);
+void action_warn(struct action_call *call, const char *message);
+/* Asks the user; false: there is nobody to ask. */
+bool action_ask(struct action_call *call, const char *prompt, bool secret, const char **out);
+
+struct action {
+    struct task_spec spec;
+    const char *module; /* module whose argument table is used and which is called by default; NULL: none */
+    bool runs_once;     /* bypasses the host loop (add_host, group_by) */
+    bool (*step)(struct action_call *call, enum action_next *next, struct error *err);
+};
+
+/* The action that declares `spec` (plan time keeps only the spec). */
+static inline const struct action *action_of(const struct task_spec *spec)
+{
+    return (const struct action *)(const void *)spec; /* the spec is an action's first member */
+}
+
+#define ACTION_DEFINE(name_)                                                                                           \
+    extern const struct action action_##name_;                                                                         \
+    const struct action action_##name_
+
+extern const struct action *const action_table[]; /* generated */
+extern const size_t action_table_count;
+const struct action *action_find(const char *name);
+const struct task_catalogue *action_catalogue(void); /* the specs of all actions */

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hosts of a play: its pattern, the order, and the batches that `serial` makes of them. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "common/base/text.h"
+#include "common/value/value_python.h"
+#include "engine/run/play_run.h"
+
+bool play_pattern(struct arena *arena, const struct play *play, struct template_call *call, const struct value **out,
+                  struct error *err)
+{
+    const struct value *written = play->keywords[KEYWORD_HOSTS];
+
+    (void)arena;
+    if (written == NULL)
+        return error_set_at(err, &play->at, "the field 'hosts' is required but was not set");
+    if (!template_value(call, written, out, err))
+        return error_locate(err, &play->at);
+    return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(struct inventory_host *const *)a)->name, (*(struct inventory_host *const *)b)->name);
+}
+
+static void reverse(struct inventory_host **hosts, size_t count)
+{
+    for (size_t i = 0; i < count / 2; i++) {
+        struct inventory_host *host = hosts[i];
+
+        hosts[i] = hosts[count - 1 - i];
+        hosts[count - 1 - i] = host;
+    }
+}
+
+static void shuffle(struct inventory_host **hosts, size_t count)
+{
+    for (size_t i = count; i > 1; i--) {
+        uint32_t random = 0;
+        size_t other;
+        struct inventory_host *host = hosts[i - 1];
+
+        if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+            return;
+        other = random % i;
+        hosts[i - 1] = hosts[other];
+        hosts[other] = host;
+    }
+}
+
+static bool put_in_order(const struct play *play, struct inventory_host **hosts, size_t count, struct error *err)
+{
+    const char *order = value_text(play->keywords[KEYWORD_ORDER]);
+
+    if (order == NULL || strcmp(order, "inventory") == 0)
+        return true;
+    if (strcmp(order, "sorted") == 0 || strcmp(order, "reverse_sorted") == 0)
+        qsort(hosts, count, sizeof(*hosts), by_name);
+    else if (strcmp(order, "shuffle") == 0)
+        shuffle(hosts, count);
+    else if (strcmp(order, "reverse_inventory") != 0)
+        return error_set_at(err, &play->at, "Invalid 'order' specified for inventory hosts: %s", order);
+    if (text_starts(order, "reverse_"))
+        reverse(hosts, count);
+    return true;
+}
+
+/* 3, "3" or "30%": hosts of one batch. 0 or less: all. */
+static bool batch_size(struct arena *arena, const struct value *written, size_t all, int64_t *out, struct error *err)
+{
+    char *text = value_to_text(arena, written);
+    size_t length = strlen(text);
+    bool is_percent = length > 0 && text[length - 1] == '%';
+    double percent = 0;
+
+    if (!is_percent)
+        return text_to_int(text, out) || error_set(err, "serial: '%s' is neither a number nor a percentage", text);
+    text[length - 1] = '\0';
+    if (!text_to_real(text, &percent))
+        return error_set(err, "serial: '%s%%' is not a percentage", text);
+    *out = (int64_t)(percent / 100.0 * (double)all);
+    if (*out == 0)
+        *out = 1;
+    return true;
+}
+
+static bool serial_entries(struct arena *arena, const struct play *play, struct template_call *call,
+                           const struct value **out, struct error *err)
+{
+    const struct value *written = play->keywords[KEYWORD_SERIAL], *value = NULL;
+    struct value *list;
+
+    *out = NULL;
+    if (written == NULL || value_is(written, VALUE_NULL))
+        return true;
+    if (!template_value(call, written, &value, err))
+        return error_locate(err, &play->at);
+    if (value_is(value, VALUE_LIST)) {
+        *out = value_count(value) > 0 ? value : NULL;
+        return true;
+    }
+    list = value_list(arena);
+    value_list_add(arena, list, value);
+    *out = list;
+    return true;
+}
+
+static bool cut(struct arena *arena, const struct play *play, struct template_call *call, struct host_batches *batches,
+                struct error *err)
+{
+    const struct value *entries = NULL;
+    size_t left = batches->count, entry = 0;
+
+    batches->sizes = arena_new_array(arena, size_t, batches->count + 1);
+    if (!serial_entries(arena, play, call, &entries, err))
+        return false;
+    while (left > 0) {
+        int64_t size = 0;
+
+        if (entries != NULL && !batch_size(arena, value_item(entries, entry), batches->count, &size, err))
+            return error_locate(err, &play->at);
+        if (size <= 0 || (size_t)size > left)
+            size = (int64_t)left;
+        batches->sizes[batches->size_count++] = (size_t)size;
+        left -= (size_t)size;
+        if (entry + 1 < value_count(entries))
+            entry++;
+    }
+    return true;
+}
+
+bool play_hosts(struct run *run, struct arena *arena, const struct play *play, struct template_call *call,
+                struct host_batches *out, struct error *err)
+{
+    const struct value *pattern = NULL;
+
+    *out = (struct host_batches){ 0 };
+    if (!play_pattern(arena, play, call, &pattern, err))
+        return false;
+    if (!inventory_match(run->options->inventory, arena, pattern, run->options->limit, run->warnings, &out->hosts,
+                         &out->count, err))
+        return error_locate(err, &play->at);
+    return put_in_order(play, out->hosts, out->count, err) && cut(arena, play, call, out, err);
+}

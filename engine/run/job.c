@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Jobs: starting a task on a host, going on with its items, letting go of it. */
+#include "engine/run/job.h"
+
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/text.h"
+#include "engine/run/emit.h"
+#include "engine/run/job_parts.h"
+
+#define SEND_AHEAD 256
+
+static struct job *job_take(struct run *run)
+{
+    struct job *job = run->idle, **end = &run->active;
+    struct arena *arena;
+
+    if (job != NULL) {
+        run->idle = job->next;
+        arena = job->arena;
+    } else {
+        job = arena_new_of(run->arena, struct job);
+        arena = arena_new();
+    }
+    *job = (struct job){ .run = run, .arena = arena };
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = job;
+    return job;
+}
+
+/* What a cancelled call points to stays until all connections are closed. */
+static void job_bury(struct job *job)
+{
+    struct buried *grave = arena_new_of(job->run->arena, struct buried);
+
+    *grave = (struct buried){ job->run->buried, job->arena };
+    job->run->buried = grave;
+    job->arena = arena_new();
+}
+
+void job_release(struct job *job)
+{
+    struct run *run = job->run;
+    struct job **at = &run->active;
+
+    while (*at != NULL && *at != job)
+        at = &(*at)->next;
+    if (*at != NULL)
+        *at = job->next;
+    if (job->has_cancelled)
+        job_bury(job);
+    else
+        arena_reset(job->arena);
+    job->next = run->idle;
+    run->idle = job;
+}
+
+static const struct value *condition_of(const struct node *task, enum keyword keyword)
+{
+    const struct value *value = task->keywords[keyword];
+    bool is_empty = value == NULL || value_is(value, VALUE_NULL) ||
+                    (value_is(value, VALUE_LIST) && value_count(value) == 0) ||
+                    (value_is(value, VALUE_STRING) && value->as.string.length == 0);
+
+    return is_empty ? NULL : value;
+}
+
+static bool returns_facts(const struct node *task)
+{
+    return text_ends(task->action, "_facts") || text_equal(task->action, "setup") || text_equal(task->action, "getent");
+}
+
+static void job_fail(struct job *job, const struct error *err)
+{
+    const char *text = err->text;
+
+    if (err->path[0] != '\0' && err->line > 0)
+        text = arena_printf(job->arena, "%s (%s:%d:%d)", text, err->path, err->line, err->column);
+    job->result = value_map(job->arena);
+    value_map_put_bool(job->arena, job->result, "failed", true);
+    value_map_put_string(job->arena, job->result, "msg", text);
+    job_finish(job);
+}
+
+static void put_text(struct job *job, struct value *map, const char *name, const char *text)
+{
+    if (text != NULL)
+        value_map_put(job->arena, map, name, value_string_borrow(job->arena, text, strlen(text)));
+}
+
+static const char *keyword_or(struct job *job, enum keyword keyword, const char *option, const char *setting)
+{
+    const char *text = value_text(node_keyword(job->task, keyword));
+
+    return text != NULL ? text : option != NULL ? option : setting_text(job->run, setting);
+}
+
+/* Tasks may ask for ansible_host, ansible_connection and ansible_user although no variable sets them. */
+static void job_fallback(struct job *job)
+{
+    const struct run_options *options = job->run->options;
+    const struct inventory_host *host = job->host->host;
+    const char *user = keyword_or(job, KEYWORD_REMOTE_USER, options->remote_user, "remote_user");
+    const char *kind = keyword_or(job, KEYWORD_CONNECTION, options->connection_kind, "transport");
+    struct value *map = value_map(job->arena);
+
+    put_text(job, map, "ansible_host", host->name);
+    put_text(job, map, "ansible_ssh_host", host->name);
+    put_text(job, map, "ansible_user", user);
+    put_text(job, map, "ansible_ssh_user", user);
+    put_text(job, map, "ansible_connection",
+             host->is_implicit                           ? "local"
+             : kind == NULL || text_equal(kind, "smart") ? "ssh"
+                                                         : kind);
+    job->scope.fallback = map;
+}
+
+static bool job_open(struct job *job, struct error *err)
+{
+    struct vars_place place = { .host = job->host->host, .task = job->task };
+    const struct node *task = job->task;
+
+    if (!vars_scope_open(&job->scope, job->run->vars, job->arena, &place, err))
+        return false;
+    job->scope.environment = node_keyword_list(job->arena, task, KEYWORD_ENVIRONMENT);
+    job->conditions = node_conditions(job->arena, task);
+    job->changed_when = condition_of(task, KEYWORD_CHANGED_WHEN);
+    job->failed_when = condition_of(task, KEYWORD_FAILED_WHEN);
+    job->until = condition_of(task, KEYWORD_UNTIL);
+    job->register_name = value_text(task->keywords[KEYWORD_REGISTER]);
+    job->puts_facts = returns_facts(task);
+    if (!job_loop_prepare(job, err))
+        return false;
+    job_fallback(job);
+    return true;
+}
+
+struct job *job_start(struct run *run, struct run_host *host, const struct node *task)
+{
+    struct job *job = job_take(run);
+    struct error err = ERROR_INIT;
+
+    job->host = host;
+    job->task = task;
+    run->active_count++;
+    if (!job_open(job, &err)) {
+        error_locate(&err, &task->at);
+        job_fail(job, &err);
+        return job;
+    }
+    job->count = job->has_items ? value_count(job->items) : 1;
+    job->window = job_loop_can_send_ahead(job) ? SEND_AHEAD : 1;
+    job->slots = arena_new_array(job->arena, struct job_item *, job->count + 1);
+    job_advance(job);
+    return job;
+}
+
+/* Results are concluded in the order of the items, whatever order they arrive in. */
+static void conclude_ready(struct job *job)
+{
+    while (!job->is_done && job->concluded < job->started) {
+        struct job_item *item = job->slots[job->concluded];
+
+        if (item->state != ITEM_READY)
+            return;
+        job_loop_enter(job, item);
+        if (!job_item_conclude(item))
+            return;
+        job_emit_item(item);
+        job->concluded++;
+        if (job->loop_pause_ms > 0)
+            job->pause_until_ms = clock_monotonic_ms() + job->loop_pause_ms;
+        if (item->is_aborted) {
+            job_cancel(job);
+            job->result = item->result;
+            job_finish(job);
+        }
+    }
+}
+
+static void start_more(struct job *job)
+{
+    while (!job->is_done && job->started < job->count && job->started - job->concluded < job->window) {
+        struct job_item *item;
+
+        if (job->pause_until_ms > 0 && clock_monotonic_ms() < job->pause_until_ms)
+            return;
+        item = job_item_start(job, job->started);
+
+        if (item == NULL) { /* it looks at an earlier item's result */
+            job->window = 1;
+            return;
+        }
+        job->slots[job->started++] = item;
+        conclude_ready(job);
+    }
+}
+
+void job_advance(struct job *job)
+{
+    if (job->is_done)
+        return;
+    for (size_t i = job->concluded; i < job->started; i++)
+        job_item_go_on(job->slots[i]);
+    conclude_ready(job);
+    start_more(job);
+    if (!job->is_done && job->concluded == job->count)
+        job_finish(job);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < 0 ? b : b < 0 ? a : a < b ? a : b;
+}
+
+int64_t job_wake_ms(const struct job *job)
+{
+    int64_t wake = job->pause_until_ms > 0 && job->started == job->concluded ? job->pause_until_ms : -1;
+
+    for (size_t i = job->concluded; i < job->started; i++) {
+        const struct job_item *item = job->slots[i];
+
+        if (item->state == ITEM_SLEEPING)
+            wake = earlier(wake, item->wake_ms);
+        if (item->state != ITEM_READY && item->deadline_ms > 0)
+            wake = earlier(wake, item->deadline_ms);
+        if (item->state == ITEM_REPLIED || (item->state == ITEM_READY && i == job->concluded))
+            wake = 0;
+    }
+    return wake;
+}
+
+void job_cancel(struct job *job)
+{
+    for (size_t i = job->concluded; i < job->started; i++)
+        if (job->slots[i]->state == ITEM_WAITING && job->slots[i]->link != NULL) {
+            link_cancel(job->slots[i]->link, job->slots[i]);
+            job->has_cancelled = true;
+        }
+}

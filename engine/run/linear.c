@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The linear strategy: every host of the batch does the same task, then all go on. Hosts that are elsewhere (rescuing, in
+ * an included file) wait. At most `forks` hosts work at once.
+ */
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "engine/run/emit.h"
+#include "engine/run/job_parts.h"
+#include "engine/run/strategy.h"
+
+#define COLLECT_EVERY 32
+
+/* One task for all hosts. */
+struct round {
+    struct run *run;
+    bool in_handlers;
+    const struct node *task; /* what the chosen hosts do */
+    size_t handler;          /* in_handlers: the handler's place instead */
+    bool announced, any_errors_fatal, worked, stop_asking;
+    struct job **includes; /* finished jobs that asked for an include */
+    size_t include_count;
+    size_t failed, unreachable; /* hosts in this round */
+    size_t results;
+};
+
+static bool is_left(const struct run_host *host)
+{
+    return !host->is_unreachable;
+}
+
+/* The next task in the play's order that some host stands before. */
+static bool find_task(struct run *run, const struct node **out, struct error *err)
+{
+    struct plan *plan = &run->play->plan;
+
+    for (int pass = 0; pass <= 1; pass++) {
+        while (plan->current < plan->task_count) {
+            const struct node *task = plan->tasks[plan->current++];
+
+            for (size_t i = 0; i < run->play->host_count; i++) {
+                const struct run_host *host = run->play->hosts[i];
+
+                if (is_left(host) && host->next == task) {
+                    *out = task;
+                    return true;
+                }
+            }
+        }
+        plan->current = 0; /* tasks left over after clear_host_errors */
+    }
+    return error_set(err, "the hosts and the tasks of the play do not fit together");
+}
+
+/* Where everybody stands. False in *any_out: nobody has a task left. */
+static void look_ahead(struct run *run, struct round *round, bool *any_out)
+{
+    struct play_run *play = run->play;
+    bool any_handler = false;
+
+    *any_out = false;
+    round->handler = SIZE_MAX;
+    for (size_t i = 0; i < play->host_count; i++) {
+        struct run_host *host = play->hosts[i];
+
+        host->next = NULL;
+        if (!is_left(host))
+            continue;
+        host_look_ahead(run, host);
+        *any_out = *any_out || host->next != NULL;
+        if (host->next == NULL || iterator_state_of(&host->ahead) != ITERATOR_HANDLERS)
+            continue;
+        any_handler = true;
+        if (host->ahead.handler < round->handler)
+            round->handler = host->ahead.handler;
+    }
+    if (!any_handler)
+        play->in_handlers = false;
+    round->in_handlers = play->in_handlers;
+}
+
+static bool is_chosen(const struct round *round, const struct run_host *host)
+{
+    if (!is_left(host) || host->next == NULL)
+        return false;
+    if (round->in_handlers)
+        return iterator_state_of(&host->ahead) == ITERATOR_HANDLERS && host->ahead.handler == round->handler;
+    return host->next == round->task;
+}
+
+static void step_forward(struct run_host *host)
+{
+    struct iterator_position behind = host->position;
+
+    host->position = host->ahead;
+    host->ahead = behind;
+}
+
+static bool finish_job(struct round *round, struct job *job, struct error *err)
+{
+    struct run *run = round->run;
+    bool is_include = job->task->task_kind == TASK_INCLUDE_TASKS || job->task->task_kind == TASK_INCLUDE_ROLE;
+
+    job->is_applied = true;
+    round->results++;
+    if (!apply_result(run, job, err))
+        return false;
+    if (job->failed && iterator_has_failed(&job->host->position))
+        round->failed++;
+    else if (job->unreachable)
+        round->unreachable++;
+    if (is_include && !job->failed && !job->unreachable)
+        round->includes[round->include_count++] = job;
+    else
+        job_release(job);
+    return true;
+}
+
+static bool finish_jobs(struct round *round, struct error *err)
+{
+    for (struct job *job = round->run->active, *next; job != NULL; job = next) {
+        next = job->next;
+        if (job->is_done && !job->is_applied && !finish_job(round, job, err))
+            return false;
+    }
+    return true;
+}
+
+static int64_t wake_time(const struct run *run)
+{
+    int64_t wake = -1;
+
+    for (const struct job *job = run->active; job != NULL; job = job->next) {
+        int64_t mine = job->is_done ? -1 : job_wake_ms(job);
+
+        if (mine >= 0 && (wake < 0 || mine < wake))
+            wake = mine;
+    }
+    return wake;
+}
+
+static size_t count_held(const struct run *run)
+{
+    size_t count = 0;
+
+    for (const struct job *job = run->active; job != NULL; job = job->next)
+        if (!job->is_applied)
+            count++;
+    return count;
+}
+
+/* Lets time pass until fewer than `limit` hosts work. Results are applied as late as that: hosts of one task should not see what
+ * the same task did to others. */
+static bool wait_for_jobs(struct round *round, size_t limit, struct error *err)
+{
+    struct run *run = round->run;
+
+    if (count_held(run) < limit)
+        return true;
+    if (!finish_jobs(round, err))
+        return false;
+    while (run->active_count >= limit && run->active_count > 0 && !run_is_interrupted(run)) {
+        link_wait(run, wake_time(run));
+        for (struct job *job = run->active; job != NULL; job = job->next)
+            job_advance(job);
+        if (!finish_jobs(round, err))
+            return false;
+    }
+    return true;
+}
+
+static bool throttle_of(struct round *round, const struct run_host *host, const struct node *task, size_t *out,
+                        struct error *err)
+{
+    struct vars_place place = { .host = host->host, .task = task };
+    struct job probe = { .run = round->run, .task = task, .arena = round->run->step_arena };
+    int64_t throttle = 0;
+
+    *out = (size_t)round->run->forks;
+    if (node_keyword(task, KEYWORD_THROTTLE) == NULL)
+        return true;
+    if (!vars_scope_open(&probe.scope, round->run->vars, probe.arena, &place, err) ||
+        !keyword_int(&probe, KEYWORD_THROTTLE, 0, &throttle, err))
+        return false;
+    if (throttle > 0 && (size_t)throttle < *out)
+        *out = (size_t)throttle;
+    return true;
+}
+
+/* --step: *skip_out when the user does not want the task. */
+static bool take_step(struct round *round, const struct node *task, bool *skip_out, struct error *err)
+{
+    struct run *run = round->run;
+    const char *answer = NULL, *title = task_title(run, task, NULL, run->step_arena);
+    const char *prompt = arena_printf(run->step_arena, "Perform task: TASK: %s (N)o/(y)es/(c)ontinue: ", title);
+
+    if (!run->step_mode || round->announced)
+        return true;
+    if (run->options->ask == NULL ||
+        !run->options->ask(run->options->ask_context, prompt, false, run->step_arena, &answer))
+        return error_set(err, "--step needs a terminal to ask on");
+    if (answer[0] == 'c' || answer[0] == 'C')
+        run->step_mode = false;
+    else
+        *skip_out = answer[0] != 'y' && answer[0] != 'Y';
+    return true;
+}
+
+static bool fatal_flags(struct round *round, struct run_host *host, const struct node *task, bool *run_once,
+                        struct error *err)
+{
+    bool fatal = setting_bool(round->run, "any_errors_fatal", false), ignore = false;
+    bool bypass = task->task_kind == TASK_ACTION && action_of(task->spec)->runs_once;
+
+    if (!task_keyword_bool(round->run, host, task, KEYWORD_RUN_ONCE, run_once, err) ||
+        !task_keyword_bool(round->run, host, task, KEYWORD_ANY_ERRORS_FATAL, &fatal, err) ||
+        !task_keyword_bool(round->run, host, task, KEYWORD_IGNORE_ERRORS, &ignore, err))
+        return false;
+    *run_once = *run_once || bypass;
+    if ((fatal || *run_once) && !ignore)
+        round->any_errors_fatal = true;
+    return true;
+}
+
+static bool start_task(struct round *round, struct run_host *host, const struct node *task, struct error *err)
+{
+    struct event event = emit_task_event(EVENT_HOST_START, task, host);
+    struct job *job;
+    size_t limit = 0;
+
+    if (!round->announced)
+        task_announce(round->run, task, host);
+    round->announced = true;
+    if (!throttle_of(round, host, task, &limit, err) || !wait_for_jobs(round, limit, err))
+        return false;
+    if (run_is_interrupted(round->run))
+        return true;
+    event.name = round->run->task_title;
+    emit(round->run, &event);
+    job = job_start(round->run, host, task);
+    return !(job->is_done && job->has_items) || finish_jobs(round, err); /* its items were shown: so is its end */
+}
+
+static bool host_turn(struct round *round, struct run_host *host, const struct node *task, struct error *err)
+{
+    bool run_once = false, skip = false;
+
+    round->worked = true;
+    if (role_is_done(host, task))
+        return true;
+    if (task->task_kind == TASK_META) {
+        bool fatal = false;
+
+        if (!meta_run(round->run, host, task, &round->stop_asking, err) ||
+            !task_keyword_bool(round->run, host, task, KEYWORD_ANY_ERRORS_FATAL, &fatal, err))
+            return false;
+        round->any_errors_fatal = round->any_errors_fatal || fatal || round->stop_asking;
+        return true;
+    }
+    if (!take_step(round, task, &skip, err))
+        return false;
+    if (skip) {
+        round->stop_asking = true;
+        return true;
+    }
+    if (!fatal_flags(round, host, task, &run_once, err) || !start_task(round, host, task, err))
+        return false;
+    round->stop_asking = run_once;
+    return true;
+}
+
+static bool includes_of_round(struct round *round, struct error *err)
+{
+    bool failed = false;
+
+    if (round->include_count > 0 && !includes_process(round->run, round->includes, round->include_count, &failed, err))
+        return false;
+    if (failed)
+        round->failed++;
+    for (size_t i = 0; i < round->include_count; i++)
+        job_release(round->includes[i]);
+    return true;
+}
+
+/* any_errors_fatal: hosts that are not rescuing fail too. */
+static void break_if_fatal(struct round *round)
+{
+    struct play_run *play = round->run->play;
+
+    if (!round->any_errors_fatal || round->failed + round->unreachable == 0)
+        return;
+    for (size_t i = 0; i < play->host_count; i++) {
+        struct run_host *host = play->hosts[i];
+        enum iterator_state state;
+        unsigned failed;
+
+        if (!is_left(host) && round->unreachable == 0)
+            continue;
+        host_look_ahead(round->run, host);
+        state = iterator_active_state(&host->ahead, &failed);
+        if ((state != ITERATOR_RESCUE && state != ITERATOR_ALWAYS) ||
+            (state == ITERATOR_RESCUE && (failed & FAILED_RESCUE) != 0)) {
+            host->is_failed = true;
+            play->break_play = true;
+        }
+    }
+}
+
+static size_t count_failed(const struct play_run *play)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < play->host_count; i++)
+        if (play->hosts[i]->is_failed)
+            count++;
+    return count;
+}
+
+static void break_if_too_many(struct round *round)
+{
+    struct play_run *play = round->run->play;
+
+    if (play->max_fail_percentage < 0 || round->results == 0 ||
+        (double)count_failed(play) / (double)play->host_count <= play->max_fail_percentage / 100.0)
+        return;
+    for (size_t i = 0; i < play->host_count; i++) {
+        struct run_host *host = play->hosts[i];
+
+        if (!is_left(host))
+            continue;
+        if (!iterator_has_failed(&host->position)) {
+            host->is_failed = true;
+            host_mark_failed(host);
+        }
+    }
+    emit_message(round->run, EVENT_NO_HOSTS_LEFT, NULL);
+    play->break_play = true;
+}
+
+static size_t count_left(const struct play_run *play)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < play->host_count; i++)
+        if (is_left(play->hosts[i]))
+            count++;
+    return count;
+}
+
+/* All chosen hosts are past the task now, also those that run_once will spare. */
+static void move_chosen(struct round *round)
+{
+    struct play_run *play = round->run->play;
+
+    for (size_t i = 0; i < play->host_count; i++) {
+        struct run_host *host = play->hosts[i];
+
+        host->current = is_chosen(round, host) ? host->next : NULL;
+        if (host->current != NULL)
+            step_forward(host);
+    }
+}
+
+static bool round_run(struct round *round, struct error *err)
+{
+    struct play_run *play = round->run->play;
+
+    move_chosen(round);
+    for (size_t i = 0; i < play->host_count && !round->stop_asking; i++) {
+        struct run_host *host = play->hosts[i];
+
+        if (host->current == NULL)
+            continue;
+        if (!host_turn(round, host, host->current, err))
+            return false;
+        if (run_is_interrupted(round->run))
+            return true;
+    }
+    return wait_for_jobs(round, 1, err) && (run_is_interrupted(round->run) || includes_of_round(round, err));
+}
+
+static void tidy(struct run *run)
+{
+    arena_reset(run->step_arena);
+    run->task_title = NULL;
+    link_forget_replies(run);
+    if (++run->rounds % COLLECT_EVERY == 0)
+        vars_world_collect(run->vars);
+}
+
+static void abandon(struct run *run)
+{
+    while (run->active != NULL) {
+        struct job *job = run->active;
+
+        job_cancel(job);
+        if (!job->is_done)
+            run->active_count--;
+        job_release(job);
+    }
+}
+
+static bool next_round(struct run *run, bool *more_out, struct error *err)
+{
+    struct round round = { .run = run };
+
+    look_ahead(run, &round, more_out);
+    if (!*more_out)
+        return true;
+    if (!round.in_handlers && !find_task(run, &round.task, err))
+        return false;
+    if (!round.in_handlers && plan_is_meta(round.task, "flush_handlers"))
+        run->play->in_handlers = true;
+    round.includes = arena_new_array(run->step_arena, struct job *, run->play->host_count + 1);
+    if (!round_run(&round, err))
+        return false;
+    break_if_fatal(&round);
+    break_if_too_many(&round);
+    if (run->play->break_play && count_failed(run->play) >= count_left(run->play)) {
+        emit_message(run, EVENT_NO_HOSTS_LEFT, NULL);
+        *more_out = false;
+    }
+    return true;
+}
+
+bool linear_run(struct run *run, struct error *err)
+{
+    bool more = true, ok = true;
+
+    while (ok && more && !run_is_interrupted(run)) {
+        ok = next_round(run, &more, err);
+        if (ok && !run_is_interrupted(run))
+            tidy(run);
+    }
+    abandon(run);
+    return ok;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --list-hosts, --list-tasks, --list-tags and --syntax-check: what would run, as ansible-playbook prints it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/text.h"
+#include "common/value/value_python.h"
+#include "engine/run/play_run.h"
+#include "engine/run/run_load.h"
+#include "engine/run/run_setup.h"
+
+/* One play being listed. */
+struct listing {
+    struct run *run;
+    struct arena *arena;
+    const struct play *play;
+    unsigned what;
+    struct text *out;
+    const struct value *play_tags;
+    struct value *all_tags; /* map used as a set */
+    struct plan_tags tags;
+};
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void set_add(struct arena *arena, struct value *set, const struct value *tags)
+{
+    for (size_t i = 0; i < value_count(tags); i++)
+        value_map_put_value(arena, set, value_item(tags, i), value_null());
+}
+
+static void print_set(struct listing *listing, const struct value *set, bool sorted, const char *separator)
+{
+    const char **names = arena_new_array(listing->arena, const char *, value_count(set) + 1);
+    size_t count = value_count(set);
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = value_to_text(listing->arena, value_pair_at(set, i)->key);
+    if (sorted)
+        qsort(names, count, sizeof(*names), by_text);
+    text_add(listing->out, "[");
+    for (size_t i = 0; i < count; i++)
+        text_printf(listing->out, "%s%s", i == 0 ? "" : separator, names[i]);
+    text_add(listing->out, "]");
+}
+
+static bool list_task(struct listing *listing, const struct node *task, struct error *err)
+{
+    const struct value *tags = NULL;
+    struct value *own = value_map(listing->arena);
+
+    if (task->task_kind == TASK_META && task->is_implicit)
+        return true;
+    if (!plan_tags_of(task, &listing->tags, listing->arena, &tags, err))
+        return false;
+    set_add(listing->arena, listing->all_tags, tags);
+    if ((listing->what & LIST_TASKS) == 0)
+        return true;
+    set_add(listing->arena, own, listing->play_tags);
+    set_add(listing->arena, own, tags);
+    text_printf(listing->out,
+                "      %s\tTAGS: ", task->name != NULL ? node_title(listing->arena, task) : task->action_text);
+    print_set(listing, own, true, ", ");
+    text_add(listing->out, "\n");
+    return true;
+}
+
+/* Only the main part of blocks is listed: rescue and always parts are not. */
+static bool list_block(struct listing *listing, const struct plan_block *block, struct error *err)
+{
+    for (size_t i = 0; i < block->tasks.count; i++) {
+        const struct plan_item *item = &block->tasks.items[i];
+
+        if (item->block != NULL ? !list_block(listing, item->block, err) : !list_task(listing, item->task, err))
+            return false;
+    }
+    return true;
+}
+
+static bool list_tasks(struct listing *listing, struct error *err)
+{
+    struct plan plan = { .arena = listing->arena, .play = listing->play };
+    struct value *all;
+
+    if (!plan_add(&plan, &listing->play->tasks, &listing->tags, false, err))
+        return false;
+    listing->all_tags = value_map(listing->arena);
+    if ((listing->what & LIST_TASKS) != 0)
+        text_add(listing->out, "    tasks:\n");
+    for (size_t i = 0; i < plan.block_count; i++)
+        if (!list_block(listing, plan.blocks[i], err))
+            return false;
+    if ((listing->what & LIST_TAGS) != 0) {
+        all = value_map(listing->arena);
+        set_add(listing->arena, all, listing->play_tags);
+        for (size_t i = 0; i < value_count(listing->all_tags); i++)
+            value_map_put_value(listing->arena, all, value_pair_at(listing->all_tags, i)->key, value_null());
+        text_add(listing->out, "      TASK TAGS: ");
+        print_set(listing, all, true, ", ");
+        text_add(listing->out, "\n");
+    }
+    return true;
+}
+
+static const struct value *as_list(struct arena *arena, const struct value *value)
+{
+    struct value *list;
+
+    if (value_is(value, VALUE_LIST))
+        return value;
+    list = value_list(arena);
+    if (value != NULL)
+        value_list_add(arena, list, value);
+    return list;
+}
+
+static bool list_hosts(struct listing *listing, struct template_call *call, const struct value *pattern,
+                       struct error *err)
+{
+    struct host_batches hosts;
+
+    if (!play_hosts(listing->run, listing->arena, listing->play, call, &hosts, err))
+        return false;
+    text_add(listing->out, "\n    pattern: ");
+    value_repr(listing->out, pattern);
+    text_printf(listing->out, "\n    hosts (%zu):", hosts.count);
+    for (size_t i = 0; i < hosts.count; i++)
+        text_printf(listing->out, "\n      %s", hosts.hosts[i]->name);
+    return true;
+}
+
+static const struct value *tags_of_play(struct listing *listing)
+{
+    const struct value *written = listing->play->keywords[KEYWORD_TAGS];
+    struct value *list = value_list(listing->arena);
+
+    if (value_text(written) != NULL) {
+        char **parts = text_split(listing->arena, value_text(written), ',', NULL);
+
+        for (; *parts != NULL; parts++)
+            value_list_add(listing->arena, list,
+                           value_string(listing->arena, text_trim(listing->arena, *parts, strlen(*parts))));
+        return list;
+    }
+    return value_is(written, VALUE_LIST) ? written : list;
+}
+
+static void print_head(struct listing *listing, size_t number, const struct value *pattern)
+{
+    struct value *tags = value_map(listing->arena);
+    struct text hosts = text_new(listing->arena);
+
+    for (size_t i = 0; i < value_count(pattern); i++)
+        text_printf(&hosts, "%s%s", i == 0 ? "" : ",", value_to_text(listing->arena, value_item(pattern, i)));
+    text_printf(listing->out, "\n  play #%zu (%s): %s\tTAGS: ", number, hosts.data,
+                listing->play->name != NULL ? listing->play->name : hosts.data);
+    set_add(listing->arena, tags, listing->play_tags);
+    print_set(listing, tags, false, ",");
+}
+
+static bool list_play(struct listing *listing, size_t number, struct error *err)
+{
+    struct vars_play vars = { .play = listing->play, .name = listing->play->name };
+    const struct value *pattern = NULL;
+    struct vars_place place = { 0 };
+    struct template_call call;
+    struct vars_scope scope;
+
+    vars_world_enter(listing->run->vars, &vars);
+    if (!vars_scope_open(&scope, listing->run->vars, listing->arena, &place, err))
+        return false;
+    call = vars_scope_call(&scope, listing->arena);
+    listing->tags = (struct plan_tags){ .only = listing->run->options->tags,
+                                        .skip = listing->run->options->skip_tags,
+                                        .call = &call };
+    if (!play_pattern(listing->arena, listing->play, &call, &pattern, err))
+        return false;
+    pattern = as_list(listing->arena, pattern);
+    listing->play_tags = tags_of_play(listing);
+    print_head(listing, number, pattern);
+    if ((listing->what & LIST_HOSTS) != 0 && !list_hosts(listing, &call, pattern, err))
+        return false;
+    text_add(listing->out, "\n");
+    return (listing->what & (LIST_TASKS | LIST_TAGS)) == 0 || list_tasks(listing, err);
+}
+
+static bool list_playbooks(struct run *run, unsigned what, struct playbook *const *playbooks, size_t count,
+                           struct text *out, struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool is_named = run->options->playbooks != NULL && run->options->playbooks[i] != NULL;
+
+        text_printf(out, "\nplaybook: %s\n", is_named ? run->options->playbooks[i] : playbooks[i]->path);
+        for (size_t j = 0; (what & ~(unsigned)LIST_SYNTAX) != 0 && j < playbooks[i]->play_count; j++) {
+            struct listing listing = {
+                .run = run, .arena = run->arena, .play = playbooks[i]->plays[j], .what = what, .out = out
+            };
+            bool ok = list_play(&listing, j + 1, err);
+
+            vars_world_enter(run->vars, NULL);
+            if (!ok)
+                return false;
+        }
+    }
+    return true;
+}
+
+bool run_list(struct arena *arena, const struct run_options *options, unsigned what, struct text *out,
+              struct error *err)
+{
+    struct playbook **playbooks = NULL;
+    size_t count = 0;
+    struct run run;
+    bool ok;
+
+    if (!run_load(arena, options, &playbooks, &count, err))
+        return false;
+    run_open(&run, arena, options);
+    ok = list_playbooks(&run, what, playbooks, count, out, err);
+    run_close(&run);
+    return ok;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running one play: its hosts in batches, each batch through the strategy. */
+#pragma once
+
+#include "engine/run/run_state.h"
+
+enum play_verdict { PLAY_OK, PLAY_FAILED, PLAY_UNREACHABLE };
+
+struct play_result {
+    enum play_verdict verdict;
+    bool stop; /* no further plays */
+};
+
+bool play_execute(struct run *run, const struct play *play, struct play_result *out, struct error *err);
+
+/* batches.c */
+struct host_batches {
+    struct inventory_host **hosts;
+    size_t count;
+    size_t *sizes;
+    size_t size_count;
+};
+bool play_hosts(struct run *run, struct arena *arena, const struct play *play, struct template_call *call,
+                struct host_batches *out, struct error *err);
+/* What --list-hosts shows of a play's pattern. */
+bool play_pattern(struct arena *arena, const struct play *play, struct template_call *call, const struct value **out,
+                  struct error *err);
+
+/* prompt.c: vars_prompt. *out: map or NULL. */
+bool play_prompts(struct run *run, struct arena *arena, const struct play *play, const struct value **out,
+                  struct error *err);
+
+/* gather.c: the first block of a play's plan: gathering facts; empty when tags leave it out. */
+bool gather_block(struct run *run, struct play_run *play, struct plan_block **out, struct error *err);
+bool gather_is_wanted(struct run *run, const struct play *play, const struct inventory_host *host);

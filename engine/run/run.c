@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A whole run: load every playbook, then play after play, the recap, the exit code. */
+#include "engine/run/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/text.h"
+#include "common/value/value_python.h"
+#include "engine/run/emit.h"
+#include "engine/run/play_run.h"
+#include "engine/run/run_load.h"
+#include "engine/run/run_setup.h"
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(struct run_host *const *)a)->host->name, (*(struct run_host *const *)b)->host->name);
+}
+
+static void emit_stats(struct run *run)
+{
+    struct run_host **hosts = arena_new_array(run->arena, struct run_host *, run->host_capacity + 1);
+    size_t count = 0;
+
+    for (size_t i = 0; i < run->host_capacity; i++)
+        if (run->hosts[i] != NULL && run->hosts[i]->is_counted)
+            hosts[count++] = run->hosts[i];
+    qsort(hosts, count, sizeof(*hosts), by_name);
+    for (size_t i = 0; i < count; i++) {
+        struct event event = { .kind = EVENT_STATS,
+                               .host = hosts[i]->host->name,
+                               .stats = hosts[i]->stats,
+                               .result = hosts[i]->custom_stats };
+
+        emit(run, &event);
+    }
+    if (run->custom_stats != NULL && setting_bool(run, "show_custom_stats", false)) {
+        struct text text = text_new(run->arena);
+
+        text_add(&text, "CUSTOM STATS: RUN: ");
+        value_repr(&text, run->custom_stats);
+        emit_message(run, EVENT_MESSAGE, text.data);
+    }
+}
+
+static int exit_code(const struct run *run, enum play_verdict verdict)
+{
+    if (run_is_interrupted(run))
+        return RUN_INTERRUPTED;
+    return verdict == PLAY_UNREACHABLE ? RUN_UNREACHABLE : verdict == PLAY_FAILED ? RUN_HOSTS_FAILED : RUN_OK;
+}
+
+/* All plays of one playbook and the recap after it. */
+static bool playbook_run(struct run *run, const struct playbook *playbook, enum play_verdict *verdict,
+                         struct error *err)
+{
+    for (size_t i = 0; i < playbook->play_count && !run_is_interrupted(run); i++) {
+        struct play_result result;
+
+        if (!play_execute(run, playbook->plays[i], &result, err))
+            return false;
+        *verdict = result.verdict;
+        if (result.stop)
+            break;
+    }
+    emit_stats(run);
+    return true;
+}
+
+bool run_playbooks(struct arena *arena, const struct run_options *options, int *exit_out, struct error *err)
+{
+    enum play_verdict verdict = PLAY_OK;
+    struct playbook **playbooks = NULL;
+    size_t count = 0;
+    struct run run;
+    bool ok;
+
+    if (!run_load(arena, options, &playbooks, &count, err))
+        return false;
+    run_open(&run, arena, options);
+    emit_named(&run, EVENT_RUN_START, count > 0 ? playbooks[0]->path : NULL);
+    emit_warnings(&run);
+    ok = true;
+    for (size_t i = 0; ok && i < count && verdict == PLAY_OK && !run_is_interrupted(&run); i++)
+        ok = playbook_run(&run, playbooks[i], &verdict, err);
+    if (ok && run.start_at_task != NULL)
+        emit_message(
+            &run, EVENT_WARNING,
+            arena_printf(arena, "No matching task \"%s\" found. Note: --start-at-task can only follow static includes.",
+                         run.start_at_task));
+    *exit_out = exit_code(&run, verdict);
+    emit_named(&run, EVENT_RUN_END, NULL);
+    run_close(&run);
+    return ok;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One run: playbooks + inventory + options -> events. No globals; everything dies with it. The caller gives the connections,
+ * the sink and the catalogue.
+ */
+#pragma once
+
+#include "common/base/text.h"
+#include "common/event/event.h"
+#include "common/spec/arg_spec.h"
+#include "engine/inventory/inventory.h"
+#include "engine/playbook/playbook.h"
+#include "engine/run/connection.h"
+
+/* What `omit` renders as; the caller's template_config.omit_text is this. */
+#define RUN_OMIT_TEXT "__omit_place_holder__"
+
+enum run_exit {
+    RUN_OK = 0,
+    RUN_ERROR = 1,
+    RUN_HOSTS_FAILED = 2,
+    RUN_UNREACHABLE = 4,
+    RUN_OPTIONS = 5,
+    RUN_INTERRUPTED = 99,
+    RUN_CRASHED = 250
+};
+
+struct run_options {
+    const char *const *playbooks; /* NULL-terminated paths */
+    const struct value *plays;    /* or plays made in memory (roost run) */
+    struct inventory *inventory;
+    const struct inventory_config *inventory_config;
+    struct template_env *templates;
+    struct playbook_loader *loader;
+    const struct task_catalogue *modules;
+    struct connection_factory *connections;
+    struct event_sink *sink;
+    const char *limit;
+    const char *const *tags, *const *skip_tags; /* NULL-terminated or NULL */
+    const struct value *extra_vars;             /* map or NULL */
+    const struct value
+        *settings; /* map of configuration: forks, gathering, remote_user, become..., private_key_file, timeout,
+                                         * ssh args, hash_behaviour, any_errors_fatal ...; names as in ansible.cfg */
+    bool check_mode, diff_mode, force_handlers, step;
+    const char *start_at_task;
+    struct become become;            /* -b --become-user --become-method -K */
+    const char *connection_password; /* -k */
+    const char *remote_user, *connection_kind;
+    int forks;
+    int verbosity;
+    volatile const int *interrupted; /* set by a signal handler: end politely, exit 99 */
+    bool (*ask)(void *context, const char *prompt, bool secret, struct arena *arena,
+                const char **out); /* vars_prompt, pause, --step; NULL: no terminal */
+    void *ask_context;
+    const char *config_file; /* ansible_config_file; NULL: none */
+    struct value *warnings;  /* the list that loader, inventory and templates warn into: shown as they come; or NULL */
+};
+
+/* Runs all plays; *exit_out is an enum run_exit. False: could not start (parse error, bad pattern): err->kind decides the code. */
+bool run_playbooks(struct arena *arena, const struct run_options *options, int *exit_out, struct error *err);
+
+/* --list-hosts, --list-tasks, --list-tags, --syntax-check: loads everything, touches nothing; text as ansible-playbook prints. */
+enum run_listing { LIST_HOSTS = 1, LIST_TASKS = 2, LIST_TAGS = 4, LIST_SYNTAX = 8 };
+bool run_list(struct arena *arena, const struct run_options *options, unsigned what, struct text *out,
+              struct error *err);
+/* All problems of all playbooks before the first connection: unknown modules, arguments, filters, syntax. */
+bool run_check_plan(struct arena *arena, const struct run_options *options, struct error *err);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Setting a run up from its options, and taking it down. */
+#include "engine/run/run_setup.h"
+
+#include "common/base/text.h"
+#include "engine/run/job.h"
+#include "engine/run/options_vars.h"
+
+void run_open(struct run *run, struct arena *arena, const struct run_options *options)
+{
+    struct vars_config config;
+
+    *run = (struct run){ .arena = arena,
+                         .options = options,
+                         .step_arena = arena_new(),
+                         .step_mode = options->step,
+                         .start_at_task = options->start_at_task };
+    run->warnings = options->warnings != NULL ? options->warnings : value_list(arena);
+    run->forks = options->forks > 0 ? options->forks : setting_int(run, "forks", 5);
+    if (run->forks < 1)
+        run->forks = 1;
+    config = (struct vars_config){
+        .inventory = options->inventory,
+        .inventory_config = options->inventory_config,
+        .templates = options->templates,
+        .loader = options->loader,
+        .extra_vars = options->extra_vars,
+        .options = options_variables(arena, options, run->forks),
+        .config_file = options->config_file,
+        .merge_hashes = text_equal(setting_text(run, "hash_behaviour"), "merge"),
+        .inject_facts = setting_bool(run, "inject_facts_as_vars", true),
+        .private_role_vars = setting_bool(run, "private_role_vars", false),
+        .warnings = run->warnings,
+    };
+    run->vars = vars_world_new(arena, &config);
+    run->omit = RUN_OMIT_TEXT;
+}
+
+void run_close(struct run *run)
+{
+    link_close_all(run);
+    while (run->active != NULL)
+        job_release(run->active);
+    for (struct job *job = run->idle; job != NULL; job = job->next)
+        arena_free(job->arena);
+    for (struct buried *grave = run->buried; grave != NULL; grave = grave->next)
+        arena_free(grave->arena);
+    arena_free(run->step_arena);
+    vars_world_free(run->vars);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of running a play: lockstep, results, handlers, includes, metas. Errors here end the whole run. */
+#pragma once
+
+#include "engine/run/job.h"
+
+/* linear.c: all hosts of the batch through the play. */
+bool linear_run(struct run *run, struct error *err);
+
+/* apply.c: what a finished task changes: statistics, position, variables, notifications. Emits its event. */
+bool apply_result(struct run *run, struct job *job, struct error *err);
+/* apply_facts.c */
+void apply_facts(struct run *run, struct job *job, const struct job_item *item);
+void apply_new_host(struct run *run, const struct job_item *item);
+void apply_register(struct run *run, struct job *job);
+void apply_custom_stats(struct run *run, struct job *job, const struct value *stats);
+/* Every host that a result of the task counts for: all of the batch with run_once. */
+
+void apply_each_host(struct run *run, struct job *job, void (*visit)(struct run *, struct run_host *, void *),
+                     void *context);
+
+/* handler.c */
+void handlers_list(struct play_run *play, const struct node_list *nodes); /* adds to the listed handlers */
+struct run_handler *handler_of(struct play_run *play, const struct node *node);
+struct run_handler *handler_add(struct play_run *play, const struct node *node);
+bool handlers_notify(struct run *run, struct run_host *host, const char *name, struct error *err);
+bool handler_is_notified(void *context, size_t host, const struct node *node);
+void handler_forget(struct play_run *play, const struct run_host *host, const struct node *node);
+
+/* include.c: loads what the finished jobs asked to include and gives it to their hosts. Releases nothing. */
+bool includes_process(struct run *run, struct job *const *jobs, size_t count, bool *failed_out, struct error *err);
+const char *include_find(struct arena *arena, const struct node *task, const char *path);
+
+/* meta.c: *once_out: the remaining hosts need not be looked at. */
+bool meta_run(struct run *run, struct run_host *host, const struct node *task, bool *once_out, struct error *err);
+
+/* role_progress.c */
+bool role_is_done(const struct run_host *host, const struct node *task);
+void role_mark_task(struct run *run, struct run_host *host, const struct role *role);
+void role_mark_complete(struct run *run, struct run_host *host, const struct role *role);
+
+/* host_state.c */
+void host_mark_failed(struct run_host *host);
+void host_look_ahead(struct run *run, struct run_host *host);
+struct run_host *host_by_name(struct run *run, const char *name);
+
+/* task_start.c */
+const char *task_title(struct run *run, const struct node *task, const struct run_host *host, struct arena *arena);
+void task_announce(struct run *run, const struct node *task, const struct run_host *host);
+bool task_keyword_bool(struct run *run, const struct run_host *host, const struct node *task, enum keyword keyword,
+                       bool *out, struct error *err);
+/* --start-at-task: is it this one? */
+bool start_matches(struct arena *arena, const struct node *task, const char *wanted);

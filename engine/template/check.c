@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plan time: parses every template beneath a value and looks for filters, tests and lookups that do not exist, so that a typing
+ * error is found before any host is touched. Nothing is evaluated.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/text.h"
+#include "engine/template/environment.h"
+#include "engine/template/filter.h"
+#include "engine/template/lookup.h"
+#include "engine/template/template.h"
+#include "engine/template/test.h"
+
+struct check {
+    struct template_env *env;
+    const struct value *text; /* the string that is checked: where positions start */
+    struct error *err;
+};
+
+static bool check_node(struct check *check, const struct node *node);
+
+static bool complain(struct check *check, const struct node *node, const char *what)
+{
+    struct source_position at = value_position(check->text);
+
+    if (at.line > 0 && node->line > 1)
+        at.line += (int)node->line - 1;
+    return error_set_at(check->err, &at, "template error while templating string: %s. String: %.*s", what, 400,
+                        check->text->as.string.data);
+}
+
+static bool check_list(struct check *check, const struct node_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++)
+        if (!check_node(check, list->items[i]))
+            return false;
+    return true;
+}
+
+static bool check_args(struct check *check, const struct node_args *args)
+{
+    return check_list(check, &args->items) && check_list(check, &args->named) && check_node(check, args->star) &&
+           check_node(check, args->star_star);
+}
+
+static bool check_filter(struct check *check, const struct node *node)
+{
+    if (node->as.filter.entry == NULL && node->as.filter.name != NULL)
+        return complain(check, node, filter_unknown(check->env->arena, node->as.filter.name));
+    return check_node(check, node->as.filter.target) && check_args(check, &node->as.filter.args);
+}
+
+static bool check_test(struct check *check, const struct node *node)
+{
+    if (node->as.test.entry == NULL)
+        return complain(check, node, test_unknown(check->env->arena, node->as.test.name));
+    return check_node(check, node->as.test.target) && check_args(check, &node->as.test.args);
+}
+
+/* lookup('name', ...) with a constant name. */
+static bool check_call(struct check *check, const struct node *node)
+{
+    const struct node *target = node->as.call.target;
+    const struct node_list *items = &node->as.call.args.items;
+    bool is_lookup = target->kind == NODE_NAME && (strcmp(target->as.name.name, "lookup") == 0 ||
+                                                   strcmp(target->as.name.name, "query") == 0 ||
+                                                   strcmp(target->as.name.name, "q") == 0);
+
+    if (is_lookup && items->count > 0 && items->items[0]->kind == NODE_CONST) {
+        const char *name = value_text(items->items[0]->as.constant);
+
+        if (name != NULL && lookup_find(name) == NULL)
+            return complain(check, node, lookup_unknown(check->env->arena, name));
+    }
+    return check_node(check, target) && check_args(check, &node->as.call.args);
+}
+
+static bool check_macro(struct check *check, const struct node_macro *macro)
+{
+    return check_list(check, &macro->defaults) && check_node(check, macro->body);
+}
+
+static bool check_expression(struct check *check, const struct node *node)
+{
+    switch (node->kind) {
+    case NODE_LIST:
+    case NODE_TUPLE:
+    case NODE_DICT:
+    case NODE_CONCAT:
+        return check_list(check, &node->as.list);
+    case NODE_ATTRIBUTE:
+        return check_node(check, node->as.attribute.target);
+    case NODE_ITEM:
+        return check_node(check, node->as.item.target) && check_node(check, node->as.item.index);
+    case NODE_SLICE:
+        return check_node(check, node->as.slice.start) && check_node(check, node->as.slice.stop) &&
+               check_node(check, node->as.slice.step);
+    case NODE_CALL:
+        return check_call(check, node);
+    case NODE_FILTER:
+        return check_filter(check, node);
+    case NODE_TEST:
+        return check_test(check, node);
+    case NODE_NOT:
+    case NODE_NEGATE:
+    case NODE_POSITIVE:
+        return check_node(check, node->as.operand);
+    case NODE_BINARY:
+    case NODE_AND:
+    case NODE_OR:
+        return check_node(check, node->as.binary.left) && check_node(check, node->as.binary.right);
+    case NODE_COMPARE:
+        return check_node(check, node->as.compare.first) && check_list(check, &node->as.compare.operands);
+    default:
+        return true;
+    }
+}
+
+static bool check_statement(struct check *check, const struct node *node)
+{
+    switch (node->kind) {
+    case NODE_BODY:
+        return check_list(check, &node->as.list);
+    case NODE_CONDITION:
+    case NODE_IF:
+        return check_node(check, node->as.condition.test) && check_node(check, node->as.condition.yes) &&
+               check_node(check, node->as.condition.no);
+    case NODE_FOR:
+        return check_node(check, node->as.loop.items) && check_node(check, node->as.loop.test) &&
+               check_node(check, node->as.loop.body) && check_node(check, node->as.loop.otherwise);
+    case NODE_SET:
+    case NODE_SET_BLOCK:
+    case NODE_FILTER_BLOCK:
+        return check_node(check, node->as.set.value) && check_node(check, node->as.set.filter) &&
+               check_node(check, node->as.set.body);
+    case NODE_MACRO:
+    case NODE_CALL_BLOCK:
+        return check_macro(check, node->as.macro.macro) && check_node(check, node->as.macro.call);
+    case NODE_WITH:
+        return check_list(check, &node->as.with.values) && check_node(check, node->as.with.body);
+    case NODE_PRINT:
+    case NODE_DO:
+    case NODE_SCOPE:
+        return check_node(check, node->as.operand);
+    case NODE_BLOCK:
+        return check_node(check, node->as.block.body);
+    default:
+        return check_expression(check, node);
+    }
+}
+
+static bool check_node(struct check *check, const struct node *node)
+{
+    return node == NULL || check_statement(check, node);
+}
+
+static bool check_string(struct template_env *env, const struct value *value, bool is_condition, struct error *err)
+{
+    struct check check = { env, value, err };
+    bool has_braces = syntax_in_text(&env->plain, value->as.string.data, value->as.string.length);
+    struct source_position at = value_position(value);
+    struct template *tree = NULL;
+
+    if ((value->marks & VALUE_TRUSTED) == 0 || (!has_braces && !is_condition) || value->as.string.length == 0)
+        return true;
+    bool bare = is_condition && !has_braces;
+    if (!environment_parse(env, bare ? &env->bare : &env->plain, value->as.string.data, value->as.string.length, bare, &tree, err)) {
+        int line = at.line > 0 && err->line > 1 ? at.line + err->line - 1 : at.line;
+        err->line = err->column = 0;
+        err->path[0] = '\0';
+        at.line = line;
+        error_locate(err, &at);
+        err->kind = ERROR_PARSE;
+        return error_prefix(err, "template error while templating string");
+    }
+    return check_node(&check, tree->body);
+}
+
+bool template_check(struct template_env *env, const struct value *value, bool is_condition, struct error *err)
+{
+    if (value == NULL || ((value->marks & VALUE_STATIC) != 0 && !is_condition))
+        return true;
+    if (value->kind == VALUE_STRING)
+        return check_string(env, value, is_condition, err);
+    for (size_t i = 0; value->kind == VALUE_LIST && i < value->as.list.count; i++)
+        if (!template_check(env, value->as.list.items[i], is_condition, err))
+            return false;
+    for (size_t i = 0; value->kind == VALUE_MAP && i < value->as.map.count; i++)
+        if (!template_check(env, value->as.map.pairs[i].key, false, err) ||
+            !template_check(env, value->as.map.pairs[i].item, is_condition, err))
+            return false;
+    return true;
+}

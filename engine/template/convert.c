@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ansible renders everything to text and reads text that begins with "{" or "[" (or is True or False) as a
+ * literal of Python, in which true, false and null of JSON count too. For values that survive this round
+ * trip unchanged, the trip is skipped.
+ */
+#include "engine/template/convert.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/value/value_python.h"
+
+/* Would str() and reading it back give this value? */
+static bool survives(const struct value *value)
+{
+    switch (value->kind) {
+    case VALUE_REAL:
+        return isfinite(value->as.real) != 0;
+    case VALUE_STRING:
+        return (value->marks & (VALUE_MARKUP | VALUE_VAULT)) == 0;
+    case VALUE_LIST:
+        for (size_t i = 0; i < value->as.list.count; i++)
+            if (!survives(value->as.list.items[i]))
+                return false;
+        return true;
+    case VALUE_MAP:
+        for (size_t i = 0; i < value->as.map.count; i++)
+            if (!survives(value->as.map.pairs[i].key) || !survives(value->as.map.pairs[i].item))
+                return false;
+        return true;
+    case VALUE_OBJECT:
+    case VALUE_UNDEFINED:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* JSON's names are not Python's: try the text as it is, then with the names replaced outside of strings. */
+static void add_word(struct text *out, const char *word, size_t length)
+{
+    static const char *const json[] = { "true", "false", "null" }, *const python[] = { "True", "False", "None" };
+
+    for (size_t i = 0; i < 3; i++)
+        if (strlen(json[i]) == length && memcmp(word, json[i], length) == 0) {
+            text_add(out, python[i]);
+            return;
+        }
+    text_add_n(out, word, length);
+}
+
+static size_t word_length(const char *at, const char *end)
+{
+    size_t length = 0;
+
+    while (at + length < end && ((at[length] >= 'a' && at[length] <= 'z') || (at[length] >= 'A' && at[length] <= 'Z') ||
+                                 (at[length] >= '0' && at[length] <= '9') || at[length] == '_'))
+        length++;
+    return length;
+}
+
+/* The length of a quoted string from its opening quote on. */
+static size_t quoted_length(const char *at, const char *end)
+{
+    size_t length = 1;
+
+    while (at + length < end && at[length] != *at)
+        length += at[length] == '\\' && at + length + 1 < end ? 2 : 1;
+    return length + (at + length < end);
+}
+
+static struct text with_python_names(struct eval *eval, const char *data, size_t length)
+{
+    struct text out = text_new(eval->arena);
+    const char *at = data, *end = data + length;
+
+    while (at < end) {
+        bool quote = *at == '"' || *at == '\'';
+        size_t part = quote ? quoted_length(at, end) : word_length(at, end);
+
+        if (part == 0)
+            text_add_char(&out, *at++);
+        else if (quote)
+            text_add_n(&out, at, part);
+        else
+            add_word(&out, at, part);
+        at += part;
+    }
+    return out;
+}
+
+static bool looks_like_literal(const char *data, size_t length)
+{
+    return length > 0 && (data[0] == '{' || data[0] == '[' || strcmp(data, "True") == 0 || strcmp(data, "False") == 0);
+}
+
+const struct value *convert_text(struct eval *eval, const struct value *text)
+{
+    const struct value *literal = NULL;
+    struct text python;
+
+    if (!looks_like_literal(text->as.string.data, text->as.string.length))
+        return text;
+    python = with_python_names(eval, text->as.string.data, text->as.string.length);
+    if (!value_from_python(eval->arena, python.data, python.length, &literal, NULL))
+        return text;
+    return eval_taint(eval, literal, text);
+}
+
+const struct value *convert_value(struct eval *eval, const struct value *value)
+{
+    bool container = value->kind == VALUE_MAP || (value->kind == VALUE_LIST && (value->marks & VALUE_TUPLE) == 0);
+
+    if (value->kind == VALUE_STRING && (value->marks & VALUE_PRIVATE) != 0)
+        return value_mark(eval->arena, value, 0, VALUE_PRIVATE);
+    if (value->kind == VALUE_BOOL)
+        return value_bool(value->as.boolean);
+    if (container && survives(value))
+        return value_mark(eval->arena, value, 0, VALUE_PRIVATE);
+    if (value->kind == VALUE_OBJECT && value->as.object.ops->keys != NULL)
+        return value; /* hostvars and its like stay what they are */
+    value = eval_str(eval, value);
+    return value == NULL ? NULL : convert_text(eval, value);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The environment: two hash tables in one arena. Parsed templates are found by content, so that the same
+ * text in a loop is parsed once wherever it is stored.
+ */
+#include "engine/template/environment.h"
+
+#include <string.h>
+
+#include "common/base/hash.h"
+#include "engine/template/object.h"
+#include "engine/template/parser.h"
+#include "engine/template/pattern.h"
+
+#define TEMPLATE_CACHE_MAX 200000 /* beyond this, trees are still parsed but no longer remembered */
+
+struct template_slot {
+    uint64_t hash;
+    struct template *tree;
+};
+
+#define RECENT 256
+
+struct recent_slot {
+    const char *text;
+    size_t length;
+    uint64_t syntax;
+    struct template *tree;
+};
+
+struct name_slot {
+    uint64_t hash;
+    size_t length;
+    const char *name;
+};
+
+static size_t name_find(const struct template_env *env, uint64_t hash, const char *data, size_t length)
+{
+    size_t mask = env->name_capacity - 1, at = (size_t)hash & mask;
+
+    while (env->names[at].name != NULL) {
+        const struct name_slot *slot = &env->names[at];
+
+        if (slot->hash == hash && slot->length == length && memcmp(slot->name, data, length) == 0)
+            break;
+        at = (at + 1) & mask;
+    }
+    return at;
+}
+
+static void names_grow(struct template_env *env)
+{
+    struct name_slot *old = env->names;
+    size_t old_capacity = env->name_capacity;
+
+    env->name_capacity *= 2;
+    env->names = arena_new_array(env->arena, struct name_slot, env->name_capacity);
+    for (size_t i = 0; i < old_capacity; i++)
+        if (old[i].name != NULL)
+            env->names[name_find(env, old[i].hash, old[i].name, old[i].length)] = old[i];
+}
+
+const char *environment_name(struct template_env *env, const char *data, size_t length)
+{
+    uint64_t hash = hash_quick(data, length);
+    size_t at = name_find(env, hash, data, length);
+
+    if (env->names[at].name != NULL)
+        return env->names[at].name;
+    if (env->name_count * 2 >= env->name_capacity) {
+        names_grow(env);
+        at = name_find(env, hash, data, length);
+    }
+    env->names[at] = (struct name_slot){ hash, length, arena_copy_n(env->arena, data, length) };
+    env->name_count++;
+    return env->names[at].name;
+}
+
+struct template_key {
+    uint64_t hash;
+    const char *text;
+    size_t length;
+    bool is_expression;
+};
+
+static size_t template_find(const struct template_env *env, const struct template_key *key)
+{
+    size_t mask = env->template_capacity - 1, at = (size_t)key->hash & mask;
+
+    for (; env->templates[at].tree != NULL; at = (at + 1) & mask) {
+        const struct template *tree = env->templates[at].tree;
+
+        if (env->templates[at].hash == key->hash && tree->length == key->length &&
+            tree->is_expression == key->is_expression && memcmp(tree->text, key->text, key->length) == 0)
+            break;
+    }
+    return at;
+}
+
+static void templates_grow(struct template_env *env)
+{
+    struct template_slot *old = env->templates;
+    size_t old_capacity = env->template_capacity;
+
+    env->template_capacity *= 2;
+    env->templates = arena_new_array(env->arena, struct template_slot, env->template_capacity);
+    for (size_t i = 0; i < old_capacity; i++) {
+        size_t mask = env->template_capacity - 1, at = (size_t)old[i].hash & mask;
+
+        if (old[i].tree == NULL)
+            continue;
+        while (env->templates[at].tree != NULL)
+            at = (at + 1) & mask;
+        env->templates[at] = old[i];
+    }
+}
+
+static bool parse_or_find(struct template_env *env, const struct syntax *syntax, struct template_key key,
+                          struct template **out, struct error *err)
+{
+    size_t at = template_find(env, &key);
+
+    if (env->templates[at].tree != NULL) {
+        *out = env->templates[at].tree;
+        return true;
+    }
+    if (!parser_run(env, syntax, key.text, key.length, key.is_expression, out, err))
+        return false;
+    if (env->template_count >= TEMPLATE_CACHE_MAX)
+        return true;
+    if (env->template_count * 2 >= env->template_capacity)
+        templates_grow(env);
+    at = template_find(env, &key);
+    env->templates[at] = (struct template_slot){ key.hash, *out };
+    env->template_count++;
+    return true;
+}
+
+bool environment_parse(struct template_env *env, const struct syntax *syntax, const char *text, size_t length,
+                       bool is_expression, struct template **out, struct error *err)
+{
+    uint64_t syntax_key = (syntax->key != 0 ? syntax->key : syntax_hash(syntax)) ^ is_expression;
+    struct recent_slot *recent = &env->recent[((uintptr_t)text >> 3) % RECENT];
+
+    /* the address alone proves nothing, arenas are used again */
+    if (recent->text == text && recent->length == length && recent->syntax == syntax_key &&
+        memcmp(recent->tree->text, text, length) == 0) {
+        *out = recent->tree;
+        return true;
+    }
+    if (!parse_or_find(env, syntax, (struct template_key){ hash_quick(text, length) ^ (syntax_key * 31), text, length,
+                                                           is_expression }, out, err))
+        return false;
+    *recent = (struct recent_slot){ text, length, syntax_key, *out };
+    return true;
+}
+
+const struct value *environment_global(struct template_env *env, const char *name)
+{
+    const struct builtin *builtin = builtin_find(name);
+
+    return builtin == NULL ? NULL : builtin_value(env->arena, builtin);
+}
+
+static void environment_ints(struct template_env *env)
+{
+    env->ints = arena_new_array(env->arena, struct value, SMALL_INTS);
+    for (int i = 0; i < SMALL_INTS; i++) {
+        env->ints[i].kind = VALUE_INT;
+        env->ints[i].as.integer = i;
+    }
+}
+
+struct template_env *template_env_new(struct arena *arena, const struct template_config *config)
+{
+    struct template_env *env = arena_new_of(arena, struct template_env);
+
+    env->arena = arena;
+    env->config = *config;
+    env->name_capacity = 512;
+    env->names = arena_new_array(arena, struct name_slot, env->name_capacity);
+    env->template_capacity = 256;
+    env->templates = arena_new_array(arena, struct template_slot, env->template_capacity);
+    env->recent = arena_new_array(arena, struct recent_slot, RECENT);
+    env->patterns = pattern_cache_new(arena);
+    env->plain = SYNTAX_DEFAULT;
+    env->plain.plain_strings = true;
+    env->plain.key = syntax_hash(&env->plain);
+    env->bare = SYNTAX_DEFAULT;
+    env->bare.key = syntax_hash(&env->bare);
+    environment_ints(env);
+    env->known.caller = environment_name(env, "caller", 6);
+    env->known.varargs = environment_name(env, "varargs", 7);
+    env->known.kwargs = environment_name(env, "kwargs", 6);
+    env->known.loop = environment_name(env, "loop", 4);
+    env->known.self = environment_name(env, "self", 4);
+    env->known.super = environment_name(env, "super", 5);
+    return env;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What lives as long as a run: interned names, parsed templates, compiled patterns, the values of
+ * globals and of small integers.
+ */
+#pragma once
+
+#include "engine/template/node.h"
+#include "engine/template/template.h"
+
+#define SMALL_INTS 1024
+
+struct pattern_cache;
+struct template_slot;
+struct recent_slot;
+struct name_slot;
+
+struct template_env {
+    struct arena *arena;
+    struct template_config config;
+    struct template_slot *templates; /* open addressing, power of two */
+    size_t template_count, template_capacity;
+    struct recent_slot *recent; /* the same by address of the text: saves hashing it */
+    struct name_slot *names;
+    size_t name_count, name_capacity;
+    struct pattern_cache *patterns;
+    struct syntax plain; /* of strings in playbooks and variables */
+    struct syntax bare;  /* of conditions and expressions */
+    struct value *ints; /* 0 .. SMALL_INTS - 1 */
+    struct { const char *caller, *varargs, *kwargs, *loop, *self, *super; } known; /* interned */
+};
+
+/* The one copy of this name: equal names are equal pointers. */
+const char *environment_name(struct template_env *env, const char *data, size_t length);
+/* The tree of this text, parsed now or earlier. */
+bool environment_parse(struct template_env *env, const struct syntax *syntax, const char *text, size_t length,
+                       bool is_expression, struct template **out, struct error *err);
+/* A name that Jinja2 or Ansible puts into every template (range, lookup ...), or NULL. */
+const struct value *environment_global(struct template_env *env, const char *name);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Filters on sequences: ends, order, pieces, sums. */
+#include <string.h>
+
+#include "common/base/text.h"
+#include "engine/template/eval_expression.h"
+#include "engine/template/filter.h"
+#include "engine/template/selector.h"
+
+static const struct value *filter_first(struct eval *eval, const struct value *input, struct call_args *args)
+{
+    const struct value *items = eval_items(eval, input);
+
+    (void)args;
+    if (items == NULL)
+        return NULL;
+    return items->as.list.count > 0 ? items->as.list.items[0]
+                                    : eval_undefined(eval, "No first item, sequence was empty.");
+}
+
+static const struct value *filter_last(struct eval *eval, const struct value *input, struct call_args *args)
+{
+    const struct value *items = eval_items(eval, input);
+
+    (void)args;
+    if (items == NULL)
+        return NULL;
+    return items->as.list.count > 0 ? items->as.list.items[items->as.list.count - 1]
+                                    : eval_undefined(eval, "No last item, sequence was empty.");
+}
+
+static const struct value *reverse_text(struct eval *eval, const struct value *text)
+{
+    static const int64_t minus = -1;
+    const int64_t *parts[3] = { NULL, NULL, &minus };
+
+    return eval_slice(eval, text, parts);
+}
+
+static const struct value *filter_reverse(struct eval *eval, const struct value *input, struct call_args *args)
+{
+    const struct value *items;
+    struct value *list;
+
+    (void)args;
+    if (input->kind == VALUE_STRING)
+        return reverse_text(eval, input);
+    items = eval_items(eval, input);
+    if (items == NULL)
+        return NULL;
+    list = eval_list(eval);
+    for (size_t i = items->as.list.count; i > 0; i--)
+        value_list_add(eval->arena, list, items->as.list.items[i - 1]);
+    return list;
+}
+
+static const struct value *filter_batch(struct eval *eval, const struct value *input, struct call_args *args)
+{
+    const struct value *items = eval_items(eval, input), *fill = args->bound[1];
+    struct value *list = eval_list(eval), *line = NULL;
+    int64_t size = 0;
+
+    if (items == NULL || !args_int(eval, args->bound[0], 1, &size))
+        return NULL;
+    if (size < 1)
+        return eval_fail(eval, "batch() needs a line count of at least 1");
+    for (size_t i = 0; i < items->as.list.count; i++) {
+        if (line == NULL || (int64_t)line->as.list.count == size) {
+            line = eval_list(eval);
+            value_list_add(eval->arena, list, line);
+        }
+        value_list_add(eval->arena, line, items->as.list.items[i]);
+    }
+    while (line != NULL && fill != NULL && fill->kind != VALUE_NULL && (int64_t)line->as.list.count < size)
+        value_list_add(eval->arena, line, fill);
+    return list;
+}
+
+static const struct value *filter_slice(struct eval *eval, const struct value *input, struct call_args *args)
+{
+    const struct value *items = eval_items(eval, input), *fill = args->bound[1];
+    struct value *list = eval_list(eval);
+    int64_t slices = 0;
+    size_t count, each, more, at = 0;
+
+    if (items == NULL || !args_int(eval, args->bound[0], 1, &slices))
+        return NULL;
+    if (slices < 1)
+        return eval_fail(eval, "slice() needs a count of at least 1");
+    count = items->as.list.count;
+    each = count / (size_t)slices;
+    more = count % (size_t)slices;
+    for (size_t i = 0; i < (size_t)slices && eval_step(eval); i++) {
+        struct value *part = eval_list(eval);
+        size_t size = each + (i < more);
+
+        for (size_t k = 0; k < size; k++)
+            value_list_add(eval->arena, part, items->as.list.items[at++]);
+        if (fill != NULL && fill->kind != VALUE_NULL && i >= more)
+            value_list_add(eval->arena, part, fill);
+        value_list_add(eval->arena, list, part);
+    }
+    return list;
+}
+
+static const struct value *filter_sum(struct eval *eval, const struct value *input, struct call_args *args)
+{
+    const struct value *items = eval_items(eval, input);
+    const struct value *sum = args->bound[1] == NULL ? eval_int(eval, 0) : args->bound[1];
+
+    for (size_t i = 0; items != NULL && sum != NULL && i < items->as.list.count; i++) {
+        const struct value *item = items->as.list.items[i];
+
+        if (args->bound[0] != NULL && args->bound[0]->kind != VALUE_NULL)
+            item = select_attribute(eval, item, args->bound[0]);
+        if (sum->kind == VALUE_STRING)
+            return eval_fail_type(eval, "sum() can't sum strings [use ''.join(seq) instead]");
+        sum = item == NULL ? NULL : eval_binary(eval, BINARY_ADD, sum, item);
+    }
+    return items == NULL ? NULL : sum;
+}
+
+static bool is_null_item(const struct value *item)
+{
+    const char *text = value_text(item);
+
+    return item->kind == VALUE_NULL || (text != NULL && (strcmp(text, "None") == 0 || strcmp(text, "null") == 0));
+}
+
+static bool flatten_into(struct eval *eval, struct value *list, const struct value *from, int64_t levels,
+                         bool skip_nulls)
+{
+    if (!eval_step(eval))
+        return false;
+    for (size_t i = 0; i < from->as.list.count; i++) {
+        const struct value *item = from->as.list.items[i];
+
+        if (skip_nulls && is_null_item(item))
+            continue;
+        if (item->kind == VALUE_LIST && levels != 0) {
+            if (!flatten_into(eval, list, item, levels - 1, skip_nulls))
+                return false;
+        } else {
+            value_list_add(eval->arena, list, item);
+        }
+    }
+    return true;
+}
+
+static const struct value *filter_flatten(struct eval *eval, const struct value *input, struct call_args *args)
+{
+    const struct value *items = eval_items(eval, input);
+    struct value *list = eval_list(eval);
+    int64_t levels = -1;
+
+    if (items == NULL || !args_int(eval, args->bound[0], -1, &levels))
+        return NULL;
+    return flatten_into(eval, list, items, levels, args_true(args->bound[1], true)) ? list : NULL;
+}
+
+const struct filter filters_list[] = {
+    { "first", filter_first, "", FILTER_KEEPS },
+    { "last", filter_last, "", FILTER_KEEPS },
+    { "reverse", filter_reverse, "", FILTER_KEEPS },
+    { "batch", filter_batch, "linecount! fill_with", FILTER_KEEPS },
+    { "slice", filter_slice, "slices! fill_with", FILTER_KEEPS },
+    { "sum", filter_sum, "attribute start", 0 },
+    { "flatten", filter_flatten, "levels skip_nulls", FILTER_KEEPS },
+    { .name = NULL },
+};

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lookups of files on the control side. */
+#include <glob.h>
+#include <string.h>
+
+#include "common/base/fd.h"
+#include "common/base/path.h"
+#include "common/base/text.h"
+#include "engine/template/lookup.h"
+#include "engine/template/render.h"
+#include "engine/template/strings.h"
+
+static const char *must_find(struct eval *eval, const char *lookup, const char *subfolder, const struct value *term)
+{
+    const char *name = lookup_term(eval, term), *path = name == NULL ? NULL : lookup_find_file(eval, subfolder, name);
+
+    if (name != NULL && path == NULL)
+        eval_fail(eval, "could not locate file in lookup %s: %s", lookup, name);
+    return path;
+}
+
+static bool read_whole(struct eval *eval, const char *path, char **data_out, size_t *length_out)
+{
+    const char *plain = NULL;
+
+    if (!file_read(eval->arena, path, LIMIT_SOURCE_FILE, data_out, length_out, eval->err))
+        return false;
+    if (strncmp(*data_out, "$ANSIBLE_VAULT;", 15) != 0)
+        return true;
+    if (eval->call->decrypt == NULL)
+        return eval_fail(eval, "'%s' is encrypted with vault and there is no vault secret", path) != NULL;
+    if (!eval->call->decrypt(eval->call->decrypt_context, eval->arena, *data_out, *length_out, &plain, length_out, eval->err))
+        return false;
+    *data_out = arena_copy_n(eval->arena, plain, *length_out);
+    return true;
+}
+
+static const struct value *lookup_file(struct eval *eval, const struct value *terms, const struct value *options)
+{
+    bool left = lookup_flag(options, "lstrip", false), right = lookup_flag(options, "rstrip", true);
+    struct value *list = eval_list(eval);
+
+    for (size_t i = 0; i < terms->as.list.count; i++) {
+        const char *path = must_find(eval, "file", "files", terms->as.list.items[i]);
+        size_t length = 0;
+        char *data = NULL;
+
+        if (path == NULL || !read_whole(eval, path, &data, &length))
+            return NULL;
+        value_list_add(eval->arena, list, strings_strip(eval, eval_string(eval, data, length), NULL, left, right));
+    }
+    return list;
+}
+
+/* template_vars are names of their own for this rendering. */
+struct extra_vars {
+    const struct template_vars *outer;
+    const struct value *extra;
+};
+
+static bool extra_get(void *context, struct arena *arena, const char *name, size_t length, const struct value **out,
+                      struct error *err)
+{
+    struct extra_vars *self = context;
+
+    *out = value_map_get_n(self->extra, name, length);
+    if (*out != NULL || self->outer == NULL)
+        return true;
+    return self->outer->get(self->outer->context, arena, name, length, out, err);
+}
+
+static const struct value *extra_names(void *context, struct arena *arena)
+{
+    struct extra_vars *self = context;
+
+    return self->outer == NULL ? value_list(arena) : self->outer->names(self->outer->context, arena);
+}
+
+static const struct value *render_file(struct eval *eval, const char *path, const struct value *options)
+{
+    struct extra_vars extra = { eval->call->vars, value_map_get(options, "template_vars") };
+    struct template_vars vars = { &extra, extra_get, extra_names };
+    struct template_call call = *eval->call;
+    struct template_file_options file = TEMPLATE_FILE_OPTIONS;
+    const struct value *made = NULL;
+    size_t length = 0;
+    char *data = NULL;
+
+    if (!read_whole(eval, path, &data, &length) || !eval_enter(eval))
+        return NULL;
+    call.vars = &vars;
+    call.depth += 1;
+    file.path = arena_copy(eval->env->arena, path); /* the parsed tree keeps it */
+    file.plain_text = !lookup_flag(options, "convert_data", true);
+    file.trim_blocks = lookup_flag(options, "trim_blocks", true);
+    file.lstrip_blocks = lookup_flag(options, "lstrip_blocks", false);
+    file.variable_start = lookup_option(options, "variable_start_string", NULL);
+    file.variable_end = lookup_option(options, "variable_end_string", NULL);
+    file.comment_start = lookup_option(options, "comment_start_string", NULL);
+    file.comment_end = lookup_option(options, "comment_end_string", NULL);
+    if (!template_text(&call, data, length, &file, &made, eval->err))
+        made = NULL;
+    eval->calls--;
+    if (made != NULL && file.plain_text && made->kind == VALUE_STRING)
+        made = value_mark(eval->arena, made, VALUE_PRIVATE, 0); /* never read as a literal */
+    return made;
+}
+
+static const struct value *lookup_template(struct eval *eval, const struct value *terms, const struct value *options)
+{
+    struct value *list = eval_list(eval);
+
+    for (size_t i = 0; i < terms->as.list.count; i++) {
+        const char *path = must_find(eval, "template", "templates", terms->as.list.items[i]);
+        const struct value *made = path == NULL ? NULL : render_file(eval, path, options);
+
+        if (made == NULL)
+            return NULL;
+        value_list_add(eval->arena, list, made);
+    }
+    return list;
+}
+
+/* --- fileglob --- */
+
+static bool add_glob(struct eval *eval, const char *pattern, struct value *list)
+{
+    glob_t found = { 0 };
+    size_t before = list->as.list.count;
+
+    if (glob(pattern, 0, NULL, &found) == 0)
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            if (path_is_file(found.gl_pathv[i]))
+                value_list_add(eval->arena, list, eval_text(eval, found.gl_pathv[i]));
+    globfree(&found);
+    return list->as.list.count > before;
+}
+
+/* The folder part is searched in the search folders, each with files/ first; the first folder that has it counts. */
+static const struct value *lookup_fileglob(struct eval *eval, const struct value *terms, const struct value *options)
+{
+    const char *const *folders = eval->call->search_folders;
+    struct value *list = eval_list(eval);
+
+    (void)options;
+    for (size_t i = 0; i < terms->as.list.count; i++) {
+        const char *term = lookup_term(eval, terms->as.list.items[i]);
+        bool done = term == NULL;
+
+        if (term == NULL)
+            return NULL;
+        if (*term == '/')
+            done = add_glob(eval, term, list) || true;
+        for (size_t k = 0; !done && folders != NULL && folders[k] != NULL; k++)
+            done = add_glob(eval, path_join(eval->arena, path_join(eval->arena, folders[k], "files"), term), list) ||
+                   add_glob(eval, path_join(eval->arena, folders[k], term), list);
+    }
+    return list;
+}
+
+/* --- first_found --- */
+
+/* "a,b;c" or a list, into words. */
+static void add_words(struct eval *eval, const struct value *value, const char *separators, struct value *out)
+{
+    for (size_t i = 0; value_is(value, VALUE_LIST) && i < value->as.list.count; i++)
+        add_words(eval, value->as.list.items[i], separators, out);
+    if (!value_is(value, VALUE_STRING))
+        return;
+    for (const char *at = value->as.string.data; *at != '\0';) {
+        size_t length = strcspn(at, separators);
+
+        if (length > 0)
+            value_list_add(eval->arena, out, eval_string(eval, at, length));
+        at += length + (at[length] != '\0');
+    }
+}
+
+struct search {
+    struct value *names;
+    bool skip;
+};
+
+static void add_structure(struct eval *eval, const struct value *options, struct search *search)
+{
+    struct value *files = eval_list(eval), *paths = eval_list(eval);
+
+    add_words(eval, value_map_get(options, "files"), ",;", files);
+    add_words(eval, value_map_get(options, "paths"), ",:;", paths);
+    search->skip = lookup_flag(options, "skip", false);
+    for (size_t p = 0; p < paths->as.list.count; p++)
+        for (size_t f = 0; f < files->as.list.count; f++)
+            value_list_add(eval->arena, search->names,
+                           eval_text(eval, path_join(eval->arena, value_text(paths->as.list.items[p]),
+                                                     value_text(files->as.list.items[f]))));
+    for (size_t f = 0; paths->as.list.count == 0 && f < files->as.list.count; f++)
+        value_list_add(eval->arena, search->names, files->as.list.items[f]);
+}
+
+static bool add_terms(struct eval *eval, const struct value *terms, const struct value *options, struct search *search)
+{
+    for (size_t i = 0; i < terms->as.list.count; i++) {
+        const struct value *term = terms->as.list.items[i];
+
+        if (term->kind == VALUE_MAP)
+            add_structure(eval, term, search);
+        else if (term->kind == VALUE_STRING)
+            value_list_add(eval->arena, search->names, term);
+        else if (term->kind == VALUE_UNDEFINED)
+            continue; /* a name made of a variable that this host does not have */
+        else if (term->kind != VALUE_LIST || !add_terms(eval, term, options, search))
+            return eval_fail(eval, "Invalid term supplied, can handle string, mapping or list of strings but got: %s",
+                             eval_type(term)) != NULL;
+    }
+    return true;
+}
+
+static const struct value *lookup_first_found(struct eval *eval, const struct value *terms, const struct value *options)
+{
+    static const char *const folders[] = { "files", "templates", "vars", "tasks" };
+    struct search search = { eval_list(eval), lookup_flag(options, "skip", false) };
+    struct value *list = eval_list(eval);
+
+    if (value_map_get(options, "files") != NULL)
+        add_structure(eval, options, &search);
+    if (!add_terms(eval, terms, options, &search))
+        return NULL;
+    for (size_t i = 0; i < search.names->as.list.count; i++) {
+        for (size_t k = 0; k < sizeof(folders) / sizeof(folders[0]); k++) {
+            const char *path = lookup_find_file(eval, folders[k], value_text(search.names->as.list.items[i]));
+
+            if (path == NULL)
+                continue;
+            value_list_add(eval->arena, list, eval_text(eval, path));
+            return list;
+        }
+    }
+    return search.skip ? list : eval_fail(eval, "No file was found when using first_found.");
+}
+
+const struct lookup lookups_file[] = {
+    { "file", lookup_file },
+    { "unvault", lookup_file },
+    { "template", lookup_template },
+    { "fileglob", lookup_fileglob },
+    { "first_found", lookup_first_found },
+    { .name = NULL },
+};

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tokens -> tree, by Jinja2 3.1's grammar. */
+#pragma once
+
+#include "engine/template/lexer.h"
+#include "engine/template/node.h"
+
+struct template_env;
+
+/* Parses a template, or a bare expression. Errors carry line and column of the text, and no path. */
+bool parser_run(struct template_env *env, const struct syntax *syntax, const char *text, size_t length,
+                bool is_expression, struct template **out, struct error *err);

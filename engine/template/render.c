@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Parse (or find) the tree, run it, convert the result, and word the failure as Ansible does.
+ */
+#include "engine/template/render.h"
+
+#include <string.h>
+
+#include "common/base/text.h"
+#include "engine/template/convert.h"
+#include "engine/template/exec.h"
+#include "engine/template/object.h"
+
+#define SHOWN_MAX 1500 /* how much of a template an error text repeats */
+
+/* The template as messages repeat it. */
+static const char *shown(struct template_call *call, const struct render *render)
+{
+    size_t length = render->length > SHOWN_MAX ? SHOWN_MAX : render->length;
+
+    return arena_printf(call->arena, "%s%.*s%s", render->before == NULL ? "" : render->before, (int)length,
+                        render->text, render->after == NULL ? "" : render->after);
+}
+
+/* Template positions are relative to the text: put them where the text is in the user's file. */
+static void place_parse_error(const struct render *render, struct error *err)
+{
+    struct source_position at = render->at;
+
+    if (err->path[0] != '\0')
+        return; /* of an included file */
+    if (at.path != NULL || at.line > 0) {
+        at.column = err->line > 1 ? err->column : at.column + err->column - 1;
+        at.line += err->line - 1;
+        err->line = 0;
+        error_locate(err, &at);
+    }
+}
+
+static bool syntax_error(struct template_call *call, const struct render *render, struct error *err)
+{
+    struct error inner = *err;
+
+    error_set_kind(err, ERROR_PARSE, "template error while templating string: %s. String: %s", inner.text,
+                   shown(call, render));
+    err->line = inner.line;
+    err->column = inner.column;
+    memcpy(err->path, inner.path, sizeof(err->path));
+    return false;
+}
+
+bool render_wrap_error(struct template_call *call, const struct render *render, bool type_error, struct error *err)
+{
+    struct error inner;
+
+    if (err->kind == ERROR_PARSE)
+        return syntax_error(call, render, err);
+    if (err->kind == ERROR_UNDEFINED && call->depth > 0)
+        return error_prefix(err, "%s", shown(call, render));
+    if (!type_error)
+        return false;
+    inner = *err;
+    error_set_kind(err, inner.kind, "Unexpected templating type error occurred on (%s): %s",
+                   shown(call, render), inner.text);
+    err->line = inner.line;
+    err->column = inner.column;
+    memcpy(err->path, inner.path, sizeof(err->path));
+    return false;
+}
+
+static size_t newlines_at_end(const char *data, size_t length)
+{
+    size_t count = 0;
+
+    while (count < length && data[length - 1 - count] == '\n')
+        count++;
+    return count;
+}
+
+/* Jinja2 drops newlines at the end of a template; Ansible puts them back. */
+static const struct value *keep_newlines(struct eval *eval, const struct render *render, const struct value *made)
+{
+    size_t wanted = newlines_at_end(render->text, render->length), got;
+    struct text out;
+
+    if (!render->keep_newlines || made->kind != VALUE_STRING)
+        return made;
+    got = newlines_at_end(made->as.string.data, made->as.string.length);
+    if (wanted <= got)
+        return made;
+    out = text_new(eval->arena);
+    text_add_n(&out, made->as.string.data, made->as.string.length);
+    for (; got < wanted; got++)
+        text_add(&out, render->syntax->newline);
+    return eval_taint(eval, value_string_borrow(eval->arena, out.data, out.length), made);
+}
+
+static const struct value *run_tree(struct eval *eval, const struct render *render, const struct template *tree)
+{
+    struct output out = { .pieces = 0 };
+
+    eval->tree = tree;
+    eval->base = render->at;
+    eval->convert = render->convert;
+    if (tree->only != NULL) { /* the common case needs no scope */
+        const struct value *value = eval_expression(eval, tree->only->as.operand);
+
+        if (value != NULL && output_value(eval, &out, value, tree->only->flag))
+            return output_result(eval, &out);
+        eval_locate(eval, tree->only);
+        return NULL;
+    }
+    scope_push(eval);
+    return exec_template(eval, tree, &out) ? output_result(eval, &out) : NULL;
+}
+
+/* What was made from trusted text only may be used as a condition, but never be templated again. */
+static const struct value *trust(struct eval *eval, const struct render *render, const struct value *made)
+{
+    if (eval->unsafe || !(render->convert || render->is_expression) || made->kind != VALUE_STRING || (made->marks & VALUE_TRUSTED) != 0 ||
+        syntax_in_text(render->syntax, made->as.string.data, made->as.string.length))
+        return made;
+    return value_mark(eval->arena, made, VALUE_TRUSTED | VALUE_STATIC, 0);
+}
+
+static const struct value *run_expression(struct eval *eval, const struct render *render, const struct template *tree)
+{
+    const struct value *made;
+
+    eval->tree = tree;
+    eval->base = render->at;
+    made = eval_expression(eval, tree->body);
+    if (made == NULL)
+        return NULL;
+    if (made->kind == VALUE_UNDEFINED) {
+        eval_fail_undefined(eval, made);
+        eval_locate(eval, tree->body);
+        return NULL;
+    }
+    return value_mark(eval->arena, made, 0, VALUE_PRIVATE);
+}
+
+const struct value *render_run(struct template_call *call, const struct render *render, struct error *err)
+{
+    struct eval eval = eval_new(call, err);
+    struct syntax syntax;
+    struct render body = *render;
+    struct template *tree = NULL;
+    const struct value *made;
+    size_t skip = 0;
+
+    if (render->length > 8 && memcmp(render->text, "#jinja2:", 8) == 0) {
+        syntax = *render->syntax;
+        syntax.key = 0;
+        if (!syntax_read_header(&syntax, call->arena, render->text, render->length, &skip, err))
+            return NULL;
+        body.syntax = &syntax;
+        body.text += skip;
+        body.length -= skip;
+        body.at.line += skip > 0;
+    }
+    if (!environment_parse(call->env, body.syntax, body.text, body.length, body.is_expression, &tree, err)) {
+        place_parse_error(&body, err);
+        syntax_error(call, &body, err);
+        return NULL;
+    }
+    made = body.is_expression ? run_expression(&eval, &body, tree) : run_tree(&eval, &body, tree);
+    if (made == NULL) {
+        render_wrap_error(call, &body, eval.type_error, err);
+        return NULL;
+    }
+    if (render->unsafe_out != NULL)
+        *render->unsafe_out = eval.unsafe;
+    if (made->kind == VALUE_STRING && (made->marks & VALUE_PRIVATE) != 0)
+        made = value_mark(call->arena, made, 0, VALUE_PRIVATE);
+    return trust(&eval, &body, keep_newlines(&eval, &body, made));
+}

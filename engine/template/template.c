@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The door of this folder: values, arguments, expressions and whole files. Rules of ansible-core 2.14's
+ * Templar without native types.
+ */
+#include "engine/template/template.h"
+
+#include <string.h>
+
+#include "engine/template/environment.h"
+#include "engine/template/eval.h"
+#include "engine/template/render.h"
+
+enum mode { MODE_STRICT, MODE_ARGUMENTS };
+
+static bool is_finished(const struct value *value)
+{
+    return (value->marks & VALUE_STATIC) != 0;
+}
+
+/* "{{ name }}" with a variable that is written as a number, a boolean or null gives just that. */
+static const struct value *bare_variable(struct template_call *call, const struct template *tree, struct error *err,
+                                         bool *failed_out)
+{
+    const struct template_vars *vars = call->vars;
+    const struct value *found = NULL;
+    bool scalar;
+
+    *failed_out = false;
+    if (tree->only_name == NULL || vars == NULL || !call->env->config.strict_undefined)
+        return NULL;
+    if (!vars->get(vars->context, call->arena, tree->only_name, strlen(tree->only_name), &found, err)) {
+        *failed_out = err->kind != ERROR_UNDEFINED;
+        return NULL;
+    }
+    if (found == NULL || (found->marks & VALUE_PRIVATE) != 0)
+        return NULL;
+    scalar = found->kind == VALUE_NULL || found->kind == VALUE_BOOL || found->kind == VALUE_INT ||
+             found->kind == VALUE_REAL;
+    if (!scalar)
+        return NULL;
+    /* A variable that is itself "{{ other }}" is text by Ansible's rule: tell the layer above. */
+    return call->depth > 0 ? value_mark(call->arena, found, VALUE_PRIVATE, 0) : found;
+}
+
+static const struct value *value_of_string(struct template_call *call, const struct value *input, struct error *err)
+{
+    struct render render = { .text = input->as.string.data, .length = input->as.string.length,
+                             .at = value_position(input), .syntax = &call->env->plain, .convert = true,
+                             .keep_newlines = true };
+    const struct value *made;
+    struct template *tree = NULL;
+    bool failed = false;
+
+    if ((input->marks & VALUE_TRUSTED) == 0 ||
+        !syntax_in_text(&call->env->plain, input->as.string.data, input->as.string.length))
+        return input;
+    if (environment_parse(call->env, render.syntax, render.text, render.length, false, &tree, err)) {
+        made = bare_variable(call, tree, err, &failed);
+        if (made != NULL || failed)
+            return made;
+    }
+    return render_run(call, &render, err);
+}
+
+static const struct value *value_of(struct template_call *call, const struct value *input, enum mode mode,
+                                    struct error *err);
+
+static bool is_omit(const struct template_call *call, const struct value *value)
+{
+    const char *omit = call->env->config.omit_text;
+
+    return omit != NULL && value->kind == VALUE_STRING && strcmp(value->as.string.data, omit) == 0;
+}
+
+/* A member; *skip_out: leave it out. */
+static const struct value *member(struct template_call *call, const struct value *input, enum mode mode,
+                                  bool *skip_out, struct error *err)
+{
+    const struct value *made = value_of(call, input, mode, err);
+
+    *skip_out = mode == MODE_ARGUMENTS && (made == NULL ? err->kind == ERROR_UNDEFINED : is_omit(call, made));
+    return made;
+}
+
+static const struct value *value_of_list(struct template_call *call, const struct value *input, enum mode mode,
+                                         struct error *err)
+{
+    struct value *list = value_list(call->arena);
+    bool skip = false;
+
+    list->marks = (uint8_t)(input->marks & ~VALUE_PRIVATE);
+    list->path = input->path;
+    list->line = input->line;
+    list->column = input->column;
+    for (size_t i = 0; i < input->as.list.count; i++) {
+        const struct value *made = member(call, input->as.list.items[i], mode, &skip, err);
+
+        if (skip)
+            continue;
+        if (made == NULL)
+            return NULL;
+        value_list_add(call->arena, list, made);
+    }
+    return list;
+}
+
+static const struct value *value_of_map(struct template_call *call, const struct value *input, enum mode mode,
+                                        struct error *err)
+{
+    struct value *map = value_map(call->arena);
+    bool skip = false;
+
+    map->marks = (uint8_t)(input->marks & ~VALUE_PRIVATE);
+    map->path = input->path;
+    map->line = input->line;
+    map->column = input->column;
+    for (size_t i = 0; i < input->as.map.count; i++) {
+        const struct value_pair *pair = &input->as.map.pairs[i];
+        /* Ansible templates the keys of arguments (set_fact), not those of variables */
+        const struct value *key = call->depth > 0 ? pair->key : value_of(call, pair->key, MODE_STRICT, err);
+        const struct value *made = key == NULL ? NULL : member(call, pair->item, mode, &skip, err);
+
+        if (key != NULL && skip)
+            continue;
+        if (made == NULL)
+            return NULL;
+        value_map_put_value(call->arena, map, key, made);
+    }
+    return map;
+}
+
+static const struct value *value_of(struct template_call *call, const struct value *input, enum mode mode,
+                                    struct error *err)
+{
+    if (is_finished(input))
+        return input;
+    switch (input->kind) {
+    case VALUE_STRING:
+        return value_of_string(call, input, err);
+    case VALUE_LIST:
+        return value_of_list(call, input, mode, err);
+    case VALUE_MAP:
+        return value_of_map(call, input, mode, err);
+    default:
+        return input;
+    }
+}
+
+static bool too_deep(const struct template_call *call, const struct value *input, struct error *err)
+{
+    if (call->depth <= LIMIT_TEMPLATE_CALLS)
+        return false;
+    error_set_kind(err, ERROR_LIMIT, "recursive loop detected in template string: %s",
+                   input->kind == VALUE_STRING ? input->as.string.data : value_kind_text(input));
+    return true;
+}
+
+/* What becomes a variable: Ansible makes lists of tuples whenever a variable is read. */
+static const struct value *without_tuples(struct arena *arena, const struct value *value)
+{
+    return value->kind == VALUE_LIST || value->kind == VALUE_MAP ? value_mark(arena, value, 0, VALUE_TUPLE) : value;
+}
+
+static bool template_any(struct template_call *call, const struct value *input, enum mode mode,
+                         const struct value **out, struct error *err)
+{
+    struct error unused;
+    const struct value *made;
+
+    if (is_finished(input)) {
+        *out = input;
+        return true;
+    }
+    if (err == NULL) {
+        err = &unused;
+        error_clear(err);
+    }
+    made = too_deep(call, input, err) ? NULL : value_of(call, input, mode, err);
+    if (made == NULL)
+        return false;
+    *out = without_tuples(call->arena, made);
+    return true;
+}
+
+bool template_value(struct template_call *call, const struct value *input, const struct value **out, struct error *err)
+{
+    return template_any(call, input, MODE_STRICT, out, err);
+}
+
+bool template_arguments(struct template_call *call, const struct value *input, const struct value **out,
+                        struct error *err)
+{
+    return template_any(call, input, MODE_ARGUMENTS, out, err);
+}
+
+bool template_expression(struct template_call *call, const char *text, size_t length, const struct source_position *at,
+                         const struct value **out, struct error *err)
+{
+    struct render render = { .text = text, .length = length, .syntax = &call->env->bare, .convert = true,
+                             .is_expression = true };
+    struct error unused;
+    const struct value *made;
+
+    error_clear(&unused);
+    if (at != NULL)
+        render.at = *at;
+    made = render_run(call, &render, err == NULL ? &unused : err);
+    if (made != NULL)
+        *out = made;
+    return made != NULL;
+}
+
+bool template_text(struct template_call *call, const char *text, size_t length,
+                   const struct template_file_options *options, const struct value **out, struct error *err)
+{
+    struct syntax syntax = syntax_from_options(options);
+    struct render render = { .text = text, .length = length, .at = { options->path, 1, 1 }, .syntax = &syntax,
+                             .convert = !options->plain_text, .keep_newlines = options->keep_trailing_newline };
+    struct error unused;
+    const struct value *made;
+
+    error_clear(&unused);
+    if (call->env->config.strict_undefined)
+        syntax.keep_trailing_newline = false; /* as Ansible: dropped by Jinja2, then put back */
+    else
+        render.keep_newlines = false;
+    made = render_run(call, &render, err == NULL ? &unused : err);
+    if (made != NULL)
+        *out = made;
+    return made != NULL;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Variables that are objects: hostvars (every host's variables, templated in that host's own scope, without the play, as Ansible
+ * shows them), vars (all variables as written) and ansible_delegated_vars.
+ */
+#include "engine/vars/vars_internal.h"
+
+#include <string.h>
+
+/* One host's variables. The scope is opened at the first question. */
+struct host_object {
+    struct vars_world *world;
+    const struct inventory_host *host;
+    const struct node *task; /* ansible_delegated_vars: the task's own variables too */
+    bool is_alone;
+};
+
+static bool host_scope(struct host_object *object, struct arena *arena, struct vars_scope *scope)
+{
+    struct error err = ERROR_INIT;
+    struct vars_place place = { object->host, object->task, object->is_alone };
+
+    return vars_scope_open(scope, object->world, arena, &place, &err);
+}
+
+static const struct value *host_get(void *data, struct arena *arena, const char *key, size_t length)
+{
+    struct vars_scope *scope = arena_new_of(arena, struct vars_scope);
+    struct error err = ERROR_INIT;
+    const struct value *value = NULL;
+    bool is_final = false;
+
+    if (!host_scope(data, arena, scope))
+        return NULL;
+    if (scope->source.get(scope, arena, key, length, &value, &err))
+        return value;
+    return vars_scope_raw(scope, key, length, &is_final); /* what cannot be templated there is shown as written */
+}
+
+static const struct value *host_keys(void *data, struct arena *arena)
+{
+    struct vars_scope scope;
+
+    return host_scope(data, arena, &scope) ? vars_scope_names(&scope, arena) : value_list(arena);
+}
+
+static const struct value_object_ops host_ops = { "HostVarsVars", host_get, host_keys };
+
+const struct value *vars_host_object(struct vars_world *world, struct arena *arena, const struct vars_place *place)
+{
+    struct host_object *object = arena_new_of(arena, struct host_object);
+
+    *object = (struct host_object){ world, place->host, place->task, place->is_alone };
+    return value_object(arena, object, &host_ops);
+}
+
+static bool is_localhost(const char *name)
+{
+    return strcmp(name, "localhost") == 0 || strcmp(name, "127.0.0.1") == 0 || strcmp(name, "::1") == 0;
+}
+
+static const struct value *hostvars_get(void *data, struct arena *arena, const char *key, size_t length)
+{
+    struct vars_world *world = data;
+    char *name = arena_copy_n(arena, key, length);
+    const struct inventory *inventory = world->config.inventory;
+    struct vars_place place = { .is_alone = true };
+
+    for (size_t i = 0; i < inventory->host_count && place.host == NULL; i++)
+        if (strcmp(inventory->hosts[i]->name, name) == 0)
+            place.host = inventory->hosts[i];
+    if (place.host == NULL && is_localhost(name))
+        place.host = inventory_find_host(world->config.inventory, name);
+    return place.host == NULL ? NULL : vars_host_object(world, arena, &place);
+}
+
+static const struct value *hostvars_keys(void *data, struct arena *arena)
+{
+    struct vars_world *world = data;
+    struct value *list = value_list(arena);
+    bool has_local = false;
+
+    for (size_t i = 0; i < world->config.inventory->host_count; i++) {
+        const struct inventory_host *host = world->config.inventory->hosts[i];
+
+        has_local = has_local || (host->is_implicit ? false : is_localhost(host->name));
+        if (!host->is_implicit)
+            value_list_add(arena, list, value_string(arena, host->name));
+    }
+    if (!has_local) /* Ansible always has one */
+        value_list_add(arena, list, value_string(arena, "localhost"));
+    return list;
+}
+
+static const struct value_object_ops hostvars_ops = { "HostVars", hostvars_get, hostvars_keys };
+
+const struct value *vars_hostvars_object(struct vars_world *world, struct arena *arena)
+{
+    return value_object(arena, world, &hostvars_ops);
+}
+
+static const struct value *all_get(void *data, struct arena *arena, const char *key, size_t length)
+{
+    bool is_final = false;
+
+    (void)arena;
+    return vars_scope_raw(data, key, length, &is_final);
+}
+
+static const struct value *all_keys(void *data, struct arena *arena)
+{
+    return vars_scope_names(data, arena);
+}
+
+static const struct value_object_ops all_ops = { "dict", all_get, all_keys };
+
+const struct value *vars_all_object(struct vars_scope *scope, struct arena *arena)
+{
+    return value_object(arena, scope, &all_ops);
+}
