@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole plays over fake nodes: what happens, in which order, and how it is counted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/engine/run/run_fixture.h"
+
+#define PLAY "- name: p\n  hosts: all\n  gather_facts: false\n"
+
+static void expect_log(struct fixture *fixture, const char *wanted)
+{
+    assert_string_equal(fixture->log.data, wanted);
+}
+
+static void test_straight_line(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    assert_true(fixture_run(fixture,
+                            PLAY "  vars: {x: 1}\n  tasks:\n    - echo: {v: '{{ x + 1 }}'}\n      register: r\n"
+                                 "    - name: see {{ r.v }}\n      debug: {msg: '{{ r.v }}'}\n      when: r.v == '2'\n"
+                                 "    - debug: {msg: no}\n      when: false\n"));
+    expect_log(fixture, "play p\ntask echo\n  a ok\ntask see 2\n  a ok\ntask debug\n  a skipped\n"
+                        "recap a ok=2 changed=0 unreachable=0 failed=0 skipped=1 rescued=0 ignored=0\n");
+    assert_int_equal(fixture->exit_code, RUN_OK);
+    assert_string_equal(fixture->calls.data, "a echo {\"v\":\"2\"}\n");
+    fixture_free(fixture);
+}
+
+static void test_lockstep_and_failure(void **state)
+{
+    struct fixture *fixture = fixture_new("a,b,");
+
+    (void)state;
+    assert_true(fixture_run(fixture, PLAY "  tasks:\n    - command: 'false'\n      when: inventory_hostname == 'a'\n"
+                                          "    - command: echo hi\n"));
+    expect_log(fixture, "play p\ntask command\n  b skipped\n  a failed\ntask command\n  b changed\n"
+                        "recap a ok=0 changed=0 unreachable=0 failed=1 skipped=0 rescued=0 ignored=0\n"
+                        "recap b ok=1 changed=1 unreachable=0 failed=0 skipped=1 rescued=0 ignored=0\n");
+    assert_int_equal(fixture->exit_code, RUN_HOSTS_FAILED);
+    fixture_free(fixture);
+}
+
+static const struct value *lose_b(struct fixture *fixture, struct arena *arena, const char *host,
+                                  const struct module_call *call, int64_t *delay_ms)
+{
+    (void)fixture;
+    (void)call;
+    (void)delay_ms;
+    return strcmp(host, "b") == 0 ? value_string(arena, "b: connection closed") : NULL;
+}
+
+static void test_lost_connection(void **state)
+{
+    struct fixture *fixture = fixture_new("a,b,");
+
+    (void)state;
+    fixture->answer = lose_b;
+    fixture->log_results = true;
+    assert_true(fixture_run(fixture, PLAY "  tasks:\n    - ping:\n    - ping:\n"));
+    expect_log(fixture, "play p\ntask ping\n  a ok {\"changed\":false,\"ping\":\"pong\"}\n"
+                        "  b unreachable {\"changed\":false,\"msg\":\"b: connection closed\",\"unreachable\":true}\n"
+                        "task ping\n  a ok {\"changed\":false,\"ping\":\"pong\"}\n"
+                        "recap a ok=2 changed=0 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0\n"
+                        "recap b ok=0 changed=0 unreachable=1 failed=0 skipped=0 rescued=0 ignored=0\n");
+    assert_int_equal(fixture->exit_code, RUN_UNREACHABLE);
+    fixture_free(fixture);
+}
+
+static void test_ignore_unreachable(void **state)
+{
+    struct fixture *fixture = fixture_new("b,");
+
+    (void)state;
+    fixture->answer = lose_b;
+    assert_true(fixture_run(fixture, PLAY
+                            "  tasks:\n    - ping:\n      ignore_unreachable: true\n    - debug: {msg: still here}\n"));
+    expect_log(fixture, "play p\ntask ping\n  b unreachable ignored\ntask debug\n  b ok\n"
+                        "recap b ok=2 changed=0 unreachable=0 failed=0 skipped=0 rescued=0 ignored=1\n");
+    assert_int_equal(fixture->exit_code, RUN_OK);
+    fixture_free(fixture);
+}
+
+static const struct value *slow(struct fixture *fixture, struct arena *arena, const char *host,
+                                const struct module_call *call, int64_t *delay_ms)
+{
+    (void)fixture;
+    (void)arena;
+    (void)host;
+    (void)call;
+    *delay_ms = 30;
+    return NULL;
+}
+
+static void test_forks(void **state)
+{
+    struct fixture *fixture = fixture_new("a,b,c,d,e,f,");
+
+    (void)state;
+    fixture->answer = slow;
+    fixture->options.forks = 2;
+    assert_true(fixture_run(fixture, PLAY "  tasks:\n    - ping:\n"));
+    assert_int_equal(fixture->most_in_flight, 2);
+    fixture_free(fixture);
+}
+
+static void test_throttle(void **state)
+{
+    struct fixture *fixture = fixture_new("a,b,c,d,");
+
+    (void)state;
+    fixture->answer = slow;
+    assert_true(fixture_run(fixture, PLAY "  tasks:\n    - ping:\n      throttle: 1\n"));
+    assert_int_equal(fixture->most_in_flight, 1);
+    fixture_free(fixture);
+}
+
+static void test_items_are_sent_ahead(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    fixture->answer = slow;
+    assert_true(fixture_run(fixture,
+                            PLAY "  tasks:\n    - echo: {v: '{{ item }}'}\n      loop: [1, 2, 3]\n      register: r\n"
+                                 "    - assert:\n        that: r.results | map(attribute='v') | list == [1, 2, 3]\n"));
+    assert_int_equal(fixture->most_in_flight, 3);
+    assert_int_equal(fixture->exit_code, RUN_OK);
+    fixture_free(fixture);
+}
+
+/* An item that looks at the result of the one before it, even through another variable, is not sent ahead. */
+static void test_items_that_depend_wait(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    fixture->answer = slow;
+    assert_true(fixture_run(fixture,
+                            PLAY "  vars: {seen: \"{{ r.v | default('') }}\"}\n  tasks:\n"
+                                 "    - echo: {v: '{{ seen }}{{ item }}'}\n      loop: [1, 2, 3]\n      register: r\n"
+                                 "    - assert:\n        that: r.results[2].v == '123'\n"));
+    assert_int_equal(fixture->most_in_flight, 1);
+    assert_int_equal(fixture->exit_code, RUN_OK);
+    fixture_free(fixture);
+}
+
+static const struct value *stuck(struct fixture *fixture, struct arena *arena, const char *host,
+                                 const struct module_call *call, int64_t *delay_ms)
+{
+    (void)fixture;
+    (void)arena;
+    (void)host;
+    *delay_ms = strcmp(call->module, "echo") == 0 ? 60000 : 0;
+    return NULL;
+}
+
+static void test_timeout(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    fixture->answer = stuck;
+    fixture->log_results = true;
+    assert_true(
+        fixture_run(fixture, PLAY "  tasks:\n    - echo:\n      timeout: 1\n      ignore_errors: true\n    - ping:\n"));
+    expect_log(
+        fixture,
+        "play p\ntask echo\n  a failed ignored {\"changed\":false,\"msg\":\"The echo action failed to execute in the "
+        "expected time frame (1) and was terminated\"}\ntask ping\n  a ok {\"changed\":false,\"ping\":\"pong\"}\n"
+        "recap a ok=2 changed=0 unreachable=0 failed=0 skipped=0 rescued=0 ignored=1\n");
+    fixture_free(fixture);
+}
+
+static void test_become_and_connection_variables(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    assert_true(fixture_run(fixture, PLAY
+                            "  become: true\n  vars: {ansible_become_user: bob, ansible_host: 10.0.0.1}\n  tasks:\n"
+                            "    - ping:\n    - ping:\n      become: false\n"
+                            "    - ping:\n      delegate_to: other\n"));
+    assert_string_equal(fixture->calls.data, "a ping {}\na ping {}\nother ping {}\n");
+    assert_int_equal(fixture->open_count, 2);
+    fixture_free(fixture);
+}
+
+static void test_no_log(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    fixture->log_results = true;
+    assert_true(fixture_run(fixture,
+                            PLAY "  tasks:\n    - echo: {secret: swordfish}\n      no_log: true\n      register: r\n"
+                                 "    - assert: {that: r.secret == 'swordfish', quiet: true}\n"));
+    assert_null(strstr(fixture->log.data, "swordfish"));
+    assert_non_null(strstr(fixture->log.data,
+                           "\"censored\":\"the output has been hidden due to the fact that 'no_log: true' was "
+                           "specified for this result\""));
+    assert_int_equal(fixture->exit_code, RUN_OK);
+    fixture_free(fixture);
+}
+
+static void test_facts_are_not_templated(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    assert_true(fixture_run(fixture, "- hosts: all\n  tasks:\n    - assert:\n        that:\n"
+                                     "          - ansible_distribution == 'Debian'\n"
+                                     "          - ansible_facts.distribution == 'Debian'\n"
+                                     "          - ansible_env_text == '{{ '{{' }} not_templated }}'\n"));
+    assert_non_null(strstr(fixture->log.data, "task Gathering Facts\n  a ok\n"));
+    assert_int_equal(fixture->exit_code, RUN_OK);
+    fixture_free(fixture);
+}
+
+static void test_parse_error_starts_nothing(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    assert_false(fixture_run(fixture, PLAY "  tasks:\n    - ping:\n    - nosuchmodule:\n"));
+    assert_int_equal(fixture->error.kind, ERROR_PARSE);
+    assert_non_null(strstr(fixture->error.text, "nosuchmodule"));
+    assert_int_equal(fixture->open_count, 0);
+    fixture_free(fixture);
+}
+
+static void expect_refused(const char *tasks, const char *words)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    assert_false(fixture_run(fixture, tasks));
+    assert_non_null(strstr(fixture->error.text, words));
+    assert_int_equal(fixture->open_count, 0);
+    fixture_free(fixture);
+}
+
+static void test_refused_by_name(void **state)
+{
+    (void)state;
+    expect_refused(PLAY "  tasks:\n    - ping:\n      async: 10\n      poll: 0\n", "poll: 0");
+    expect_refused(PLAY "  strategy: free\n  tasks:\n    - ping:\n", "strategy 'free'");
+    expect_refused(PLAY "  module_defaults: {group/k8s: {a: 1}}\n  tasks:\n    - ping:\n", "group/k8s");
+    expect_refused(PLAY "  tasks:\n    - meta: refresh_inventory\n", "refresh_inventory");
+}
+
+static void test_missing_handler_ends_the_run(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    assert_false(fixture_run(fixture, PLAY "  tasks:\n    - command: echo hi\n      notify: nobody\n"));
+    assert_string_equal(fixture->error.text,
+                        "The requested handler 'nobody' was not found in either the main handlers list nor "
+                        "in the listening handlers list");
+    fixture_free(fixture);
+}
+
+static void test_module_defaults_and_omit(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    assert_true(fixture_run(fixture, PLAY
+                            "  module_defaults: {echo: {a: 1, b: '{{ 1 + 1 }}'}}\n  tasks:\n"
+                            "    - echo: {b: 3, c: '{{ nothing | default(omit) }}', d: {e: '{{ omit }}', f: 1}}\n"));
+    assert_string_equal(fixture->calls.data, "a echo {\"a\":1,\"b\":3,\"d\":{\"f\":1}}\n");
+    fixture_free(fixture);
+}
+
+static void test_many_tasks_stay_small(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+    struct text play = text_new(fixture->arena);
+    size_t before;
+
+    (void)state;
+    text_add(&play, PLAY "  tasks:\n    - echo: {v: '");
+    for (int i = 0; i < 1000; i++)
+        text_add(&play, "0123456789");
+    text_add(&play, "'}\n      loop: '{{ range(2000) | list }}'\n      register: r\n");
+    before = arena_used(fixture->arena);
+    assert_true(fixture_run(fixture, play.data));
+    /* 20 MB of results went by: what stays is the log of the fixture (the calls), not the run's */
+    assert_true(arena_used(fixture->arena) - before < 90u * 1024 * 1024);
+    fixture_free(fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_straight_line),
+        cmocka_unit_test(test_lockstep_and_failure),
+        cmocka_unit_test(test_lost_connection),
+        cmocka_unit_test(test_ignore_unreachable),
+        cmocka_unit_test(test_forks),
+        cmocka_unit_test(test_throttle),
+        cmocka_unit_test(test_items_are_sent_ahead),
+        cmocka_unit_test(test_items_that_depend_wait),
+        cmocka_unit_test(test_timeout),
+        cmocka_unit_test(test_become_and_connection_variables),
+        cmocka_unit_test(test_no_log),
+        cmocka_unit_test(test_facts_are_not_templated),
+        cmocka_unit_test(test_parse_error_starts_nothing),
+        cmocka_unit_test(test_refused_by_name),
+        cmocka_unit_test(test_missing_handler_ends_the_run),
+        cmocka_unit_test(test_module_defaults_and_omit),
+        cmocka_unit_test(test_many_tasks_stay_small),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every playbook of tests/playbooks: each checks itself and is run by ansible-playbook too. */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/engine/run/run_fixture.h"
+
+static int is_playbook(const struct dirent *entry)
+{
+    return text_ends(entry->d_name, ".yml");
+}
+
+static void run_all(const char *hosts)
+{
+    struct dirent **list = NULL;
+    int count = scandir(SOURCE_FOLDER "/tests/playbooks", &list, is_playbook, alphasort);
+
+    assert_true(count > 0);
+    for (int i = 0; i < count; i++) {
+        struct fixture *fixture = fixture_new(hosts);
+        char *path = arena_printf(fixture->arena, SOURCE_FOLDER "/tests/playbooks/%s", list[i]->d_name);
+
+        fixture->log_results = true;
+        if (!fixture_run_file(fixture, path) || fixture->exit_code != RUN_OK)
+            fail_msg("%s: %s", path, fixture->log.data);
+        fixture_free(fixture);
+        free(list[i]);
+    }
+    free(list);
+}
+
+static void test_one_host(void **state)
+{
+    (void)state;
+    run_all("localhost,");
+}
+
+static void test_several_hosts(void **state)
+{
+    (void)state;
+    run_all("one,two,three,");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_one_host), cmocka_unit_test(test_several_hosts) };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

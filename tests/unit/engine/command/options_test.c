@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "common/base/text.h"
+#include "engine/command/options.h"
+
+static struct arena *arena;
+static struct command_options options;
+static struct error err;
+
+#define PARSE(...) parse((char *[]){ "apply", __VA_ARGS__, NULL })
+
+static bool parse(char **words)
+{
+    int count = 0;
+    while (words[count])
+        count++;
+    err = (struct error)ERROR_INIT;
+    return options_parse(arena, count, words, OPTIONS_PLAYBOOK, &options, &err);
+}
+
+static void test_ansible_flags(void **state)
+{
+    (void)state;
+    assert_true(
+        PARSE("site.yml", "-i", "hosts", "-ione,", "-l", "web", "-e", "a=1", "-eb=2", "-vvv", "-CD", "-f", "7"));
+    assert_string_equal(options.playbooks.items[0], "site.yml");
+    assert_int_equal(options.inventories.count, 2);
+    assert_string_equal(options.inventories.items[1], "one,");
+    assert_string_equal(options.limit, "web");
+    assert_int_equal(options.extra_vars.count, 2);
+    assert_int_equal(options.verbosity, 3);
+    assert_true(options.check && options.diff);
+    assert_int_equal(options.forks, 7);
+    assert_null(options.playbooks.items[1]);
+}
+
+static void test_tags_are_split(void **state)
+{
+    (void)state;
+    assert_true(PARSE("x.yml", "--tags", "a, b", "-t", "c", "--skip-tags=d"));
+    assert_int_equal(options.tags.count, 3);
+    assert_string_equal(options.tags.items[1], "b");
+    assert_string_equal(options.skip_tags.items[0], "d");
+}
+
+static void test_long_names_may_be_short_or_other(void **state)
+{
+    (void)state;
+    assert_true(PARSE("x.yml", "--become-pass-file", "f", "--syntax", "--key-file=k"));
+    assert_string_equal(options.become_password_file, "f");
+    assert_true(options.syntax_check);
+    assert_string_equal(options.private_key_file, "k");
+    assert_false(PARSE("x.yml", "--list"));
+    assert_non_null(strstr(err.text, "is not clear: --list-hosts or --list-tasks"));
+}
+
+static void test_words_after_dashes(void **state)
+{
+    (void)state;
+    assert_true(PARSE("--", "-x.yml"));
+    assert_string_equal(options.playbooks.items[0], "-x.yml");
+}
+
+static void expect_error(bool ok, const char *part)
+{
+    assert_false(ok);
+    assert_int_equal(err.kind, ERROR_OPTIONS);
+    if (!strstr(err.text, part))
+        fail_msg("'%s' is not in '%s'", part, err.text);
+}
+
+static void test_errors_name_the_nearest(void **state)
+{
+    (void)state;
+    expect_error(PARSE("x.yml", "--chekc"), "unrecognized option '--chekc', did you mean '--check'?");
+    expect_error(PARSE("x.yml", "-Z"), "unrecognized option '-Z'");
+    expect_error(PARSE("x.yml", "-i"), "-i wants a value: FILE");
+    expect_error(PARSE("x.yml", "--limit"), "--limit wants a value: SUBSET");
+    expect_error(PARSE("x.yml", "--check=yes"), "--check takes no value");
+    expect_error(PARSE("x.yml", "-f", "many"), "--forks wants a number from 0 to 1000000, not 'many'");
+}
+
+static void test_adhoc_has_its_own(void **state)
+{
+    (void)state;
+    char *words[] = { "run", "all", "-m", "ping", "-a", "data=x", NULL };
+    assert_true(options_parse(arena, 6, words, OPTIONS_ADHOC, &options, &err));
+    assert_string_equal(options.module_name, "ping");
+    assert_string_equal(options.module_args, "data=x");
+    expect_error(PARSE("x.yml", "-m", "ping"), "unrecognized option '-m'");
+    assert_non_null(strstr(options_help(arena, OPTIONS_ADHOC), "--module-name MODULE"));
+    assert_null(strstr(options_help(arena, OPTIONS_ADHOC), "--start-at-task"));
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    arena = arena_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ansible_flags),
+        cmocka_unit_test(test_tags_are_split),
+        cmocka_unit_test(test_long_names_may_be_short_or_other),
+        cmocka_unit_test(test_words_after_dashes),
+        cmocka_unit_test(test_errors_name_the_nearest),
+        cmocka_unit_test(test_adhoc_has_its_own),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "common/base/text.h"
+#include "engine/command/settings.h"
+
+static struct arena *arena;
+static struct error err;
+
+static const char *write_file(const char *content)
+{
+    char *path = arena_copy(arena, "/tmp/roost-settings-XXXXXX");
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+    close(fd);
+    return path;
+}
+
+static bool load(const char *content, struct settings *out)
+{
+    const char *path = write_file(content);
+    err = (struct error)ERROR_INIT;
+    bool ok = settings_load_file(arena, path, out, &err);
+    unlink(path);
+    return ok;
+}
+
+static void test_sections_are_flat(void **state)
+{
+    (void)state;
+    struct settings settings;
+    assert_true(load("# comment\n[defaults]\nforks = 25 ; many\nroles_path: ./roles:\n  /opt/roles\nnocows=1\n"
+                     "[privilege_escalation]\nbecome = True\nbecome_user=ops\n[diff]\nalways = yes\n"
+                     "[ssh_connection]\nssh_args = -o A=b # c\n",
+                     &settings));
+    assert_int_equal(settings_int(&settings, "forks", 5), 25);
+    assert_string_equal(settings_text(&settings, "roles_path"), "./roles: /opt/roles");
+    assert_true(settings_bool(&settings, "become", false));
+    assert_string_equal(settings_text(&settings, "become_user"), "ops");
+    assert_true(settings_bool(&settings, "diff.always", false));
+    assert_string_equal(settings_text(&settings, "ssh_args"), "-o A=b");
+    assert_null(settings_text(&settings, "absent"));
+}
+
+static void test_environment_wins(void **state)
+{
+    (void)state;
+    struct settings settings;
+    setenv("ANSIBLE_FORKS", "9", 1);
+    assert_true(load("[defaults]\nforks = 25\n", &settings));
+    unsetenv("ANSIBLE_FORKS");
+    assert_int_equal(settings_int(&settings, "forks", 5), 9);
+}
+
+static void test_paths_start_at_the_file(void **state)
+{
+    (void)state;
+    struct settings settings = { "/etc/rack/ansible.cfg", value_map(arena) };
+    assert_string_equal(settings_path(&settings, arena, "roles"), "/etc/rack/roles");
+    assert_string_equal(settings_path(&settings, arena, "../hosts"), "/etc/hosts");
+    assert_string_equal(settings_path(&settings, arena, "/abs"), "/abs");
+}
+
+static void test_errors_have_lines(void **state)
+{
+    (void)state;
+    struct settings settings;
+    assert_false(load("[defaults]\nforks\n", &settings));
+    assert_int_equal(err.line, 2);
+    assert_non_null(strstr(err.text, "expected 'key = value'"));
+    assert_false(load("forks = 3\n", &settings));
+    assert_int_equal(err.line, 1);
+    assert_false(load("[defaults\n", &settings));
+    assert_non_null(strstr(err.text, "expected ']'"));
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    arena = arena_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sections_are_flat),
+        cmocka_unit_test(test_environment_wins),
+        cmocka_unit_test(test_paths_start_at_the_file),
+        cmocka_unit_test(test_errors_have_lines),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Playbooks from text to model: structure, inheritance, imports, roles, and what is refused with which words.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+/* cmocka wants the five above first */
+#include <cmocka.h>
+
+#include "common/base/clock.h"
+#include "common/base/path.h"
+#include "common/base/text.h"
+#include "engine/playbook/playbook.h"
+
+struct fixture {
+    struct arena *arena;
+    char folder[64];
+    struct playbook_config config;
+    struct playbook_loader *loader;
+    struct playbook *book;
+    struct error err;
+};
+
+struct any_args {
+    const char *src, *dest, *msg, *name, *raw;
+};
+
+static const struct arg_spec copy_args[] = {
+    ARG(any_args, src, ARG_STRING, .help = "source"),
+    ARG(any_args, dest, ARG_STRING, .required = true, .help = "target"),
+    ARG_END,
+};
+static const struct arg_spec debug_args[] = {
+    ARG(any_args, msg, ARG_RAW, .help = "text"),
+    ARG_END,
+};
+static const struct arg_spec command_args[] = {
+    ARG_NAMED("_raw_params", any_args, raw, ARG_STRING, .help = "text"),
+    ARG_NAMED("creates", any_args, name, ARG_STRING, .help = "file"),
+    ARG_NAMED("chdir", any_args, src, ARG_STRING, .help = "folder"),
+    ARG_END,
+};
+static const struct task_spec copy_spec = {
+    .name = "copy", .summary = "copy", .args = copy_args, .args_size = sizeof(struct any_args)
+};
+static const struct task_spec debug_spec = {
+    .name = "debug", .summary = "debug", .args = debug_args, .args_size = sizeof(struct any_args), .any_args = true
+};
+static const struct task_spec command_spec = { .name = "command",
+                                               .summary = "command",
+                                               .args = command_args,
+                                               .args_size = sizeof(struct any_args),
+                                               .free_form = true };
+static const struct task_spec file_spec = {
+    .name = "file", .summary = "file", .args = debug_args, .args_size = sizeof(struct any_args), .any_args = true
+};
+static const struct task_spec *const module_specs[] = { &copy_spec, &command_spec, &file_spec };
+static const struct task_spec *const action_specs[] = { &debug_spec };
+static const struct task_catalogue modules = { module_specs, 3 };
+static const struct task_catalogue actions = { action_specs, 1 };
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    f->arena = arena_new();
+    snprintf(f->folder, sizeof(f->folder), "%s", "/tmp/roost-playbook-XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    f->config = (struct playbook_config){ .templates = template_env_new(
+                                              f->arena, &(struct template_config){ .strict_undefined = true }),
+                                          .modules = &modules,
+                                          .actions = &actions,
+                                          .warnings = value_list(f->arena) };
+    f->loader = playbook_loader_new(f->arena, &f->config);
+    *state = f;
+    return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk)
+{
+    (void)info;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    nftw(f->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    arena_free(f->arena);
+    free(f);
+    return 0;
+}
+
+static const char *put(struct fixture *f, const char *name, const char *text)
+{
+    char *path = path_join(f->arena, f->folder, name);
+
+    for (char *at = path + strlen(f->folder) + 1; (at = strchr(at, '/')) != NULL; at++) {
+        *at = '\0';
+        mkdir(path, 0755);
+        *at = '/';
+    }
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    return path;
+}
+
+static struct playbook *load(struct fixture *f, const char *text)
+{
+    const char *path = put(f, "play.yml", text);
+
+    if (!playbook_load(f->loader, path, &f->book, &f->err))
+        fail_msg("%s:%d:%d: %s", f->err.path, f->err.line, f->err.column, f->err.text);
+    return f->book;
+}
+
+static void refuse(struct fixture *f, const char *text, int line, const char *message)
+{
+    const char *path = put(f, "play.yml", text);
+
+    f->loader = playbook_loader_new(f->arena, &f->config);
+    memset(&f->err, 0, sizeof(f->err));
+    if (playbook_load(f->loader, path, &f->book, &f->err))
+        fail_msg("loaded, but should be refused with: %s", message);
+    if (strstr(f->err.text, message) == NULL)
+        fail_msg("wanted: %s\n   got: %s", message, f->err.text);
+    if (line > 0)
+        assert_int_equal(f->err.line, line);
+    assert_int_equal(f->err.kind, ERROR_PARSE);
+}
+
+/* The nodes as one line: names of tasks, blocks in brackets. */
+static void outline(struct text *out, const struct node_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct node *node = list->items[i];
+
+        if (out->length > 0 && out->data[out->length - 1] != '[')
+            text_add_char(out, ' ');
+        if (node->kind == NODE_BLOCK) {
+            text_add_char(out, '[');
+            outline(out, &node->tasks);
+            if (node->rescue.count > 0) {
+                text_add(out, " rescue:");
+                outline(out, &node->rescue);
+            }
+            if (node->always.count > 0) {
+                text_add(out, " always:");
+                outline(out, &node->always);
+            }
+            text_add_char(out, ']');
+        } else if (node->task_kind == TASK_META) {
+            text_add(out, value_map_text(node->args, "_raw_params"));
+        } else {
+            text_add(out, node->name == NULL ? node->action : node->name);
+        }
+    }
+}
+
+static const char *outline_of(struct fixture *f, const struct node_list *list)
+{
+    struct text out = text_new(f->arena);
+
+    outline(&out, list);
+    return out.length == 0 ? "" : out.data;
+}
+
+static const struct node *task_named(const struct node_list *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct node *node = list->items[i], *found = NULL;
+
+        if (node->kind == NODE_TASK && node->name != NULL && strcmp(node->name, name) == 0)
+            return node;
+        if (node->kind == NODE_BLOCK)
+            found = task_named(&node->tasks, name);
+        if (found == NULL && node->kind == NODE_BLOCK)
+            found = task_named(&node->rescue, name);
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}
+
+static void test_order(void **state)
+{
+    struct fixture *f = *state;
+    struct playbook *book;
+
+    put(f, "roles/one/tasks/main.yml", "- {name: r1, debug: }\n");
+    put(f, "roles/one/handlers/main.yml", "- {name: rh, debug: }\n");
+    book = load(
+        f, "- hosts: all\n  name: the play\n  post_tasks: [{name: c, debug: }]\n  pre_tasks: [{name: a, debug: }]\n"
+           "  tasks:\n    - {name: b, debug: }\n    - block: [{name: x, debug: }]\n      rescue: [{name: y, debug: }]\n"
+           "      always: [{name: z, debug: }]\n  roles: [one]\n  handlers: [{name: h, debug: , listen: topic}]\n");
+    assert_int_equal(book->play_count, 1);
+    assert_string_equal(book->plays[0]->name, "the play");
+    assert_string_equal(
+        outline_of(f, &book->plays[0]->tasks),
+        "a flush_handlers [r1 role_complete] b [x rescue: y always: z] flush_handlers c flush_handlers");
+    assert_string_equal(outline_of(f, &book->plays[0]->handlers), "rh h");
+    assert_true(book->plays[0]->handlers.items[1]->is_handler);
+    assert_string_equal(value_text(book->plays[0]->handlers.items[1]->keywords[KEYWORD_LISTEN]), "topic");
+    assert_int_equal(book->plays[0]->role_count, 1);
+}
+
+static void test_actions(void **state)
+{
+    struct fixture *f = *state;
+    const struct node_list *tasks;
+    struct playbook *book = load(f, "- hosts: all\n  tasks:\n"
+                                    "    - command: \"echo a=b 'c d' creates=/x chdir={{ here }}\"\n"
+                                    "    - copy: src=a dest=\"b c\"\n"
+                                    "    - action: copy src=1 dest=2\n"
+                                    "    - local_action: command echo hi\n"
+                                    "    - command: echo\n      args: {chdir: /tmp}\n"
+                                    "    - ansible.builtin.copy: {dest: x}\n"
+                                    "    - action: {module: copy, dest: y}\n"
+                                    "    - copy: \"{{ all_args }}\"\n"
+                                    "    - command: {cmd: pwd}\n"
+                                    "    - debug:\n");
+
+    tasks = &book->plays[0]->tasks;
+    assert_string_equal(value_map_text(tasks->items[1]->args, "_raw_params"), "echo a=b 'c d'");
+    assert_string_equal(value_map_text(tasks->items[1]->args, "creates"), "/x");
+    assert_string_equal(value_map_text(tasks->items[1]->args, "chdir"), "{{ here }}");
+    assert_string_equal(value_map_text(tasks->items[2]->args, "dest"), "b c");
+    assert_string_equal(value_map_text(tasks->items[3]->args, "src"), "1");
+    assert_string_equal(value_text(tasks->items[4]->keywords[KEYWORD_DELEGATE_TO]), "localhost");
+    assert_string_equal(value_map_text(tasks->items[5]->args, "chdir"), "/tmp");
+    assert_string_equal(tasks->items[6]->action, "copy");
+    assert_string_equal(tasks->items[6]->action_text, "ansible.builtin.copy");
+    assert_string_equal(value_map_text(tasks->items[7]->args, "dest"), "y");
+    assert_string_equal(value_map_text(tasks->items[8]->args, "_template"), "{{ all_args }}");
+    assert_string_equal(value_map_text(tasks->items[9]->args, "_raw_params"), "pwd");
+    assert_int_equal(tasks->items[1]->task_kind, TASK_MODULE);
+    assert_int_equal(tasks->items[10]->task_kind, TASK_ACTION);
+    assert_int_equal(tasks->items[10]->at.line, 13);
+    assert_int_equal(tasks->items[10]->at.column, 7);
+}
+
+static void test_refused_tasks(void **state)
+{
+    struct fixture *f = *state;
+
+    refuse(f, "- hosts: all\n  tasks:\n    - copy: {dest: a}\n      file: {path: b}\n", 3,
+           "conflicting action statements: copy, file");
+    refuse(f, "- hosts: all\n  tasks:\n    - name: empty\n", 3, "no module/action detected in task.");
+    refuse(
+        f, "- hosts: all\n  tasks:\n    - copyy: {dest: a}\n", 3,
+        "couldn't resolve module/action 'copyy'. This often indicates a misspelling, missing collection, or incorrect "
+        "module path. Did you mean 'copy'?");
+    refuse(f, "- hosts: all\n  tasks:\n    - debug:\n      whenn: x\n", 3,
+           "conflicting action statements: debug, whenn; did you mean the keyword 'when'?");
+    refuse(f, "- hosts: all\n  tasks:\n    - debug:\n      listen: x\n", 4,
+           "'listen' is not a valid attribute for a Task");
+    refuse(f, "- hosts: all\n  tasks:\n    - debug:\n      with_nothing: x\n", 4,
+           "'with_nothing' is not a valid attribute for a Task");
+    refuse(f, "- hosts: all\n  tasks:\n    - debug:\n      register: a-b\n", 4,
+           "Invalid variable name in 'register' specified: 'a-b'");
+    refuse(f, "- hosts: all\n  tasks:\n    - debug:\n      loop: [1]\n      with_items: [1]\n", 5,
+           "duplicate loop in task: items");
+    refuse(f, "- hosts: all\n  tasks:\n    - debug:\n      loop_control: {lable: x}\n", 4,
+           "'lable' is not a valid attribute for a LoopControl; did you mean 'label'?");
+    refuse(f, "- hosts: all\n  tasks:\n    - debug: x y\n", 3, "this task 'debug' has extra params");
+    refuse(f, "- hosts: all\n  tasks:\n    - meta: flush_handler\n", 3,
+           "invalid meta action requested: flush_handler; did you mean 'flush_handlers'?");
+    refuse(f, "- hosts: all\n  tasks:\n    - copy: {src: a}\n", 3, "dest");
+    refuse(f, "- hosts: all\n  tasks:\n    - debug: {msg: \"{{ a | nofilter }}\"}\n", 3, "nofilter");
+    refuse(f, "- hosts: all\n  tasks:\n    - command: echo 'open\n", 3, "failed at splitting arguments");
+    refuse(f, "- hosts: all\n  tasks:\n    - yum: {name: x}\n", 3, "couldn't resolve module/action 'yum'");
+    refuse(f, "- hosts: all\n  tasks:\n    - debug:\n      become: maybe\n", 4,
+           "the field 'become' has an invalid value");
+    refuse(f, "- hosts: all\n  tasks:\n    - include_tasks: x.yml\n      become: yes\n", 4,
+           "'become' is not a valid attribute for a TaskInclude");
+}
+
+static void test_refused_plays(void **state)
+{
+    struct fixture *f = *state;
+
+    refuse(f, "- hosts: all\n  taskss: []\n", 2, "'taskss' is not a valid attribute for a Play; did you mean 'tasks'?");
+    refuse(f, "- tasks: []\n", 1, "the field 'hosts' is required but was not set");
+    refuse(f, "- hosts:\n", 1, "Hosts list cannot be empty");
+    refuse(f, "hosts: all\n", 1, "A playbook must be a list of plays");
+    refuse(f, "", 0, "Empty playbook, nothing to do");
+    refuse(f, "- hosts: all\n  vars: [x]\n", 2,
+           "Vars in a Play must be specified as a dictionary, or a list of dictionaries");
+    refuse(f, "- hosts: all\n  vars: {a-b: 1}\n", 2, "Invalid variable name in vars specified for Play: 'a-b'");
+    refuse(f, "- hosts: all\n  roles: [nowhere]\n", 2, "the role 'nowhere' was not found in ");
+    refuse(f, "- hosts: all\n  tasks: text\n", 2, "A malformed block was encountered while loading tasks");
+    refuse(f, "- import_playbook: missing.yml\n", 0, "missing.yml could not be found");
+}
+
+static void test_handler_blocks(void **state)
+{
+    struct fixture *f = *state;
+    struct playbook *book = load(f, "- hosts: all\n  handlers:\n    - block: [{name: a, debug: }, {name: b, debug: }]\n"
+                                    "      become: true\n    - {name: c, debug: }\n");
+
+    assert_string_equal(outline_of(f, &book->plays[0]->handlers), "a b c");
+    assert_true(node_keyword(book->plays[0]->handlers.items[1], KEYWORD_BECOME)->as.boolean);
+    refuse(f, "- hosts: all\n  handlers:\n    - block: [{block: [{debug: }]}]\n", 3,
+           "Using a block as a handler is not supported.");
+    refuse(f, "- hosts: all\n  tasks:\n    - rescue: [{debug: }]\n", 3,
+           "'rescue' keyword cannot be used without 'block'");
+    refuse(f, "- hosts: all\n  tasks:\n    - debug:\n      tags: 5\n", 4, "tags must be specified as a list");
+}
+
+static void test_skipped_modules_load(void **state)
+{
+    struct fixture *f = *state;
+    const struct node *node;
+    struct playbook *book =
+        load(f, "- hosts: all\n  tasks:\n    - yum: {name: x}\n      when: ansible_os_family == 'RedHat'\n"
+                "    - other.collection.thing: {a: 1}\n      when: false\n"
+                "    - block:\n        - {name: deep, zypper: {name: x}}\n      when: suse | bool\n"
+                "    - copy: {nonsense: 1}\n      ignore_errors: true\n"
+                "  handlers: [{name: rare, community.general.ufw: {state: reloaded}}]\n");
+
+    assert_true(book->plays[0]->handlers.items[0]->is_unresolved);
+    node = book->plays[0]->tasks.items[1];
+    assert_true(node->is_unresolved);
+    assert_null(node->spec);
+    assert_non_null(strstr(node->unresolved_text, "couldn't resolve module/action 'yum'"));
+    assert_true(task_named(&book->plays[0]->tasks, "deep")->is_unresolved);
+    assert_false(book->plays[0]->tasks.items[4]->is_unresolved);
+}
+
+static void test_inheritance(void **state)
+{
+    struct fixture *f = *state;
+    const struct node *node;
+    const struct value *list;
+    struct playbook *book =
+        load(f, "- hosts: all\n  become: true\n  tags: [p]\n  environment: {A: 1}\n  tasks:\n"
+                "    - when: [a, b]\n      tags: x,y\n      become_user: bob\n      environment: [{B: 2}]\n"
+                "      block:\n        - {name: in, debug: , when: c, tags: [z, p], environment: {C: 3}}\n");
+
+    node = task_named(&book->plays[0]->tasks, "in");
+    assert_true(node_keyword(node, KEYWORD_BECOME)->as.boolean);
+    assert_string_equal(value_text(node_keyword(node, KEYWORD_BECOME_USER)), "bob");
+    assert_null(node_keyword(node, KEYWORD_REGISTER));
+    list = node_conditions(f->arena, node);
+    assert_int_equal(value_count(list), 3);
+    assert_string_equal(value_text(value_item(list, 0)), "a");
+    assert_string_equal(value_text(value_item(list, 2)), "c");
+    list = node_tags(f->arena, node);
+    assert_int_equal(value_count(list), 4);
+    list = node_keyword_list(f->arena, node, KEYWORD_ENVIRONMENT);
+    assert_int_equal(value_count(list), 3);
+    assert_non_null(value_map_get(value_item(list, 0), "A"));
+    assert_non_null(value_map_get(value_item(list, 2), "C"));
+    assert_string_equal(node_title(f->arena, node), "in");
+}
+
+static void test_roles(void **state)
+{
+    struct fixture *f = *state;
+    struct playbook *book;
+    const struct role *role;
+    const struct node *node;
+
+    put(f, "roles/base/tasks/main.yml", "- {name: base task, debug: }\n- import_tasks: more.yml\n  when: cond\n");
+    put(f, "roles/base/tasks/more.yml", "- {name: more task, debug: }\n- import_tasks: sub/deep.yml\n");
+    put(f, "roles/base/tasks/sub/deep.yml", "- {name: deep task, debug: }\n- import_tasks: beside.yml\n");
+    put(f, "roles/base/tasks/sub/beside.yml", "- {name: beside task, debug: }\n");
+    put(f, "roles/base/defaults/main/a.yml", "one: 1\ntwo: 1\n");
+    put(f, "roles/base/defaults/main/b.yaml", "two: 2\n");
+    put(f, "roles/base/vars/main.json", "{\"v\": 1}\n");
+    put(f, "roles/app/meta/main.yml",
+        "dependencies:\n  - {role: base, when: dep, inline: 5}\nallow_duplicates: true\n");
+    put(f, "roles/app/meta/argument_specs.yml", "argument_specs: {main: {options: {}}}\n");
+    put(f, "roles/app/tasks/main.yaml", "- {debug: }\n");
+    book = load(
+        f,
+        "- hosts: all\n  roles:\n    - role: app\n      tags: [t]\n      vars: {ev: 1}\n      param: 7\n      when: top\n");
+    assert_string_equal(
+        outline_of(f, &book->plays[0]->tasks),
+        "flush_handlers [base task [more task [deep task [beside task]]] role_complete] [debug role_complete] "
+        "flush_handlers flush_handlers");
+    assert_int_equal(book->plays[0]->role_count, 2);
+    role = book->plays[0]->roles[1];
+    assert_string_equal(role->name, "app");
+    assert_true(role->allow_duplicates);
+    assert_non_null(role->argument_specs);
+    assert_int_equal(value_map_get(role->params, "param")->as.integer, 7);
+    assert_int_equal(value_map_get(role->vars, "ev")->as.integer, 1);
+    assert_ptr_equal(role->dependencies[0], book->plays[0]->roles[0]);
+    assert_int_equal(value_map_get(role->dependencies[0]->defaults, "two")->as.integer, 2);
+    assert_int_equal(value_map_get(role->dependencies[0]->vars, "v")->as.integer, 1);
+    assert_int_equal(value_map_get(role->dependencies[0]->params, "inline")->as.integer, 5);
+    node = task_named(&book->plays[0]->tasks, "more task");
+    assert_string_equal(node_title(f->arena, node), "base : more task");
+    assert_int_equal(value_count(node_conditions(f->arena, node)), 3); /* top, dep, cond */
+    assert_string_equal(value_text(value_item(node_tags(f->arena, node), 0)), "t");
+}
+
+static void test_role_identity(void **state)
+{
+    struct fixture *f = *state;
+    struct playbook *book;
+    struct role **roles;
+
+    put(f, "roles/r/tasks/main.yml", "- {debug: }\n");
+    put(f, "roles/loop/meta/main.yml", "dependencies: [loop]\n");
+    book = load(f, "- hosts: all\n  roles: [r, {role: r}, {role: r, x: 1}, {role: r, x: 1}]\n");
+    roles = book->plays[0]->roles;
+    assert_ptr_equal(roles[1]->identity, roles[0]);
+    assert_ptr_equal(roles[2]->identity, roles[2]);
+    assert_ptr_equal(roles[3]->identity, roles[2]);
+    refuse(f, "- hosts: all\n  roles: [loop]\n", 0, "A recursion loop was detected with the roles specified");
+}
+
+static void test_imports(void **state)
+{
+    struct fixture *f = *state;
+    struct value *extra = value_map(f->arena);
+    struct playbook *book;
+    const struct node *node;
+
+    value_map_put_string(f->arena, extra, "which", "tasks");
+    f->config.extra_vars = extra;
+    f->loader = playbook_loader_new(f->arena, &f->config);
+    put(f, "files/tasks.yml", "- {name: imported, debug: }\n- import_tasks: next.yml\n");
+    put(f, "files/next.yml", "- {name: next, debug: }\n");
+    put(f, "sub/other.yml", "- hosts: b\n  vars: {own: 1}\n  tasks: [{name: other, debug: }]\n");
+    put(f, "roles/r/tasks/alt.yml", "- {name: alt, debug: }\n");
+    put(f, "roles/r/handlers/main.yml", "- {name: rh, debug: }\n");
+    book = load(
+        f,
+        "- hosts: a\n  vars: {place: files}\n  tasks:\n    - import_tasks: \"{{ place }}/{{ which }}.yml\"\n      when: w\n"
+        "      vars: {v: 1}\n    - import_role: {name: r, tasks_from: alt}\n      tags: [rt]\n"
+        "  handlers: [{name: ph, debug: }]\n"
+        "- import_playbook: sub/other.yml\n  vars: {brought: 2}\n  when: pw\n  tags: [pt]\n");
+    assert_string_equal(outline_of(f, &book->plays[0]->tasks),
+                        "flush_handlers [imported [next]] [[alt role_complete]] flush_handlers flush_handlers");
+    assert_string_equal(outline_of(f, &book->plays[0]->handlers), "ph rh");
+    node = task_named(&book->plays[0]->tasks, "alt");
+    assert_string_equal(value_text(value_item(node_tags(f->arena, node), 0)), "rt");
+    assert_true(book->plays[0]->roles[0]->is_public);
+    assert_int_equal(book->play_count, 2);
+    assert_true(text_ends(book->plays[1]->folder, "/sub"));
+    assert_int_equal(value_map_get(book->plays[1]->vars, "brought")->as.integer, 2);
+    node = task_named(&book->plays[1]->tasks, "other");
+    assert_string_equal(value_text(value_item(node_conditions(f->arena, node), 0)), "pw");
+    assert_string_equal(value_text(value_item(node_tags(f->arena, node), 0)), "pt");
+    refuse(f, "- hosts: a\n  tasks:\n    - import_tasks: \"{{ nothing }}.yml\"\n", 3,
+           "Error when evaluating variable in import path");
+    refuse(f, "- hosts: a\n  tasks:\n    - import_tasks: play.yml\n", 0, "");
+    refuse(f, "- hosts: a\n  tasks:\n    - import_tasks: x.yml\n      loop: [1]\n", 3,
+           "You cannot use loops on 'import_tasks' statements");
+    refuse(f, "- hosts: a\n  tasks:\n    - import_tasks: gone.yml\n", 3, "Could not find or access 'gone.yml'");
+}
+
+static void test_dynamic(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = ERROR_INIT;
+    struct node_list nodes = { 0 };
+    struct role *role = NULL;
+    const struct node *include, *node;
+    const char *path;
+    struct playbook *book;
+    struct role_request request = { .name = "r", .allow_duplicates = true };
+
+    path = put(f, "inc.yml", "- {name: inside, debug: , when: own}\n");
+    put(f, "roles/dep/tasks/main.yml", "- {name: first, debug: }\n");
+    put(f, "roles/r/meta/main.yml", "dependencies: [dep]\n");
+    put(f, "roles/r/tasks/main.yml", "- {name: rt, debug: }\n");
+    put(f, "roles/r/handlers/main.yml", "- {name: rh, debug: }\n");
+    put(f, "roles/r/templates/t.j2", "x\n");
+    book = load(
+        f,
+        "- hosts: a\n  tasks:\n    - block:\n        - include_tasks:\n            file: inc.yml\n            apply: {become: true, tags: [at]}\n"
+        "          when: mine\n          vars: {iv: 1}\n      when: outer\n"
+        "    - include_role: {name: r}\n      vars: {rv: 1}\n");
+    include = book->plays[0]->tasks.items[1]->tasks.items[0];
+    assert_int_equal(include->task_kind, TASK_INCLUDE_TASKS);
+    assert_string_equal(value_map_text(include->args, "_raw_params"), "inc.yml");
+    assert_string_equal(playbook_find_file(f->arena, include, "tasks", "inc.yml"), path);
+    assert_true(playbook_load_tasks(f->loader, include, path, false, &nodes, &err));
+    assert_string_equal(outline_of(f, &nodes), "[inside]");
+    node = task_named(&nodes, "inside");
+    assert_ptr_equal(node->parent->parent, include);
+    assert_true(node_keyword(node, KEYWORD_BECOME)->as.boolean);
+    /* the include's own condition is not passed on, what stands around it is */
+    assert_int_equal(value_count(node_conditions(f->arena, node)), 2);
+
+    include = book->plays[0]->tasks.items[2];
+    assert_int_equal(include->task_kind, TASK_INCLUDE_ROLE);
+    assert_string_equal(node_title(f->arena, include), "include_role : r");
+    assert_true(playbook_load_role(f->loader, include, &request, &role, &err));
+    nodes = role_task_nodes(f->arena, role);
+    assert_string_equal(outline_of(f, &nodes), "[first role_complete] [rt role_complete]");
+    assert_int_equal(value_map_get(role->vars, "rv")->as.integer, 1);
+    nodes = role_handler_nodes(f->arena, role);
+    assert_string_equal(outline_of(f, &nodes), "rh");
+    node = task_named(&role->tasks, "rt");
+    assert_true(text_ends(playbook_find_file(f->arena, node, "templates", "t.j2"), "/roles/r/templates/t.j2"));
+    assert_null(playbook_find_file(f->arena, node, "templates", "none.j2"));
+    assert_int_equal(book->plays[0]->role_count, 0);
+}
+
+static void test_large(void **state)
+{
+    struct fixture *f = *state;
+    struct text text = text_new(f->arena);
+    int64_t start;
+
+    text_add(&text, "- hosts: all\n  tasks:\n");
+    for (int i = 0; i < 10000; i++)
+        text_printf(&text,
+                    "    - name: task %d\n      copy: {src: a%d, dest: /x}\n      when: a == %d\n      tags: [t]\n", i,
+                    i, i);
+    start = clock_monotonic_ms();
+    load(f, text.data);
+    print_message("10,000 tasks: %lld ms\n", (long long)(clock_monotonic_ms() - start));
+    assert_int_equal(f->book->plays[0]->tasks.count, 10003);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_order),         T(test_actions),        T(test_refused_tasks),
+        T(test_refused_plays), T(test_handler_blocks), T(test_skipped_modules_load),
+        T(test_inheritance),   T(test_roles),          T(test_role_identity),
+        T(test_imports),       T(test_dynamic),        T(test_large),
+    };
+
+    return cmocka_run_group_tests_name("load", tests, NULL, NULL);
+}
