@@ -20,7 +20,7 @@ endfunction()
 # common
 roost_layer(base common/base LIBS PkgConfig::NETTLE m)
 roost_layer(value common/value LIBS roost_base)
-roost_layer(json common/json LIBS roost_value PkgConfig::JANSSON)
+roost_layer(json common/json LIBS roost_value)
 roost_layer(yaml common/yaml LIBS roost_value PkgConfig::YAML)
 roost_layer(spec common/spec LIBS roost_value roost_json)
 roost_layer(event common/event LIBS roost_value)
@@ -44,7 +44,7 @@ roost_layer(command engine/command LIBS roost_actions roost_run roost_report)
 set(ENGINE roost_command roost_channel roost_actions roost_run roost_vars roost_inventory roost_playbook roost_template roost_report ${COMMON})
 
 # agent
-roost_layer(system agent/system LIBS ${COMMON} PkgConfig::ARCHIVE PkgConfig::SYSTEMD ${ACL_LIBRARY} PkgConfig::PCRE2)
+roost_layer(system agent/system LIBS ${COMMON} ${ARCHIVE_LINK} PkgConfig::SYSTEMD ${ACL_LIBRARY} PkgConfig::PCRE2)
 roost_layer(task agent/task LIBS roost_system)
 roost_registry(FOLDER agent/facts PREFIX fact_group_ STRUCT fact_group TABLE fact_group_table HEADER agent/facts/fact_group.h
                EXCLUDE fact_group fact_support)

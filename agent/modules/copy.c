@@ -474,10 +474,8 @@ static bool copy_file(struct copy_job *job, struct error *err)
             return false;
         return job->from_engine || finish(job, true, err);
     }
-    if (!write_file(job, err) || job->task->result->failed) {
-        job->task->result->changed = false;
+    if (!write_file(job, err) || job->task->result->failed)
         return job->task->result->failed;
-    }
     return finish(job, true, err);
 }
 

@@ -514,7 +514,6 @@ static bool finish_failed(struct file_job *job, struct error *err)
 {
     struct value *fields = job->task->result->fields;
 
-    job->task->result->changed = false;
     return !(value_map_get(fields, "path") || value_map_get(fields, "dest")) ||
            file_arguments_describe(job->task, job->path, err);
 }

@@ -519,8 +519,6 @@ static bool get_url_run(struct task_context *task, const void *raw, struct error
             return false;
         result_fail(task, "%s", err->text);
     }
-    if (task->result->failed)
-        task->result->changed = false;
     return file_arguments_describe(task, job.dest, err);
 }
 

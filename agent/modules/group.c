@@ -40,7 +40,6 @@ static bool group_change(struct task_context *task, const struct group_args *arg
         return false;
     if (outcome.status != 0) {
         result_set_string(task, "name", args->name);
-        task->result->changed = false;
         return result_fail(task, "%s", outcome.errors);
     }
     if (outcome.output[0] != '\0')

@@ -301,10 +301,8 @@ static bool edit_finish(struct edit *edit, struct error *err)
 
     if (edit->message[0] && change_wanted(task, "%s in '%s'", edit->message, args->path)) {
         bool written = edit_write(edit, after, length, &backup, err);
-        if (!written || task->result->failed) {
-            task->result->changed = false;
+        if (!written || task->result->failed)
             return written;
-        }
     }
     result_diff(task, edit->before, after, header, header);
     if ((!task->check_mode || path_exists(args->path)) && !edit_attributes(edit, err))

@@ -38,12 +38,12 @@ static bool raw_run(struct task_context *task, const void *raw, struct error *er
     bare.environment = NULL;
     if (!process_run(&bare, task->scratch, &request, &result, err))
         return false;
-    result_changed(task);
     result_set_string(task, "stdout", result.output);
     result_set_string(task, "stderr", result.errors);
     result_set_int(task, "rc", result.signal > 0 ? -result.signal : result.status);
     if (result.status != 0)
         result_fail(task, "non-zero return code");
+    result_changed(task); /* also when it failed: it ran */
     return true;
 }
 

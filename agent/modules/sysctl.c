@@ -88,8 +88,9 @@ static bool kernel_reload(struct task_context *task, const struct sysctl_args *a
     return errors.length == 0 || error_set(err, "Failed to reload sysctl: %s", errors.data);
 }
 
-static bool sysctl_carry_out(struct task_context *task, const struct sysctl_args *args, struct error *err)
+static bool sysctl_run(struct task_context *task, const void *raw, struct error *err)
 {
+    const struct sysctl_args *args = raw;
     const char *name = text_trim(task->scratch, args->name, strlen(args->name));
     const char *value = value_normal(task->scratch, args->value);
     bool is_present = strcmp(args->state, "present") == 0;
@@ -111,15 +112,6 @@ static bool sysctl_carry_out(struct task_context *task, const struct sysctl_args
     if (file_differs && !file_set(task, args, name, is_present ? value : NULL, text, err))
         return false;
     return !args->reload || !(file_differs || kernel_differs) || kernel_reload(task, args, err);
-}
-
-static bool sysctl_run(struct task_context *task, const void *raw, struct error *err)
-{
-    bool ok = sysctl_carry_out(task, raw, err);
-
-    if (!ok)
-        task->result->changed = false; /* as Ansible has it, whatever was done before the failure */
-    return ok;
 }
 
 MODULE_DEFINE(sysctl) = {

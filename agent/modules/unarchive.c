@@ -284,7 +284,6 @@ static bool unarchive_run(struct task_context *task, const void *raw, struct err
     if (!unpack(task, args, &request, err)) {
         if (err->kind == ERROR_CANCELLED)
             return false;
-        task->result->changed = false;
         result_fail(task, "%s", err->text);
     }
     return !value_map_get(task->result->fields, "dest") || file_arguments_describe(task, args->dest, err);

@@ -214,10 +214,11 @@ static bool user_create(struct user_job *job, struct error *err)
     const char *parent = args->home != NULL ? path_dirname(task->scratch, args->home) : "/";
     bool needs_parents = args->create_home && !path_is_folder(parent);
 
-    if (!account_user_create(task->scratch, &job->database, &job->wish, &commands, err))
-        return false;
+    /* Asked before the wish is looked at: in check mode its groups may be those of an earlier task. */
     if (!change_wanted(task, "create user '%s'", args->name))
         return true;
+    if (!account_user_create(task->scratch, &job->database, &job->wish, &commands, err))
+        return false;
     if (needs_parents && !account_home_create(task->system, task->scratch, args->home, args->skeleton, err))
         return false;
     if (!commands_run(job, &commands, err) || task->result->failed)
@@ -338,7 +339,10 @@ static bool user_age(struct user_job *job, struct error *err)
     struct account_outcome outcome;
     if (!account_commands_run(job->task->system, job->task->scratch, &commands, &outcome, err))
         return false;
-    return outcome.status == 0 || result_fail(job->task, "%s", outcome.errors);
+    if (outcome.status == 0)
+        return true;
+    result_set_int(job->task, "rc", outcome.status);
+    return result_fail(job->task, "%s", outcome.errors);
 }
 
 static void user_describe(struct user_job *job, const struct account_user *user)
@@ -375,19 +379,19 @@ static bool user_present(struct user_job *job, struct error *err)
     return user_home(job, user, err) && user_key(job, user, err) && user_age(job, err);
 }
 
-/* Of a failed task only the name, the message and the exit code are of use. */
+/* Of a failed task only the message and, when a program failed, its exit code and the name are of use. */
 static void user_report_failure(struct task_context *task, const struct user_args *args)
 {
     const struct value *fields = task->result->fields;
     const struct value *message = value_map_get(fields, "msg"), *status = value_map_get(fields, "rc");
 
     task->result->fields = value_map(task->scratch);
-    task->result->changed = false;
-    result_set_string(task, "name", args->name);
     if (message != NULL)
         result_set(task, "msg", message);
-    if (status != NULL)
-        result_set(task, "rc", status);
+    if (status == NULL)
+        return;
+    result_set_string(task, "name", args->name);
+    result_set(task, "rc", status);
 }
 
 static bool user_carry_out(struct task_context *task, const struct user_args *args, struct error *err)

@@ -37,6 +37,16 @@ static const char *script_path(const struct system *system, struct arena *arena,
     return system_path(system, arena, name[0] == '/' ? name : arena_printf(arena, "/etc/init.d/%s", name));
 }
 
+const char *init_script_of(const struct system *system, struct arena *arena, const char *unit)
+{
+    size_t length = strlen(unit), suffix = strlen(".service");
+
+    if (length <= suffix || strcmp(unit + length - suffix, ".service") != 0)
+        return NULL;
+    const char *name = arena_copy_n(arena, unit, length - suffix);
+    return init_script_exists(system, arena, name) ? name : NULL;
+}
+
 bool init_script_exists(const struct system *system, struct arena *arena, const char *name)
 {
     return path_exists(script_path(system, arena, name));

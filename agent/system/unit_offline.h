@@ -18,6 +18,9 @@ struct unit_answer {
 bool unit_offline_systemctl(const struct system *system, struct arena *arena, const char *const scope_verb_unit[3],
                             struct unit_answer *out, struct error *err);
 
+/* The name of the init script beside a service ("cron" for "cron.service"), or NULL: systemctl enables and disables
+ * both together. */
+const char *init_script_of(const struct system *system, struct arena *arena, const char *unit);
 bool init_script_exists(const struct system *system, struct arena *arena, const char *name);
 /* A start link in one of the run levels 2 to 5. */
 bool init_script_is_enabled(const struct system *system, struct arena *arena, const char *name);

@@ -132,7 +132,5 @@ bool apt_task_run(struct task_context *task, const struct package_request *reque
         next = apt_install_debs(&job, err);
     if (next == APT_CONTINUE)
         next = packages_change(&job, err);
-    if (task->result->failed)
-        task->result->changed = false; /* as Ansible has it, whatever was done before the failure */
     return next != APT_ERROR;
 }

@@ -171,8 +171,8 @@ static bool execute(struct task_context *task, const struct command_arguments *a
     errno = 0;
     if (!process_run(task->system, task->scratch, &request, &result, err))
         return err->kind == ERROR_CANCELLED || errno == 0 ? false : not_started(task, argv[0], line, errno);
-    result_changed(task);
     outcome_set(task, arguments, &result);
+    result_changed(task); /* also when it failed: it ran */
     return true;
 }
 

@@ -84,6 +84,7 @@ bool result_fail(struct task_context *task, const char *format, ...)
     result_set(task, "msg", result_text(task, format, args));
     va_end(args);
     task->result->failed = true;
+    task->result->changed = false;
     return true;
 }
 

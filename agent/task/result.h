@@ -23,7 +23,8 @@ void result_set_bool(struct task_context *task, const char *key, bool boolean);
 void result_changed(struct task_context *task);
 void result_message(struct task_context *task, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void result_warn(struct task_context *task, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Marks failed with msg and always returns true: `return result_fail(task, "...")`. */
+/* Marks failed with msg, and unchanged as Ansible's fail_json does (a command that ran calls result_changed behind
+ * it). Always returns true: `return result_fail(task, "...")`. */
 bool result_fail(struct task_context *task, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool result_skip(struct task_context *task, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Adds one before/after pair; nothing unless the task runs in diff mode. Headers may be NULL. Binary or over-long content

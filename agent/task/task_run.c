@@ -49,10 +49,8 @@ static const struct value *task_without_check(struct arena *arena, const char *n
     return map;
 }
 
-/* As Ansible's fail_json: a task that could not be carried out does not count as changed. */
 static void task_error(struct task_context *task, const struct error *error)
 {
-    task->result->changed = false;
     if (error->kind == ERROR_CANCELLED)
         result_fail(task, "cancelled");
     else

@@ -17,7 +17,9 @@ struct unit_job {
     const char *unit;         /* full name */
     struct value *properties; /* NULL: systemd has none (template) */
     const char *file_state;   /* "" when there is no unit file */
-    bool is_native, is_init_script;
+    const char *script;       /* the init script of that name, or NULL; users have none */
+    bool is_native;
+    bool is_init_script; /* the request's name is that of an init script */
     bool reports_enabled;
 };
 
@@ -39,6 +41,8 @@ static bool unit_load(struct unit_job *job, struct error *err)
     struct error refused = ERROR_INIT;
 
     job->is_init_script = init_script_exists(task->system, task->scratch, job->request->name);
+    if (strcmp(job->request->scope, "user") != 0)
+        job->script = init_script_of(task->system, task->scratch, job->unit);
     if (!unit_file_state(job->manager, job->unit, &job->file_state, err))
         return false;
     if (unit_name_is_template(job->unit) || !unit_show(job->manager, job->unit, &job->properties, &refused)) {
@@ -78,7 +82,7 @@ static bool unit_mask(struct unit_job *job, struct error *err)
 /* An init script that systemd only knows through its generator; its links are made by other programs. */
 static bool is_only_script(const struct unit_job *job)
 {
-    return job->is_init_script && (job->file_state[0] == '\0' || strcmp(job->file_state, "generated") == 0);
+    return job->script != NULL && (job->file_state[0] == '\0' || strcmp(job->file_state, "generated") == 0);
 }
 
 static bool unit_is_enabled(struct unit_job *job, bool *out, struct error *err)
@@ -87,7 +91,7 @@ static bool unit_is_enabled(struct unit_job *job, bool *out, struct error *err)
     static const char *const unclear[] = { "indirect", "alias", NULL };
 
     if (is_only_script(job)) {
-        *out = init_script_is_enabled(job->task->system, job->task->scratch, job->request->name);
+        *out = init_script_is_enabled(job->task->system, job->task->scratch, job->script);
         return true;
     }
     if (text_in(job->file_state, unclear))
@@ -96,15 +100,17 @@ static bool unit_is_enabled(struct unit_job *job, bool *out, struct error *err)
     return true;
 }
 
+/* As systemctl: first the init script, so that nothing starts it by its run levels, then the unit. */
 static bool links_change(struct unit_job *job, bool enable, struct error *err)
 {
     struct task_context *task = job->task;
 
-    if (!is_only_script(job))
-        return unit_file_change(job->manager, job->unit, enable ? UNIT_FILE_ENABLE : UNIT_FILE_DISABLE,
-                                job->request->force, err);
-    return init_script_enable(task->system, task->scratch, job->request->name, enable, err) &&
-           unit_manager_reload(job->manager, err);
+    if (job->script != NULL && !init_script_enable(task->system, task->scratch, job->script, enable, err))
+        return false;
+    if (is_only_script(job))
+        return unit_manager_reload(job->manager, err);
+    return unit_file_change(job->manager, job->unit, enable ? UNIT_FILE_ENABLE : UNIT_FILE_DISABLE,
+                            job->request->force, err);
 }
 
 static bool unit_enable(struct unit_job *job, struct error *err)
@@ -206,7 +212,7 @@ static bool request_check(const struct unit_request *request, struct error *err)
     return true;
 }
 
-static bool unit_carry_out(struct task_context *task, const struct unit_request *request, struct error *err)
+bool unit_task_run(struct task_context *task, const struct unit_request *request, struct error *err)
 {
     struct unit_job job = { .task = task, .request = request };
     UNIT_MANAGER_SCOPED manager = NULL;
@@ -228,13 +234,4 @@ static bool unit_carry_out(struct task_context *task, const struct unit_request 
     }
     unit_report(&job);
     return true;
-}
-
-bool unit_task_run(struct task_context *task, const struct unit_request *request, struct error *err)
-{
-    bool ok = unit_carry_out(task, request, err);
-
-    if (!ok)
-        task->result->changed = false; /* as Ansible has it, whatever was done before the failure */
-    return ok;
 }

@@ -83,11 +83,19 @@ static bool frame_has_known_kind(const struct frame_reader *reader)
     return kind >= FRAME_HELLO && kind <= FRAME_BYE;
 }
 
+/* True unless the header is complete and wrong. */
+static bool frame_is_sound(const struct frame_reader *reader)
+{
+    size_t size = frame_size(reader);
+
+    return size == 0 || (size <= LIMIT_FRAME + FRAME_HEADER_SIZE && frame_has_known_kind(reader));
+}
+
 bool frame_is_buffered(const struct frame_reader *reader)
 {
     size_t size = frame_size(reader);
 
-    return size > 0 && reader->end - reader->start >= size;
+    return !frame_is_sound(reader) || (size > 0 && reader->end - reader->start >= size);
 }
 
 static enum frame_status frame_broken(struct frame_reader *reader)
@@ -114,14 +122,6 @@ static enum frame_status frame_refuse(struct frame_reader *reader, struct error 
     else
         error_set(err, "unknown kind of frame: %u", at[4]);
     return frame_broken(reader);
-}
-
-/* True unless the header is complete and wrong. */
-static bool frame_is_sound(const struct frame_reader *reader)
-{
-    size_t size = frame_size(reader);
-
-    return size == 0 || (size <= LIMIT_FRAME + FRAME_HEADER_SIZE && frame_has_known_kind(reader));
 }
 
 /* Room for the frame that has begun, or for a first read. */

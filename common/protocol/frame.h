@@ -54,7 +54,7 @@ enum frame_status { FRAME_READY, FRAME_AGAIN, FRAME_EOF, FRAME_BROKEN };
 /* Takes a frame from the buffer, reading from the fd at most once (blocking fd: blocks). FRAME_BROKEN fills err;
  * end of stream inside a frame is FRAME_BROKEN too. */
 enum frame_status frame_read(struct frame_reader *reader, struct frame *out, struct error *err);
-/* True if a whole frame is already buffered: poll() must not be asked first. */
+/* True if a whole frame, or a broken header, is already buffered: poll() must not be asked first. */
 bool frame_is_buffered(const struct frame_reader *reader);
 
 bool frame_write(int fd, enum frame_kind kind, uint32_t channel, const void *data, size_t length, struct error *err);

@@ -91,13 +91,17 @@ static const char *const *inventory_sources(struct command *command)
 
 /* --- passwords and become --- */
 
-static bool read_password(struct command *command, const char *file, const char *setting, bool ask, const char *prompt,
-                          const char **out, struct error *err)
+struct password_source {
+    const char *file, *setting, *prompt;
+    bool ask;
+};
+
+static bool read_password(struct command *command, const struct password_source *source, const char **out, struct error *err)
 {
-    const char *path = file ? file : settings_text(&command->settings, setting);
+    const char *path = source->file ? source->file : settings_text(&command->settings, source->setting);
     if (path)
         return ask_password_file(command->arena, path, out, err);
-    if (!ask || ask_terminal(NULL, prompt, true, command->arena, out))
+    if (!source->ask || ask_terminal(NULL, source->prompt, true, command->arena, out))
         return true;
     return error_set_kind(err, ERROR_OPTIONS, "cannot ask for a password: there is no terminal (use a password file)");
 }
@@ -106,12 +110,15 @@ static bool prepare_passwords(struct command *command, struct error *err)
 {
     const struct command_options *options = &command->options;
     struct run_options *run = &command->run;
-    if (!read_password(command, options->connection_password_file, "connection_password_file", options->ask_connection_password,
-                       "SSH password: ", &run->connection_password, err))
+    struct password_source connection = { options->connection_password_file, "connection_password_file", "SSH password: ",
+                                          options->ask_connection_password };
+    struct password_source become = { options->become_password_file, "become_password_file", "BECOME password: ",
+                                      options->ask_become_password };
+    if (!read_password(command, &connection, &run->connection_password, err))
         return false;
-    if (!read_password(command, options->become_password_file, "become_password_file", options->ask_become_password,
-                       run->connection_password ? "BECOME password[defaults to SSH password]: " : "BECOME password: ",
-                       &run->become.password, err))
+    if (run->connection_password)
+        become.prompt = "BECOME password[defaults to SSH password]: ";
+    if (!read_password(command, &become, &run->become.password, err))
         return false;
     if (options->ask_become_password && run->become.password && !*run->become.password)
         run->become.password = run->connection_password;
@@ -153,7 +160,7 @@ static const char *const *role_folders(struct command *command)
 
 static void prepare_loader(struct command *command)
 {
-    struct template_config config = { .strict_undefined = true, .omit_text = "__omit_place_holder__", .managed_text = "Ansible managed" };
+    struct template_config config = { .strict_undefined = true, .omit_text = RUN_OMIT_TEXT, .managed_text = "Ansible managed" };
     command->templates = template_env_new(command->arena, &config);
     command->playbook_config = (struct playbook_config){
         .templates = command->templates,
@@ -192,6 +199,8 @@ static void prepare_options(struct command *command)
     run->connection_kind = options->connection;
     run->forks = forks > 0 ? forks : DEFAULT_FORKS;
     run->verbosity = options->verbosity ? options->verbosity : settings_int(&command->settings, "verbosity", 0);
+    run->config_file = command->settings.path;
+    run->warnings = command->warnings;
     run->interrupted = interrupt_flag();
     run->ask = ask_terminal;
 }

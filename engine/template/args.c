@@ -80,7 +80,7 @@ bool args_bind(struct eval *eval, struct call_args *args, const char *what, cons
     bool missing = false;
     uint32_t count = 0;
 
-    if (params == NULL)
+    if (params == NULL || (*params == '\0' && args->count == 0 && args->named_count == 0))
         return true;
     memset(args->bound, 0, sizeof(args->bound));
     if (args->named_count > 0 && !bind_named(eval, args, what, params))

@@ -87,12 +87,9 @@ bool eval_is_strict(const struct eval *eval, const struct value *value)
     return value->kind == VALUE_UNDEFINED && !eval->plain && (value->marks & VALUE_PRIVATE) == 0;
 }
 
-bool eval_step(struct eval *eval)
+bool eval_out_of_steps(struct eval *eval)
 {
-    if (++eval->steps <= LIMIT_TEMPLATE_STEPS)
-        return true;
-    error_set_kind(eval->err, ERROR_LIMIT, "the template takes more than %d steps", LIMIT_TEMPLATE_STEPS);
-    return false;
+    return error_set_kind(eval->err, ERROR_LIMIT, "the template takes more than %d steps", LIMIT_TEMPLATE_STEPS);
 }
 
 struct frame frame_save(const struct eval *eval)
@@ -151,15 +148,6 @@ void scope_set(struct eval *eval, struct scope *scope, const char *name, const s
     if (scope->count == scope->capacity)
         scope_grow(eval, scope);
     scope->bindings[scope->count++] = (struct binding){ name, value };
-}
-
-const struct value *scope_get(const struct scope *scope, const char *name)
-{
-    for (; scope != NULL; scope = scope->parent)
-        for (uint32_t i = 0; i < scope->count; i++)
-            if (scope->bindings[i].name == name)
-                return scope->bindings[i].value;
-    return NULL;
 }
 
 /* --- values --- */

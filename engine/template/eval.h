@@ -7,10 +7,13 @@
  */
 #pragma once
 
+#include <string.h>
+
 #include "common/value/value.h"
 #include "engine/template/args.h"
 #include "engine/template/environment.h"
 #include "engine/template/node.h"
+#include "engine/template/scope.h"
 
 /*
  * The one mark bit that common/value leaves free. On a string: text by intention, never read as a literal
@@ -19,14 +22,6 @@
  * another scalar: the result of templating a variable, not a variable written as that scalar.
  */
 #define VALUE_PRIVATE (1u << 7)
-
-struct binding { const char *name; const struct value *value; };
-
-struct scope {
-    struct scope *parent;
-    struct binding *bindings;
-    uint32_t count, capacity;
-};
 
 enum flow { FLOW_NORMAL, FLOW_BREAK, FLOW_CONTINUE };
 
@@ -69,6 +64,10 @@ const struct value *eval_fail_type(struct eval *eval, const char *format, ...) _
 const struct value *eval_fail_undefined(struct eval *eval, const struct value *undefined);
 void eval_locate(struct eval *eval, const struct node *node);
 const char *eval_type(const struct value *value); /* Python's type name */
+static inline bool eval_name_is(const char *name, const char *word)
+{
+    return name[0] == word[0] && strcmp(name, word) == 0;
+}
 /* An undefined value that fails when it is used. The others are nothing: those of plain Jinja2, and "x if false". */
 bool eval_is_strict(const struct eval *eval, const struct value *value);
 
@@ -84,8 +83,12 @@ bool eval_truth(struct eval *eval, const struct value *value, bool *out);
 /* A list with what iterating gives: items, keys, characters. `value` itself if it is a list. */
 const struct value *eval_items(struct eval *eval, const struct value *value);
 bool eval_args(struct eval *eval, const struct node_args *nodes, struct call_args *out);
+bool eval_out_of_steps(struct eval *eval); /* always false, error set */
 /* Stops a loop in native code that a template started, when the budget is used up. */
-bool eval_step(struct eval *eval);
+static inline bool eval_step(struct eval *eval)
+{
+    return ++eval->steps <= LIMIT_TEMPLATE_STEPS || eval_out_of_steps(eval);
+}
 
 /* What changes while a macro, block, include or import runs. */
 struct frame {
@@ -99,26 +102,6 @@ void frame_restore(struct eval *eval, const struct frame *frame);
 /* One call deeper; false: too deep. Undone by eval->calls--. */
 bool eval_enter(struct eval *eval);
 
-/* --- scopes --- */
-struct scope *scope_push(struct eval *eval);
-void scope_set(struct eval *eval, struct scope *scope, const char *name, const struct value *value);
-const struct value *scope_get(const struct scope *scope, const char *name);
 bool eval_assign(struct eval *eval, const struct node *target, const struct value *value);
 
-/* --- values --- */
-const struct value *eval_string(struct eval *eval, const char *data, size_t length);
-const struct value *eval_text(struct eval *eval, const char *text);
-const struct value *eval_int(struct eval *eval, int64_t integer);
-struct value *eval_list(struct eval *eval);
-struct value *eval_tuple(struct eval *eval);
-struct value *eval_map(struct eval *eval);
-const struct value *eval_undefined(struct eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* str(): a string is returned as it is; undefined fails (or is "" in plain Jinja2). */
-const struct value *eval_str(struct eval *eval, const struct value *value);
-bool eval_is_secret(const struct value *value);
-/* Marks what was made from `from`, if that is secret. */
-const struct value *eval_taint(struct eval *eval, const struct value *made, const struct value *from);
-/* A copy that this evaluation may change; what it may already change is returned as it is. */
-const struct value *eval_own(struct eval *eval, const struct value *value);
-/* The container as something to change; NULL: it is not ours, the change would be lost. */
-struct value *eval_mutable(const struct value *value);
+#include "engine/template/eval_value.h"

@@ -219,67 +219,46 @@ static const struct value *condition_node(struct eval *eval, const struct node *
                       VALUE_PRIVATE, 0);
 }
 
-static const struct value *slice_outside(struct eval *eval)
+static const struct value *const_node(struct eval *eval, const struct node *node)
 {
+    (void)eval;
+    return node->as.constant;
+}
+
+/* A slice as an argument or a tuple of slices as a subscript. */
+static const struct value *slice_node(struct eval *eval, const struct node *node)
+{
+    (void)node;
     return eval_fail(eval, "a slice is only possible as a subscript");
 }
 
-static const struct value *evaluate(struct eval *eval, const struct node *node)
+static const struct value *too_deep(struct eval *eval)
 {
-    switch ((enum node_kind)node->kind) {
-    case NODE_CONST:
-        return node->as.constant;
-    case NODE_NAME:
-        return eval_name(eval, node);
-    case NODE_LIST:
-    case NODE_TUPLE:
-        return list_node(eval, node);
-    case NODE_DICT:
-        return dict_node(eval, node);
-    case NODE_ATTRIBUTE:
-        return eval_attribute_node(eval, node);
-    case NODE_ITEM:
-        return eval_item_node(eval, node);
-    case NODE_CALL:
-        return eval_call_node(eval, node);
-    case NODE_FILTER:
-        return eval_filter_node(eval, node);
-    case NODE_TEST:
-        return eval_test_node(eval, node);
-    case NODE_NOT:
-        return not_node(eval, node);
-    case NODE_NEGATE:
-    case NODE_POSITIVE:
-        return sign_node(eval, node);
-    case NODE_BINARY:
-        return binary_node(eval, node);
-    case NODE_AND:
-    case NODE_OR:
-        return logic_node(eval, node);
-    case NODE_CONCAT:
-        return concat_node(eval, node);
-    case NODE_COMPARE:
-        return compare_node(eval, node);
-    case NODE_CONDITION:
-        return condition_node(eval, node);
-    default:
-        return slice_outside(eval);
-    }
+    eval_fail(eval, "an expression is nested more than %d levels deep", EVAL_DEPTH_MAX);
+    eval->err->kind = ERROR_LIMIT;
+    return NULL;
 }
 
 const struct value *eval_expression(struct eval *eval, const struct node *node)
 {
-    const struct value *value = NULL;
+    static const struct value *(*const handlers[])(struct eval *, const struct node *) = {
+        [NODE_CONST] = const_node, [NODE_NAME] = eval_name, [NODE_LIST] = list_node, [NODE_TUPLE] = list_node,
+        [NODE_DICT] = dict_node, [NODE_ATTRIBUTE] = eval_attribute_node, [NODE_ITEM] = eval_item_node,
+        [NODE_SLICE] = slice_node, [NODE_CALL] = eval_call_node, [NODE_FILTER] = eval_filter_node,
+        [NODE_TEST] = eval_test_node, [NODE_NOT] = not_node, [NODE_NEGATE] = sign_node, [NODE_POSITIVE] = sign_node,
+        [NODE_BINARY] = binary_node, [NODE_AND] = logic_node, [NODE_OR] = logic_node, [NODE_CONCAT] = concat_node,
+        [NODE_COMPARE] = compare_node, [NODE_CONDITION] = condition_node,
+    };
+    const struct value *value;
 
+    if (node->kind == NODE_CONST)
+        return node->as.constant;
     if (!eval_step(eval))
         return NULL;
-    if (eval->depth >= EVAL_DEPTH_MAX) {
-        eval_fail(eval, "an expression is nested more than %d levels deep", EVAL_DEPTH_MAX);
-        eval->err->kind = ERROR_LIMIT;
-        return NULL;
-    }
+    if (eval->depth >= EVAL_DEPTH_MAX)
+        return too_deep(eval);
     eval->depth++;
-    value = evaluate(eval, node);
+    value = handlers[node->kind](eval, node);
     eval->depth--;
     if (value == NULL)
         eval_locate(eval, node);

@@ -42,7 +42,8 @@ static const struct value *integer_divide(struct eval *eval, int64_t a, int64_t 
     int64_t quotient, rest;
 
     if (b == 0)
-        return eval_fail(eval, "integer division or modulo by zero");
+        return want_rest ? eval_fail(eval, "integer modulo by zero")
+                         : eval_fail(eval, "integer division or modulo by zero");
     if (b == -1)
         return want_rest ? eval_int(eval, 0) : a == INT64_MIN ? real(eval, -(double)a) : eval_int(eval, -a);
     quotient = a / b;

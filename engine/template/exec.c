@@ -61,7 +61,7 @@ static bool exec_print(struct eval *eval, const struct node *node, struct output
 {
     const struct value *value = eval_expression(eval, node->as.operand);
 
-    if (value != NULL && output_value(eval, out, value, node->flag))
+    if (value != NULL && output_value(eval, out, value))
         return true;
     eval_locate(eval, node);
     return false;
@@ -81,10 +81,11 @@ static bool exec_if(struct eval *eval, const struct node *node, struct output *o
     return exec_node(eval, truth ? node->as.condition.yes : node->as.condition.no, out);
 }
 
-static bool exec_set(struct eval *eval, const struct node *node)
+static bool exec_set(struct eval *eval, const struct node *node, struct output *out)
 {
     const struct value *value = eval_expression(eval, node->as.set.value);
 
+    (void)out;
     return value != NULL && eval_assign(eval, node->as.set.target, value);
 }
 
@@ -100,10 +101,11 @@ static const struct value *filtered_body(struct eval *eval, const struct node *n
     return value == NULL ? NULL : eval_filter_chain(eval, node->as.set.filter, value);
 }
 
-static bool exec_set_block(struct eval *eval, const struct node *node)
+static bool exec_set_block(struct eval *eval, const struct node *node, struct output *out)
 {
     const struct value *value = filtered_body(eval, node);
 
+    (void)out;
     return value != NULL && eval_assign(eval, node->as.set.target, value);
 }
 
@@ -111,7 +113,7 @@ static bool exec_filter_block(struct eval *eval, const struct node *node, struct
 {
     const struct value *value = filtered_body(eval, node);
 
-    return value != NULL && output_value(eval, out, value, false);
+    return value != NULL && output_value(eval, out, value);
 }
 
 static bool exec_with(struct eval *eval, const struct node *node, struct output *out)
@@ -156,67 +158,57 @@ static bool exec_body(struct eval *eval, const struct node *node, struct output 
     return true;
 }
 
-static bool exec_flow(struct eval *eval, enum flow flow)
+static bool exec_break(struct eval *eval, const struct node *node, struct output *out)
 {
-    eval->flow = flow;
+    (void)node;
+    (void)out;
+    eval->flow = FLOW_BREAK;
     return true;
 }
 
-/* Behind {% extends %} only what has effects counts. */
-static bool is_silent(const struct eval *eval, const struct node *node)
+static bool exec_continue(struct eval *eval, const struct node *node, struct output *out)
 {
-    return eval->parent_tree != NULL &&
-           (node->kind == NODE_DATA || node->kind == NODE_PRINT || node->kind == NODE_BLOCK);
+    (void)node;
+    (void)out;
+    eval->flow = FLOW_CONTINUE;
+    return true;
 }
 
+static bool exec_data(struct eval *eval, const struct node *node, struct output *out)
+{
+    if (out->pieces < 2)
+        return output_value(eval, out, node->as.constant);
+    text_add_n(&out->text, node->as.constant->as.string.data, node->as.constant->as.string.length);
+    return out->text.length <= LIMIT_TEMPLATE_OUTPUT || output_value(eval, out, node->as.constant);
+}
+
+static bool exec_do(struct eval *eval, const struct node *node, struct output *out)
+{
+    (void)out;
+    return eval_expression(eval, node->as.operand) != NULL;
+}
+
+/* Behind {% extends %} only what has effects counts. */
+static bool is_silent(const struct node *node)
+{
+    return node->kind == NODE_DATA || node->kind == NODE_PRINT || node->kind == NODE_BLOCK;
+}
+
+/* A table and no switch: every handler keeps a small frame of its own. */
 bool exec_node(struct eval *eval, const struct node *node, struct output *out)
 {
+    static bool (*const handlers[])(struct eval *, const struct node *, struct output *) = {
+        [NODE_DATA] = exec_data, [NODE_PRINT] = exec_print, [NODE_BODY] = exec_body, [NODE_IF] = exec_if,
+        [NODE_FOR] = exec_for, [NODE_SET] = exec_set, [NODE_SET_BLOCK] = exec_set_block, [NODE_MACRO] = exec_macro,
+        [NODE_CALL_BLOCK] = exec_call_block, [NODE_FILTER_BLOCK] = exec_filter_block, [NODE_WITH] = exec_with,
+        [NODE_SCOPE] = exec_scope, [NODE_INCLUDE] = exec_include, [NODE_IMPORT] = exec_import, [NODE_FROM] = exec_from,
+        [NODE_EXTENDS] = exec_extends, [NODE_BLOCK] = exec_block, [NODE_DO] = exec_do, [NODE_BREAK] = exec_break,
+        [NODE_CONTINUE] = exec_continue,
+    };
+
     if (!eval_step(eval))
         return false;
-    if (is_silent(eval, node))
+    if (eval->parent_tree != NULL && is_silent(node))
         return true;
-    switch ((enum node_kind)node->kind) {
-    case NODE_BODY:
-        return exec_body(eval, node, out);
-    case NODE_DATA:
-        return output_value(eval, out, node->as.constant, true);
-    case NODE_PRINT:
-        return exec_print(eval, node, out);
-    case NODE_IF:
-        return exec_if(eval, node, out);
-    case NODE_FOR:
-        return exec_for(eval, node, out);
-    case NODE_SET:
-        return exec_set(eval, node);
-    case NODE_SET_BLOCK:
-        return exec_set_block(eval, node);
-    case NODE_MACRO:
-        return exec_macro(eval, node);
-    case NODE_CALL_BLOCK:
-        return exec_call_block(eval, node, out);
-    case NODE_FILTER_BLOCK:
-        return exec_filter_block(eval, node, out);
-    case NODE_WITH:
-        return exec_with(eval, node, out);
-    case NODE_SCOPE:
-        return exec_scope(eval, node, out);
-    case NODE_INCLUDE:
-        return exec_include(eval, node, out);
-    case NODE_IMPORT:
-        return exec_import(eval, node);
-    case NODE_FROM:
-        return exec_from(eval, node);
-    case NODE_EXTENDS:
-        return exec_extends(eval, node);
-    case NODE_BLOCK:
-        return exec_block(eval, node, out);
-    case NODE_DO:
-        return eval_expression(eval, node->as.operand) != NULL;
-    case NODE_BREAK:
-        return exec_flow(eval, FLOW_BREAK);
-    case NODE_CONTINUE:
-        return exec_flow(eval, FLOW_CONTINUE);
-    default:
-        return eval_fail(eval, "an expression stands where a statement is expected") != NULL;
-    }
+    return handlers[node->kind](eval, node, out);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Running statements. */
+/* Running statements. Every handler has the same signature; those that print nothing ignore `out`. */
 #pragma once
 
 #include "engine/template/output.h"
@@ -12,16 +12,16 @@ const struct value *exec_capture(struct eval *eval, const struct node *body);
 bool exec_for(struct eval *eval, const struct node *node, struct output *out);
 
 /* exec_macro.c */
-bool exec_macro(struct eval *eval, const struct node *node);
+bool exec_macro(struct eval *eval, const struct node *node, struct output *out);
 bool exec_call_block(struct eval *eval, const struct node *node, struct output *out);
 
 /* exec_import.c */
 bool exec_include(struct eval *eval, const struct node *node, struct output *out);
-bool exec_import(struct eval *eval, const struct node *node);
-bool exec_from(struct eval *eval, const struct node *node);
+bool exec_import(struct eval *eval, const struct node *node, struct output *out);
+bool exec_from(struct eval *eval, const struct node *node, struct output *out);
 
 /* exec_block.c */
-bool exec_extends(struct eval *eval, const struct node *node);
+bool exec_extends(struct eval *eval, const struct node *node, struct output *out);
 bool exec_block(struct eval *eval, const struct node *node, struct output *out);
 /* A whole template: its blocks are registered, its parents run in its place. */
 bool exec_template(struct eval *eval, const struct template *tree, struct output *out);

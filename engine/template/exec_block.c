@@ -116,22 +116,25 @@ const struct value *exec_super(struct eval *eval, const struct block_link *link)
 bool exec_block(struct eval *eval, const struct node *node, struct output *out)
 {
     const struct block_entry *entry = find_entry(eval, node->as.block.name);
+    const struct block_link own = { .block = node, .tree = eval->tree }; /* in a macro of an imported template */
+    const struct block_link *link = entry == NULL ? &own : entry->link;
     struct scope *outer = eval->scope;
     bool done;
 
-    if (entry->link->block->as.block.required)
+    if (link->block->as.block.required)
         return eval_fail(eval, "Required block '%s' not found", node->as.block.name) != NULL;
     if (!node->flag)
         eval->scope = eval->module; /* only scoped blocks see the variables of loops around them */
-    done = run_link(eval, entry->link, out);
+    done = run_link(eval, link, out);
     eval->scope = outer;
     return done;
 }
 
-bool exec_extends(struct eval *eval, const struct node *node)
+bool exec_extends(struct eval *eval, const struct node *node, struct output *out)
 {
     const struct value *name = eval_expression(eval, node->as.operand);
 
+    (void)out;
     if (name == NULL)
         return false;
     if (eval->parent_tree != NULL)

@@ -142,20 +142,22 @@ static struct module *import_module(struct eval *eval, const struct node *node)
     return module->body == NULL ? NULL : module;
 }
 
-bool exec_import(struct eval *eval, const struct node *node)
+bool exec_import(struct eval *eval, const struct node *node, struct output *out)
 {
     struct module *module = import_module(eval, node);
 
+    (void)out;
     if (module == NULL)
         return false;
     scope_set(eval, eval->scope, node->as.import.name, object_new(eval, module, &module_kind));
     return true;
 }
 
-bool exec_from(struct eval *eval, const struct node *node)
+bool exec_from(struct eval *eval, const struct node *node, struct output *out)
 {
     struct module *module = import_module(eval, node);
 
+    (void)out;
     if (module == NULL)
         return false;
     for (uint32_t i = 0; i < node->as.import.count; i++) {

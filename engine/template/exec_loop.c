@@ -72,19 +72,19 @@ static const struct value *loop_number(struct eval *eval, const struct loop *loo
 {
     size_t count = loop->items->as.list.count;
 
-    if (strcmp(name, "index") == 0)
+    if (eval_name_is(name, "index"))
         return eval_int(eval, (int64_t)loop->index + 1);
-    if (strcmp(name, "index0") == 0)
+    if (eval_name_is(name, "index0"))
         return eval_int(eval, (int64_t)loop->index);
-    if (strcmp(name, "length") == 0)
+    if (eval_name_is(name, "length"))
         return eval_int(eval, (int64_t)count);
-    if (strcmp(name, "revindex") == 0)
+    if (eval_name_is(name, "revindex"))
         return eval_int(eval, (int64_t)(count - loop->index));
-    if (strcmp(name, "revindex0") == 0)
+    if (eval_name_is(name, "revindex0"))
         return eval_int(eval, (int64_t)(count - loop->index) - 1);
-    if (strcmp(name, "depth") == 0)
+    if (eval_name_is(name, "depth"))
         return eval_int(eval, loop->depth + 1);
-    return strcmp(name, "depth0") == 0 ? eval_int(eval, loop->depth) : NULL;
+    return eval_name_is(name, "depth0") ? eval_int(eval, loop->depth) : NULL;
 }
 
 static const struct value *loop_attribute(struct eval *eval, void *data, const char *name)
@@ -92,19 +92,19 @@ static const struct value *loop_attribute(struct eval *eval, void *data, const c
     struct loop *loop = data;
     size_t count = loop->items->as.list.count;
 
-    if (strcmp(name, "first") == 0)
+    if (eval_name_is(name, "first"))
         return value_bool(loop->index == 0);
-    if (strcmp(name, "last") == 0)
+    if (eval_name_is(name, "last"))
         return value_bool(loop->index + 1 == count);
-    if (strcmp(name, "previtem") == 0)
+    if (eval_name_is(name, "previtem"))
         return loop->index > 0 ? loop->items->as.list.items[loop->index - 1]
                                : eval_undefined(eval, "there is no previous item");
-    if (strcmp(name, "nextitem") == 0)
+    if (eval_name_is(name, "nextitem"))
         return loop->index + 1 < count ? loop->items->as.list.items[loop->index + 1]
                                        : eval_undefined(eval, "there is no next item");
-    if (strcmp(name, "cycle") == 0)
+    if (eval_name_is(name, "cycle"))
         return object_new(eval, loop, &cycle_kind);
-    if (strcmp(name, "changed") == 0)
+    if (eval_name_is(name, "changed"))
         return object_new(eval, loop, &changed_kind);
     return loop_number(eval, loop, name);
 }

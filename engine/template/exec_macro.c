@@ -154,8 +154,9 @@ static const struct value *macro_new(struct eval *eval, const struct node_macro 
     return object_new(eval, macro, &macro_kind);
 }
 
-bool exec_macro(struct eval *eval, const struct node *node)
+bool exec_macro(struct eval *eval, const struct node *node, struct output *out)
 {
+    (void)out;
     scope_set(eval, eval->scope, node->as.macro.macro->name, macro_new(eval, node->as.macro.macro));
     return true;
 }
@@ -185,7 +186,7 @@ bool exec_call_block(struct eval *eval, const struct node *node, struct output *
         return false;
     add_caller(eval, &args, macro_new(eval, node->as.macro.macro));
     made = object_call(eval, callee, &args);
-    if (made != NULL && output_value(eval, out, made, false))
+    if (made != NULL && output_value(eval, out, made))
         return true;
     eval_locate(eval, node);
     return false;

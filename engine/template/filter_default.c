@@ -167,8 +167,10 @@ static const struct value *filter_length(struct eval *eval, const struct value *
 
 static const struct value *filter_type_debug(struct eval *eval, const struct value *input, struct call_args *args)
 {
+    const char *type = eval_type(input), *dot = strrchr(type, '.');
+
     (void)args;
-    return eval_text(eval, eval_type(input));
+    return eval_text(eval, dot == NULL ? type : dot + 1); /* without the module of the class */
 }
 
 const struct filter filters_default[] = {

@@ -12,6 +12,18 @@
 #include "engine/template/strings.h"
 #include "engine/template/text_wrap.h"
 
+/* These filters take nothing but text; `problem` names the other type. */
+static bool is_text(struct eval *eval, const struct value *input, const char *problem)
+{
+    const char *type = eval_type(input), *mark = strstr(problem, "%s");
+
+    if (input->kind == VALUE_STRING)
+        return true;
+    if (input->kind == VALUE_UNDEFINED)
+        return eval_fail_undefined(eval, input) != NULL;
+    return eval_fail_type(eval, "%.*s%s%s", (int)(mark - problem), problem, type, mark + 2) != NULL;
+}
+
 /* The number of spaces or the text to put before each line. */
 static const char *indent_text(struct eval *eval, const struct value *width)
 {
@@ -35,8 +47,7 @@ static const struct value *filter_indent(struct eval *eval, const struct value *
     struct text out = text_new(eval->arena);
     const struct value *lines;
 
-    input = before == NULL ? NULL : eval_str(eval, input);
-    if (input == NULL)
+    if (before == NULL || !is_text(eval, input, "unsupported operand type(s) for +=: '%s' and 'str'"))
         return NULL;
     lines = strings_splitlines(eval, arena_printf(eval->arena, "%s\n", input->as.string.data),
                                input->as.string.length + 1, false);
@@ -78,8 +89,8 @@ static const struct value *filter_wordwrap(struct eval *eval, const struct value
     struct value *lines = value_list(eval->arena);
     const struct value *paragraphs;
 
-    input = newline == NULL ? NULL : eval_str(eval, input);
-    if (input == NULL || !args_int(eval, args->bound[0], 79, &options.width))
+    if (newline == NULL || !is_text(eval, input, "'%s' object has no attribute 'splitlines'") ||
+        !args_int(eval, args->bound[0], 79, &options.width))
         return NULL;
     paragraphs = strings_splitlines(eval, input->as.string.data, input->as.string.length, false);
     for (size_t i = 0; i < paragraphs->as.list.count; i++) {
@@ -109,8 +120,8 @@ static const struct value *filter_truncate(struct eval *eval, const struct value
     struct text out = text_new(eval->arena);
     size_t keep;
 
-    input = end == NULL ? NULL : eval_str(eval, input);
-    if (input == NULL || !args_int(eval, args->bound[0], 255, &length) || !args_int(eval, args->bound[3], 5, &leeway))
+    if (end == NULL || !is_text(eval, input, "object of type '%s' has no len()") ||
+        !args_int(eval, args->bound[0], 255, &length) || !args_int(eval, args->bound[3], 5, &leeway))
         return NULL;
     end_length = (int64_t)text_utf8_count(end->as.string.data, end->as.string.length);
     if (length < end_length)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* random and shuffle; with a seed they give what Ansible gives. */
-#include <string.h>
+#include <stdlib.h>
 
 #include "common/base/text.h"
 #include "engine/template/filter.h"
@@ -27,18 +27,18 @@ static bool generator(struct eval *eval, const struct value *seed, struct random
 static const struct value *in_range(struct eval *eval, struct random *random, int64_t start, int64_t end,
                                     int64_t step)
 {
-    int64_t width = 0, count = 0, made = 0;
+    int64_t width = 0, count = 0;
 
-    if (__builtin_sub_overflow(end, start, &width) || __builtin_add_overflow(width, step, &count))
+    if (__builtin_sub_overflow(end, start, &width) || width == INT64_MIN || step == INT64_MIN)
         return eval_fail(eval, "the range of random is too large");
-    count = step == 1 ? width : step > 0 ? (width + step - 1) / step : (width + step + 1) / step;
-    if (count <= 0 && step == 1)
+    if ((width > 0) == (step > 0) && width != 0)
+        count = (llabs(width) - 1) / llabs(step) + 1;
+    if (count == 0 && step == 1)
         return eval_fail(eval, "empty range for randrange() (%lld, %lld, %lld)", (long long)start, (long long)end,
                          (long long)width);
-    if (count <= 0)
+    if (count == 0)
         return eval_fail(eval, "empty range for randrange()");
-    made = start + step * (int64_t)random_below(random, (uint64_t)count);
-    return eval_int(eval, made);
+    return eval_int(eval, start + step * (int64_t)random_below(random, (uint64_t)count));
 }
 
 static const struct value *filter_random(struct eval *eval, const struct value *input, struct call_args *args)

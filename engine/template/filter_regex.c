@@ -126,19 +126,12 @@ static const struct value *replace_all(struct eval *eval, const struct value *su
     size_t length = subject->as.string.length, at = 0;
     enum pattern_status status = PATTERN_NONE;
     struct pattern_match match;
-    bool after_match = false;
 
     while (at <= length && (status = pattern_search(regex, data, length, at, &match, eval->err)) == PATTERN_FOUND) {
         text_add_n(&out, data + at, match.start[0] - at);
-        if (match.end[0] == match.start[0] && after_match && match.start[0] == at) {
-            at = copy_one(&out, subject, at); /* an empty match right behind a match does not count */
-            after_match = false;
-            continue;
-        }
         if (!eval_step(eval) || !add_replacement(eval, &out, &replacement, subject, &match))
             return NULL;
-        after_match = match.end[0] > match.start[0];
-        at = after_match ? match.end[0] : copy_one(&out, subject, match.end[0]);
+        at = match.end[0] > match.start[0] ? match.end[0] : copy_one(&out, subject, match.end[0]);
         if (out.length > LIMIT_TEMPLATE_OUTPUT)
             return eval_fail(eval, "regex_replace makes more than %d bytes", LIMIT_TEMPLATE_OUTPUT);
     }

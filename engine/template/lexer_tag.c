@@ -250,6 +250,14 @@ static bool line_ends(struct lexer *lexer)
     return true;
 }
 
+/* A bare expression ends here; its open brackets are reported as those of "{% if ... %}" would be. */
+static bool end_of_text(struct lexer *lexer, enum lexer_tag tag, const struct balance *balance)
+{
+    if (tag != LEXER_EXPRESSION || balance->depth == 0)
+        return true;
+    return lexer_fail(lexer, lexer->end, "unexpected '}', expected '%c'", balance->stack[balance->depth - 1]);
+}
+
 bool lexer_tag(struct lexer *lexer, enum lexer_tag tag)
 {
     struct balance balance = { .depth = 0 };
@@ -260,7 +268,7 @@ bool lexer_tag(struct lexer *lexer, enum lexer_tag tag)
             return true;
         lexer->at = lexer_skip_space(lexer, lexer->at);
         if (lexer->at == lexer->end)
-            return true;
+            return end_of_text(lexer, tag, &balance);
         if (balance.depth == 0 && (tag == LEXER_VARIABLE || tag == LEXER_BLOCK) && at_end(lexer, tag, &next)) {
             lexer_add(lexer, tag == LEXER_VARIABLE ? TOKEN_VARIABLE_END : TOKEN_BLOCK_END, lexer->at,
                       (size_t)(next - lexer->at));

@@ -87,6 +87,15 @@ static size_t numbered(const char *at, uint32_t *out)
     return (size_t)(end - at);
 }
 
+/* Names of Latin-1 also count without the ";", even when other letters follow. */
+static size_t without_end(const char *at, size_t length, uint32_t *out)
+{
+    for (; length > 1; length--)
+        if (named(at, length, out) && *out < 0x100 && *out != '\'')
+            return length;
+    return 0;
+}
+
 size_t markup_entity(const char *at, uint32_t *out)
 {
     size_t length = numbered(at, out);
@@ -95,5 +104,5 @@ size_t markup_entity(const char *at, uint32_t *out)
         return length + (at[length] == ';');
     while (isalnum((unsigned char)at[length]) && length < 32)
         length++;
-    return at[length] == ';' && named(at, length, out) ? length + 1 : 0;
+    return at[length] == ';' && named(at, length, out) ? length + 1 : without_end(at, length, out);
 }

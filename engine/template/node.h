@@ -53,7 +53,7 @@ struct method_set { const struct method *of_string, *of_list, *of_map, *of_numbe
 struct node {
     uint8_t kind; /* enum node_kind */
     uint8_t op;   /* binary_op; for NODE_COMPARE the first compare_op */
-    bool flag;    /* for: recursive; include: ignore missing; block: scoped; print: constant */
+    bool flag;    /* for: recursive; include: ignore missing; block: scoped */
     bool context; /* include, import: with context */
     uint32_t line, column;
     union {

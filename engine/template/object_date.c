@@ -166,41 +166,46 @@ static const struct value *method_ctime(struct eval *eval, const struct date *da
     return date_format(eval, &out, &parts, date, "%a %b %e %H:%M:%S %Y") ? eval_text(eval, out.data) : NULL;
 }
 
-static bool replace_part(struct eval *eval, const struct value *value, int low, int high, int *part)
-{
-    int64_t number = *part;
+struct date_part { const char *name; int low, high, value; };
 
-    if (!args_int(eval, value, *part, &number))
+static bool replace_part(struct eval *eval, const struct value *value, struct date_part *part)
+{
+    int64_t number = part->value;
+
+    if (!args_int(eval, value, number, &number))
         return false;
-    if (number < low || number > high)
-        return eval_fail(eval, "date value out of range") != NULL;
-    *part = (int)number;
-    return true;
+    if (number >= part->low && number <= part->high) {
+        part->value = (int)number;
+        return true;
+    }
+    if (part->high == 9999)
+        return eval_fail(eval, "year %lld is out of range", (long long)number) != NULL;
+    if (part->high == 31)
+        return eval_fail(eval, "day is out of range for month") != NULL;
+    return eval_fail(eval, "%s must be in %d..%d", part->name, part->low, part->high) != NULL;
 }
 
 static const struct value *method_replace(struct eval *eval, const struct date *date, struct call_args *args)
 {
-    struct tm parts;
-    struct date made = *date;
-    int year, month, micros = (int)date_micros(date), day;
+    struct tm old, made;
+    struct date out = *date;
 
-    date_split(date, &parts);
-    year = parts.tm_year + 1900;
-    month = parts.tm_mon + 1;
-    if (!replace_part(eval, args->bound[0], 1, 9999, &year) || !replace_part(eval, args->bound[1], 1, 12, &month) ||
-        !replace_part(eval, args->bound[2], 1, 31, &parts.tm_mday) ||
-        !replace_part(eval, args->bound[3], 0, 23, &parts.tm_hour) ||
-        !replace_part(eval, args->bound[4], 0, 59, &parts.tm_min) ||
-        !replace_part(eval, args->bound[5], 0, 59, &parts.tm_sec) ||
-        !replace_part(eval, args->bound[6], 0, 999999, &micros))
-        return NULL;
-    day = parts.tm_mday;
-    parts.tm_year = year - 1900;
-    parts.tm_mon = month - 1;
-    made.wall_us = (int64_t)timegm(&parts) * SECOND_US + micros;
-    if (parts.tm_mday != day)
+    date_split(date, &old);
+    struct date_part parts[] = {
+        { "year", 1, 9999, old.tm_year + 1900 }, { "month", 1, 12, old.tm_mon + 1 }, { "day", 1, 31, old.tm_mday },
+        { "hour", 0, 23, old.tm_hour },          { "minute", 0, 59, old.tm_min },    { "second", 0, 59, old.tm_sec },
+        { "microsecond", 0, 999999, (int)date_micros(date) },
+    };
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (!replace_part(eval, args->bound[i], &parts[i]))
+            return NULL;
+    made = (struct tm){ .tm_year = parts[0].value - 1900, .tm_mon = parts[1].value - 1, .tm_mday = parts[2].value,
+                        .tm_hour = parts[3].value, .tm_min = parts[4].value, .tm_sec = parts[5].value };
+    out.wall_us = (int64_t)timegm(&made) * SECOND_US + parts[6].value;
+    if (made.tm_mday != parts[2].value)
         return eval_fail(eval, "day is out of range for month");
-    return date_new(eval, &made);
+    return date_new(eval, &out);
 }
 
 static const struct value *method_date(struct eval *eval, const struct date *date, struct call_args *args)
@@ -259,5 +264,5 @@ static const struct value *date_attribute(struct eval *eval, void *data, const c
     return NULL;
 }
 
-static const struct object_kind date_kind = { .ops = OBJECT_OPS("datetime"), .attribute = date_attribute,
+static const struct object_kind date_kind = { .ops = OBJECT_OPS("datetime.datetime"), .attribute = date_attribute,
                                               .str = date_str };

@@ -37,20 +37,22 @@ static void add_integer(struct text *out, int64_t integer)
 
 static bool add_text(struct eval *eval, struct output *out, const struct value *value)
 {
-    out->secret |= eval_is_secret(value);
-    if (value->kind == VALUE_INT)
-        add_integer(&out->text, value->as.integer);
-    else if (value->kind == VALUE_STRING && (value->marks & VALUE_BYTES) == 0)
+    if (value->kind == VALUE_STRING) { /* bytes too: Ansible decodes them here */
         text_add_n(&out->text, value->as.string.data, value->as.string.length);
-    else
+        out->secret |= (value->marks & VALUE_SECRET) != 0;
+    } else if (value->kind == VALUE_INT) {
+        add_integer(&out->text, value->as.integer);
+    } else {
         object_str(&out->text, value);
+        out->secret |= eval_is_secret(value);
+    }
     if (out->text.length <= LIMIT_TEMPLATE_OUTPUT)
         return true;
     error_set_kind(eval->err, ERROR_LIMIT, "the template makes more than %d bytes", LIMIT_TEMPLATE_OUTPUT);
     return false;
 }
 
-bool output_value(struct eval *eval, struct output *out, const struct value *value, bool constant)
+bool output_value(struct eval *eval, struct output *out, const struct value *value)
 {
     if (value->kind == VALUE_UNDEFINED && !eval_is_strict(eval, value))
         return true;
@@ -59,8 +61,8 @@ bool output_value(struct eval *eval, struct output *out, const struct value *val
     if ((eval->has_undefined || value->kind == VALUE_UNDEFINED) && !check_defined(eval, value))
         return false;
     if (out->pieces++ == 0) {
-        out->first = constant && (value->marks & VALUE_PRIVATE) != 0 && value->kind == VALUE_STRING
-                         ? value_mark(eval->arena, value, 0, VALUE_PRIVATE)
+        out->first = value->kind == VALUE_STRING && (value->marks & VALUE_BYTES) != 0
+                         ? value_mark(eval->arena, value, 0, VALUE_BYTES)
                          : value;
         return true;
     }

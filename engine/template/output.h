@@ -15,8 +15,7 @@ struct output {
     struct text text; /* used from the second piece on */
 };
 
-/* `constant`: Jinja2 would have folded the expression, which makes it text. */
-bool output_value(struct eval *eval, struct output *out, const struct value *value, bool constant);
+bool output_value(struct eval *eval, struct output *out, const struct value *value);
 /* Everything as one string. */
 const struct value *output_string(struct eval *eval, struct output *out);
 /* The result by Ansible's rules: a literal where the text looks like one, if eval->convert. */

@@ -164,7 +164,6 @@ static struct node *parse_print(struct parser *parser)
     node->as.operand = parser_tuple(parser, true, NULL);
     if (node->as.operand == NULL || !parser_expect(parser, TOKEN_VARIABLE_END))
         return NULL;
-    node->flag = parser_is_constant(node->as.operand);
     return node;
 }
 

@@ -170,32 +170,3 @@ struct node *parser_test(struct parser *parser, struct node *target)
     outer->as.operand = node;
     return outer;
 }
-
-static bool list_is_constant(const struct node_list *list)
-{
-    for (uint32_t i = 0; i < list->count; i++)
-        if (!parser_is_constant(list->items[i]))
-            return false;
-    return true;
-}
-
-bool parser_is_constant(const struct node *node)
-{
-    switch (node->kind) {
-    case NODE_CONST:
-        return true;
-    case NODE_LIST:
-    case NODE_TUPLE:
-    case NODE_DICT:
-    case NODE_CONCAT:
-        return list_is_constant(&node->as.list);
-    case NODE_FILTER:
-        return parser_is_constant(node->as.filter.target) && list_is_constant(&node->as.filter.args.items) &&
-               list_is_constant(&node->as.filter.args.named) && node->as.filter.args.star == NULL &&
-               node->as.filter.args.star_star == NULL;
-    case NODE_BINARY:
-        return parser_is_constant(node->as.binary.left) && parser_is_constant(node->as.binary.right);
-    default:
-        return false;
-    }
-}

@@ -49,7 +49,6 @@ struct node *parser_filter(struct parser *parser, struct node *target); /* at a 
 struct node *parser_test(struct parser *parser, struct node *target);   /* behind "is" */
 struct node *parser_call(struct parser *parser, struct node *target);
 bool parser_call_args(struct parser *parser, struct node_args *args);
-bool parser_is_constant(const struct node *node); /* Jinja2 would fold it at compile time */
 
 /* --- parser_statement.c, parser_macro.c, parser_import.c, parser_target.c --- */
 struct node *parser_statement(struct parser *parser);

@@ -172,8 +172,7 @@ static struct node *parse_print(struct parser *parser)
         node->as.operand = parser_expression(parser);
         if (node->as.operand == NULL)
             return NULL;
-        node->flag = parser_is_constant(node->as.operand);
-        parser_list_add(parser, &body->as.list, node);
+            parser_list_add(parser, &body->as.list, node);
     }
     return body;
 }

@@ -64,7 +64,7 @@ static uint32_t compile_options(unsigned flags)
     uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
 
     options |= (flags & PATTERN_IGNORECASE) != 0 ? PCRE2_CASELESS : 0;
-    options |= (flags & PATTERN_MULTILINE) != 0 ? PCRE2_MULTILINE : 0;
+    options |= (flags & PATTERN_MULTILINE) != 0 ? PCRE2_MULTILINE | PCRE2_ALT_CIRCUMFLEX : 0;
     return options;
 }
 

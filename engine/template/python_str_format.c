@@ -149,7 +149,7 @@ static const struct value *convert(struct formatter *in, const struct value *val
     else if (how == 'a')
         python_ascii(&text, value);
     else
-        return eval_fail(in->eval, "Unknown conversion specifier '%c'", how);
+        return eval_fail(in->eval, "Unknown conversion specifier %c", how);
     return value_string_borrow(in->eval->arena, text.data, text.length);
 }
 

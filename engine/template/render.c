@@ -105,7 +105,7 @@ static const struct value *run_tree(struct eval *eval, const struct render *rend
     if (tree->only != NULL) { /* the common case needs no scope */
         const struct value *value = eval_expression(eval, tree->only->as.operand);
 
-        if (value != NULL && output_value(eval, &out, value, tree->only->flag))
+        if (value != NULL && output_value(eval, &out, value))
             return output_result(eval, &out);
         eval_locate(eval, tree->only);
         return NULL;

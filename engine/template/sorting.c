@@ -45,7 +45,28 @@ static bool sort_part(struct eval *eval, struct sort_item *items, struct sort_it
            merge(eval, items, spare, middle, count, reverse);
 }
 
+/* How many items from the start on are in order already; 0: two of them cannot be compared. */
+static size_t sorted_run(struct eval *eval, const struct sort_item *items, size_t count, bool reverse)
+{
+    size_t run = 1;
+
+    while (run < count) {
+        int first = goes_first(eval, &items[run], &items[run - 1], reverse);
+
+        if (first < 0)
+            return 0;
+        if (first)
+            break;
+        run++;
+    }
+    return run;
+}
+
 bool sorting_run(struct eval *eval, struct sort_item *items, size_t count, bool reverse)
 {
+    size_t run = count == 0 ? 0 : sorted_run(eval, items, count, reverse);
+
+    if (run == count || run == 0)
+        return run == count;
     return sort_part(eval, items, arena_new_array(eval->arena, struct sort_item, count / 2 + 1), count, reverse);
 }

@@ -226,10 +226,31 @@ const struct value *strings_pad(struct eval *eval, const struct value *text, siz
     return eval_taint(eval, value_string_borrow(eval->arena, out.data, out.length), text);
 }
 
+/* NULL: the text is not ASCII alone. */
+static const struct value *ascii_case(struct eval *eval, const struct value *text, bool upper)
+{
+    size_t length = text->as.string.length;
+    char *copy = arena_copy_n(eval->arena, text->as.string.data, length);
+
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)copy[i];
+
+        if (c >= 0x80)
+            return NULL;
+        if (upper ? c >= 'a' && c <= 'z' : c >= 'A' && c <= 'Z')
+            copy[i] = (char)(c ^ 0x20);
+    }
+    return eval_taint(eval, value_string_borrow(eval->arena, copy, length), text);
+}
+
 const struct value *strings_case(struct eval *eval, const struct value *text, int how)
 {
-    struct text out = text_new(eval->arena);
+    struct text out;
+    const struct value *ascii = how == CASE_UPPER || how == CASE_LOWER ? ascii_case(eval, text, how == CASE_UPPER) : NULL;
 
+    if (ascii != NULL)
+        return ascii;
+    out = text_new(eval->arena);
     text_case_convert(&out, text->as.string.data, text->as.string.length, (enum text_case)how);
     return eval_taint(eval, value_string_borrow(eval->arena, out.data, out.length), text);
 }

@@ -30,7 +30,7 @@ run_cases() { # NODE FILE...
         /opt/cases/program --node --network $*" </dev/null
 }
 
-built roost-module-cases
+built tests/roost-module-cases
 desk_begin
 names=("$@")
 [ $# -gt 0 ] || mapfile -t names < <(cd "$ROOT/tests/modules" && printf '%s\n' *.yml | sed 's/\.yml$//')
@@ -39,7 +39,7 @@ nodes_start trixie new
 bad=0
 for name in old new; do
     step "module cases on $(node ssh $name '. /etc/os-release; echo $PRETTY_NAME' </dev/null)"
-    ship_program "$BUILD/roost-module-cases" $name
+    ship_program "$BUILD/tests/roost-module-cases" $name
     tar -C "$ROOT/tests/modules" -c . | node ssh $name 'mkdir -p /opt/cases/files && tar -C /opt/cases/files -x'
     for module in "${names[@]}"; do
         run_cases $name "$module.yml" >"$name-$module" 2>&1 || bad=$((bad + 1))

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values that an evaluation makes: included by eval.h. They live in eval->arena. */
+#pragma once
+
+#include "common/value/value.h"
+
+struct eval;
+
+const struct value *eval_string(struct eval *eval, const char *data, size_t length);
+const struct value *eval_text(struct eval *eval, const char *text);
+const struct value *eval_int(struct eval *eval, int64_t integer);
+struct value *eval_list(struct eval *eval);
+struct value *eval_tuple(struct eval *eval);
+struct value *eval_map(struct eval *eval);
+const struct value *eval_undefined(struct eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* str(): a string is returned as it is; undefined fails (or is "" in plain Jinja2). */
+const struct value *eval_str(struct eval *eval, const struct value *value);
+bool eval_is_secret(const struct value *value);
+/* Marks what was made from `from`, if that is secret. */
+const struct value *eval_taint(struct eval *eval, const struct value *made, const struct value *from);
+/* A copy that this evaluation may change; what it may already change is returned as it is. */
+const struct value *eval_own(struct eval *eval, const struct value *value);
+/* The container as something to change; NULL: it is not ours, the change would be lost. */
+struct value *eval_mutable(const struct value *value);
