@@ -15,7 +15,8 @@ static int apply_run(int argc, char **argv)
     if (command.options.playbooks.count == 0) {
         const char *playbook = command_default_playbook();
         if (!playbook) {
-            error_set_kind(&err, ERROR_OPTIONS, "no playbook was named, and there is no playbooks/site.yml or site.yml here");
+            error_set_kind(&err, ERROR_OPTIONS,
+                           "no playbook was named, and there is no playbooks/site.yml or site.yml here");
             return command_fail(&command, &err);
         }
         command.options.playbooks.items[command.options.playbooks.count++] = playbook;

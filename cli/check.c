@@ -16,7 +16,8 @@ static int check_run(int argc, char **argv)
     if (command.options.playbooks.count == 0) {
         const char *playbook = command_default_playbook();
         if (!playbook) {
-            error_set_kind(&err, ERROR_OPTIONS, "no playbook was named, and there is no playbooks/site.yml or site.yml here");
+            error_set_kind(&err, ERROR_OPTIONS,
+                           "no playbook was named, and there is no playbooks/site.yml or site.yml here");
             return command_fail(&command, &err);
         }
         command.options.playbooks.items[command.options.playbooks.count++] = playbook;
@@ -27,4 +28,5 @@ static int check_run(int argc, char **argv)
     return exit_code == RUN_OK && command.totals.changed > 0 ? RUN_HOSTS_FAILED : exit_code;
 }
 
-VERB_DEFINE(check) = { "check", "Say what differs from the playbooks, change nothing", "[PLAYBOOK...] [-i INVENTORY] [OPTIONS]", check_run };
+VERB_DEFINE(check) = { "check", "Say what differs from the playbooks, change nothing",
+                       "[PLAYBOOK...] [-i INVENTORY] [OPTIONS]", check_run };

@@ -11,17 +11,27 @@
 static const char *type_name(enum arg_type type)
 {
     switch (type) {
-    case ARG_STRING: return "string";
-    case ARG_PATH: return "path";
+    case ARG_STRING:
+        return "string";
+    case ARG_PATH:
+        return "path";
     case ARG_BOOL:
-    case ARG_TRI: return "boolean";
-    case ARG_INT: return "integer";
-    case ARG_REAL: return "number";
-    case ARG_LIST: return "list of strings";
-    case ARG_VALUES: return "list";
-    case ARG_MAP: return "mapping";
-    case ARG_RAW: return "any";
-    case ARG_MODE: return "file mode";
+    case ARG_TRI:
+        return "boolean";
+    case ARG_INT:
+        return "integer";
+    case ARG_REAL:
+        return "number";
+    case ARG_LIST:
+        return "list of strings";
+    case ARG_VALUES:
+        return "list";
+    case ARG_MAP:
+        return "mapping";
+    case ARG_RAW:
+        return "any";
+    case ARG_MODE:
+        return "file mode";
     }
     return "?";
 }
@@ -72,8 +82,8 @@ static int unknown(const char *name)
     const char *nearest = task_catalogue_nearest(&module_catalogue, name);
     if (!nearest)
         nearest = task_catalogue_nearest(action_catalogue(), name);
-    fprintf(stderr, "roost doc: there is no module '%s'%s%s%s\n", name, nearest ? ", did you mean '" : "", nearest ? nearest : "",
-            nearest ? "'?" : "");
+    fprintf(stderr, "roost doc: there is no module '%s'%s%s%s\n", name, nearest ? ", did you mean '" : "",
+            nearest ? nearest : "", nearest ? "'?" : "");
     return 1;
 }
 
@@ -94,7 +104,8 @@ static int doc_run(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         const struct task_spec *spec = task_catalogue_find(action_catalogue(), argv[i]);
         if (!spec || !spec->args || !spec->args->name)
-            spec = task_catalogue_find(&module_catalogue, argv[i]) ? task_catalogue_find(&module_catalogue, argv[i]) : spec;
+            spec = task_catalogue_find(&module_catalogue, argv[i]) ? task_catalogue_find(&module_catalogue, argv[i])
+                                                                   : spec;
         if (spec)
             print_spec(spec);
         else

@@ -50,8 +50,9 @@ static int collect(struct command *command, const char *pattern)
 {
     struct error err = ERROR_INIT;
     int exit_code = 0;
-    struct facts_sink sink = { { facts_emit, NULL }, command->arena, value_map(command->arena),
-                               command->options.playbooks.items + 1, 0 };
+    struct facts_sink sink = {
+        { facts_emit, NULL }, command->arena, value_map(command->arena), command->options.playbooks.items + 1, 0
+    };
     command->run.playbooks = NULL; /* the words are the pattern and the facts */
     command->run.sink = &sink.base;
     command->run.plays = verb_adhoc_play(command->arena, pattern, "setup", value_map(command->arena));

@@ -24,10 +24,23 @@ static void print_value(struct command *command, const struct value *value)
     printf("%s%s", out.data, command->options.inventory_yaml ? "" : "\n");
 }
 
-static bool host_variables(struct command *command, const struct inventory_host *host, const struct value **out, struct error *err)
+static struct inventory_vars_files vars_files(const struct command *command)
 {
-    return inventory_host_variables(command->inventory, command->arena, host, command->options.playbook_folder,
-                                    &command->inventory_config, out, err);
+    return (struct inventory_vars_files){ command->options.playbook_folder, &command->inventory_config };
+}
+
+static bool host_variables(struct command *command, const struct inventory_host *host, const struct value **out,
+                           struct error *err)
+{
+    const struct inventory_vars_files files = vars_files(command);
+    return inventory_host_variables(command->inventory, command->arena, host, &files, out, err);
+}
+
+static bool group_variables(struct command *command, const struct inventory_group *group, const struct value **out,
+                            struct error *err)
+{
+    const struct inventory_vars_files files = vars_files(command);
+    return inventory_group_variables(command->inventory, command->arena, group, &files, out, err);
 }
 
 /* --export: a host shows its own variables, a group its own; otherwise all are folded into the hosts. */
@@ -48,7 +61,8 @@ static const struct value *name_list(struct arena *arena, struct inventory_host 
     return names;
 }
 
-static bool group_entry(struct command *command, const struct inventory_group *group, struct value *out, struct error *err)
+static bool group_entry(struct command *command, const struct inventory_group *group, struct value *out,
+                        struct error *err)
 {
     struct arena *arena = command->arena;
     struct value *entry = value_map(arena), *children = value_list(arena);
@@ -60,8 +74,7 @@ static bool group_entry(struct command *command, const struct inventory_group *g
     if (group->host_count && !text_equal(group->name, "all"))
         value_map_put(arena, entry, "hosts", name_list(arena, group->hosts, group->host_count));
     if (command->options.inventory_export) {
-        if (!inventory_group_variables(command->inventory, arena, group, command->options.playbook_folder,
-                                       &command->inventory_config, &vars, err))
+        if (!group_variables(command, group, &vars, err))
             return false;
         if (value_count(vars))
             value_map_put(arena, entry, "vars", vars);
@@ -191,9 +204,7 @@ static bool graph_group(struct command *command, struct inventory_group *group, 
     }
     if (!command->options.inventory_vars)
         return true;
-    return inventory_group_variables(command->inventory, command->arena, group, command->options.playbook_folder,
-                                     &command->inventory_config, &vars, err) &&
-           graph_vars(command, vars, depth + 1);
+    return group_variables(command, group, &vars, err) && graph_vars(command, vars, depth + 1);
 }
 
 static bool print_graph(struct command *command, struct error *err)
@@ -227,7 +238,8 @@ static int inventory_run(int argc, char **argv)
         return exit_code;
     const struct command_options *options = &command.options;
     if (!options->host && !options->inventory_graph && !options->inventory_list) {
-        error_set_kind(&err, ERROR_OPTIONS, "No action selected, at least one of --host, --graph or --list needs to be specified.");
+        error_set_kind(&err, ERROR_OPTIONS,
+                       "No action selected, at least one of --host, --graph or --list needs to be specified.");
         return command_fail(&command, &err);
     }
     if (!command_prepare(&command, &err))
@@ -240,4 +252,5 @@ static int inventory_run(int argc, char **argv)
     return ok ? 0 : command_fail(&command, &err);
 }
 
-VERB_DEFINE(inventory) = { "inventory", "Show hosts, groups and variables", "--list|--host HOST|--graph [OPTIONS]", inventory_run };
+VERB_DEFINE(inventory) = { "inventory", "Show hosts, groups and variables", "--list|--host HOST|--graph [OPTIONS]",
+                           inventory_run };

@@ -9,8 +9,10 @@
 
 static void print_usage(FILE *out)
 {
-    fputs("Roost " ROOST_VERSION ": provisions and runs small clusters of AI boxes, in Ansible's language, without Python.\n\n"
-          "usage: roost VERB [OPTIONS]\n\n", out);
+    fputs("Roost " ROOST_VERSION
+          ": provisions and runs small clusters of AI boxes, in Ansible's language, without Python.\n\n"
+          "usage: roost VERB [OPTIONS]\n\n",
+          out);
     for (size_t i = 0; verb_table[i]; i++)
         fprintf(out, "  %-10s %s\n", verb_table[i]->name, verb_table[i]->summary);
     fputs("\nroost VERB --help tells more of each.\n", out);
@@ -31,8 +33,8 @@ static int unknown_verb(const char *name)
     for (; verb_table[count] && count < 64; count++)
         names[count] = verb_table[count]->name;
     const char *nearest = text_nearest(name, names, count);
-    fprintf(stderr, "roost: there is no verb '%s'%s%s%s\n", name, nearest ? ", did you mean '" : "; roost --help lists them",
-            nearest ? nearest : "", nearest ? "'?" : "");
+    fprintf(stderr, "roost: there is no verb '%s'%s%s%s\n", name,
+            nearest ? ", did you mean '" : "; roost --help lists them", nearest ? nearest : "", nearest ? "'?" : "");
     return 5;
 }
 

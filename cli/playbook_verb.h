@@ -8,12 +8,14 @@
 #include "engine/command/command.h"
 
 /* Parsed, with connections; false: *exit_out says how it ended (help, version, bad option). */
-static inline bool verb_start(struct command *command, const struct verb *verb, int argc, char **argv, unsigned use, int *exit_out)
+static inline bool verb_start(struct command *command, const struct verb *verb, int argc, char **argv, unsigned use,
+                              int *exit_out)
 {
     if (!command_start(command, argc, argv, use, exit_out))
         return false;
     if (command->options.help) {
-        printf("usage: roost %s %s\n\n%s\n\n%s", verb->name, verb->usage, verb->summary, options_help(command->arena, use));
+        printf("usage: roost %s %s\n\n%s\n\n%s", verb->name, verb->usage, verb->summary,
+               options_help(command->arena, use));
         return false;
     }
     struct transport_options transport = { .agent_path = command->options.agent_path };
@@ -23,9 +25,11 @@ static inline bool verb_start(struct command *command, const struct verb *verb, 
 }
 
 /* A list with one play of one task, as ad-hoc commands run it. `args` is a map. */
-static inline const struct value *verb_adhoc_play(struct arena *arena, const char *pattern, const char *module, const struct value *args)
+static inline const struct value *verb_adhoc_play(struct arena *arena, const char *pattern, const char *module,
+                                                  const struct value *args)
 {
-    struct value *task = value_map(arena), *play = value_map(arena), *tasks = value_list(arena), *plays = value_list(arena);
+    struct value *task = value_map(arena), *play = value_map(arena), *tasks = value_list(arena),
+                 *plays = value_list(arena);
     value_map_put(arena, task, module, args);
     value_list_add(arena, tasks, task);
     value_map_put_string(arena, play, "name", "Ansible Ad-Hoc");

@@ -96,7 +96,8 @@ int main(int argc, char **argv)
         return 1;
     }
     fputs("/* Generated from the tables in agent/modules by cmake/catalogue_writer.c. */\n"
-          "#include \"common/spec/module_catalogue.h\"\n", out);
+          "#include \"common/spec/module_catalogue.h\"\n",
+          out);
     for (size_t i = 0; i < module_table_count; i++)
         write_spec(out, &module_table[i]->spec);
     fputs("static const struct task_spec *const specs[] = {\n", out);

@@ -20,6 +20,7 @@ endfunction()
 # common
 roost_layer(base common/base LIBS PkgConfig::NETTLE m)
 roost_layer(value common/value LIBS roost_base)
+roost_layer(regex common/regex LIBS roost_value PkgConfig::PCRE2)
 roost_layer(json common/json LIBS roost_value)
 roost_layer(yaml common/yaml LIBS roost_value PkgConfig::YAML)
 roost_layer(spec common/spec LIBS roost_value roost_json)
@@ -30,9 +31,9 @@ target_include_directories(roost_flags SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
 set(COMMON roost_base roost_value roost_json roost_yaml roost_spec roost_event roost_protocol roost_http)
 
 # engine
-roost_layer(template engine/template LIBS roost_value roost_json roost_yaml roost_http PkgConfig::PCRE2 ${CRYPT_LIBRARY})
+roost_layer(template engine/template LIBS roost_value roost_json roost_yaml roost_http roost_regex ${CRYPT_LIBRARY})
 roost_layer(playbook engine/playbook LIBS ${COMMON} roost_template)
-roost_layer(inventory engine/inventory LIBS ${COMMON} roost_template)
+roost_layer(inventory engine/inventory LIBS ${COMMON} roost_regex roost_template)
 roost_layer(vars engine/vars LIBS roost_playbook roost_inventory)
 roost_registry(FOLDER engine/actions PREFIX action_ STRUCT action TABLE action_table HEADER engine/run/action.h
                EXCLUDE action_support)
@@ -44,7 +45,7 @@ roost_layer(command engine/command LIBS roost_actions roost_run roost_report)
 set(ENGINE roost_command roost_channel roost_actions roost_run roost_vars roost_inventory roost_playbook roost_template roost_report ${COMMON})
 
 # agent
-roost_layer(system agent/system LIBS ${COMMON} ${ARCHIVE_LINK} PkgConfig::SYSTEMD ${ACL_LIBRARY} PkgConfig::PCRE2)
+roost_layer(system agent/system LIBS ${COMMON} ${ARCHIVE_LINK} PkgConfig::SYSTEMD ${ACL_LIBRARY} roost_regex)
 roost_layer(task agent/task LIBS roost_system)
 roost_registry(FOLDER agent/facts PREFIX fact_group_ STRUCT fact_group TABLE fact_group_table HEADER agent/facts/fact_group.h
                EXCLUDE fact_group fact_support)

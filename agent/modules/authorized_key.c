@@ -198,7 +198,7 @@ static bool keys_write(struct key_job *job, const char *path, const char *text, 
 
     if (!folder_prepare(job, real, err))
         return false;
-    if (!file_replace_text(task->system, task->scratch, path, text, strlen(text), &options, err))
+    if (!file_replace_text(task->system, task->scratch, path, text, &options, err))
         return false;
     return give(real, job->user, 0600, err);
 }

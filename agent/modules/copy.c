@@ -491,6 +491,8 @@ static bool copy_run(struct task_context *task, const void *raw, struct error *e
         return true;
     if (!dest_find(&job, &done, err))
         return false;
+    if (done && task->result->changed) /* check mode: the folder is not there yet */
+        return diff_only(&job, err);
     if (done || task->result->failed)
         return true;
     if (!job.source_is_folder)

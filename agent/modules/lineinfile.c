@@ -8,12 +8,12 @@
 #include "agent/system/file_lines.h"
 #include "agent/system/file_replace.h"
 #include "agent/system/file_tree.h"
-#include "agent/system/regex.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/file_validate.h"
 #include "agent/task/module.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"
+#include "common/regex/regex.h"
 
 #define FILE_MAX ((size_t)512 * 1024 * 1024)
 #define NOWHERE SIZE_MAX

@@ -74,7 +74,7 @@ static bool file_set(struct task_context *task, const struct sysctl_args *args, 
 
     if (!change_wanted(task, value != NULL ? "set %s in '%s'" : "remove %s from '%s'", name, args->sysctl_file))
         return true;
-    return file_replace_text(task->system, task->scratch, args->sysctl_file, edited, strlen(edited), &options, err);
+    return file_replace_text(task->system, task->scratch, args->sysctl_file, edited, &options, err);
 }
 
 static bool kernel_reload(struct task_context *task, const struct sysctl_args *args, struct error *err)

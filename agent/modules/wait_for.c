@@ -9,13 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/system/regex.h"
 #include "agent/system/tcp_probe.h"
 #include "agent/system/tcp_table.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/module.h"
 #include "common/base/clock.h"
 #include "common/base/fd.h"
+#include "common/regex/regex.h"
 
 #define CONTENT_MAX ((size_t)256 * 1024 * 1024) /* of a file that is searched */
 #define ANSWER_MAX ((size_t)16 * 1024 * 1024)   /* of what a port says */

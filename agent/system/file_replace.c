@@ -241,14 +241,14 @@ void file_replace_guard(struct file_replace **replace)
     file_replace_abort(*replace);
 }
 
-bool file_replace_text(const struct system *system, struct arena *arena, const char *path, const char *data,
-                       size_t length, const struct file_replace_options *options, struct error *err)
+bool file_replace_text(const struct system *system, struct arena *arena, const char *path, const char *text,
+                       const struct file_replace_options *options, struct error *err)
 {
     FILE_REPLACE_SCOPED replace = NULL;
 
     if (!file_replace_begin(system, arena, path, options, &replace, err) || !replace)
         return false;
-    if (!fd_write_all(replace->fd, data, length, err))
+    if (!fd_write_all(replace->fd, text, strlen(text), err))
         return error_prefix(err, "cannot write '%s'", replace->target);
     return file_replace_commit(replace, err);
 }

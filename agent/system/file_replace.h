@@ -32,8 +32,8 @@ void file_replace_guard(struct file_replace **replace);
 #define FILE_REPLACE_SCOPED __attribute__((cleanup(file_replace_guard))) struct file_replace *
 
 /* The common case: whole content at hand. */
-bool file_replace_text(const struct system *system, struct arena *arena, const char *path, const char *data,
-                       size_t length, const struct file_replace_options *options, struct error *err);
+bool file_replace_text(const struct system *system, struct arena *arena, const char *path, const char *text,
+                       const struct file_replace_options *options, struct error *err);
 /* Ansible's backup: copy to PATH.<pid>.<YYYY-MM-DD@HH:MM:SS~>, attributes kept. */
 bool file_backup(const struct system *system, struct arena *arena, const char *path, const char **backup_out,
                  struct error *err);

@@ -105,7 +105,7 @@ bool hostname_keep(const struct system *system, struct arena *arena, enum hostna
         return error_prefix(err, "failed to read hostname");
     bool is_plain = files[file].key[0] == '\0';
     const char *after = is_plain ? arena_printf(arena, "%s\n", name) : file_edit(arena, file, data, length, line);
-    return file_replace_text(system, arena, files[file].path, after, strlen(after), &options, err) ||
+    return file_replace_text(system, arena, files[file].path, after, &options, err) ||
            error_prefix(err, "failed to update hostname");
 }
 

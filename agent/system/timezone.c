@@ -175,7 +175,7 @@ bool timezone_set_files(const struct system *system, struct arena *arena, const 
     const char *text = arena_printf(arena, "%s\n", name);
     const char *target = arena_printf(arena, "/usr/share/zoneinfo/%s", name);
 
-    if (!file_replace_text(system, arena, "/etc/timezone", text, strlen(text), &options, err))
+    if (!file_replace_text(system, arena, "/etc/timezone", text, &options, err))
         return false;
     const char *link = system_path(system, arena, LOCALTIME), *temporary = arena_printf(arena, "%s.roost", link);
     (void)unlink(temporary);
@@ -209,7 +209,7 @@ bool timezone_set_clock_files(const struct system *system, struct arena *arena, 
     const char *text = arena_printf(arena, "%s%s", is_done ? "" : wanted, out.data != NULL ? out.data : "");
     if (process_find(system, arena, "hwclock") == NULL)
         return error_set(err, "Failed to find required executable \"hwclock\"");
-    return file_replace_text(system, arena, CLOCK_FILE, text, strlen(text), &options, err) &&
+    return file_replace_text(system, arena, CLOCK_FILE, text, &options, err) &&
            process_run_ok(system, arena, &PROCESS("hwclock", "--systohc", local ? "--localtime" : "--utc"), &result,
                           err);
 }

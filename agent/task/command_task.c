@@ -148,10 +148,14 @@ static void outcome_set(struct task_context *task, const struct command_argument
         result_fail(task, "non-zero return code");
 }
 
-/* A command that did not start: Ansible reports errno as rc, Python's text as msg, and the line instead of the
- * words. */
+/* A command that did not start: Ansible reports errno as rc, Python's text as msg, the line instead of the words,
+ * and no times. */
 static bool not_started(struct task_context *task, const char *program, const char *line, int code)
 {
+    static const char *const times[] = { "start", "end", "delta" };
+
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+        value_map_remove(task->scratch, task->result->fields, value_string(task->scratch, times[i]));
     result_set_int(task, "rc", code);
     result_set_string(task, "cmd", line);
     return result_fail(task, "[Errno %d] %s: b'%s'", code, strerror(code), program);

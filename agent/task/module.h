@@ -24,7 +24,9 @@ struct module {
     bool (*run)(struct task_context *task, const void *args, struct error *err);
 };
 
-#define MODULE_DEFINE(name_) extern const struct module module_##name_; const struct module module_##name_
+#define MODULE_DEFINE(name_)                                                                                           \
+    extern const struct module module_##name_;                                                                         \
+    const struct module module_##name_
 
 extern const struct module *const module_table[]; /* generated; NULL-terminated, sorted by name */
 extern const size_t module_table_count;

@@ -109,8 +109,8 @@ static bool links_change(struct unit_job *job, bool enable, struct error *err)
         return false;
     if (is_only_script(job))
         return unit_manager_reload(job->manager, err);
-    return unit_file_change(job->manager, job->unit, enable ? UNIT_FILE_ENABLE : UNIT_FILE_DISABLE,
-                            job->request->force, err);
+    return unit_file_change(job->manager, job->unit, enable ? UNIT_FILE_ENABLE : UNIT_FILE_DISABLE, job->request->force,
+                            err);
 }
 
 static bool unit_enable(struct unit_job *job, struct error *err)

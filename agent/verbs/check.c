@@ -4,7 +4,8 @@
 
 static int check_run(int argc, char **argv);
 
-AGENT_VERB_DEFINE(check) = { "check", "Say what differs from the playbooks on this machine", "PLAYBOOK... [OPTIONS]", check_run };
+AGENT_VERB_DEFINE(check) = { "check", "Say what differs from the playbooks on this machine", "PLAYBOOK... [OPTIONS]",
+                             check_run };
 
 static int check_run(int argc, char **argv)
 {

@@ -11,7 +11,7 @@
 #include "common/base/error.h"
 
 struct command_output {
-    int status; /* as waitpid gives it */
+    int status;            /* as waitpid gives it */
     char *output, *errors; /* NUL-terminated; what exceeds LIMIT_PROCESS_OUTPUT is dropped */
     size_t output_length, errors_length;
 };

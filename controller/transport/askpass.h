@@ -9,8 +9,8 @@
 #include "common/base/error.h"
 
 struct askpass {
-    int fd;                       /* read end of the pipe; keep it open while ssh starts, then close */
-    const char *environment[5];   /* NULL-terminated, for spawn_program */
+    int fd;                     /* read end of the pipe; keep it open while ssh starts, then close */
+    const char *environment[5]; /* NULL-terminated, for spawn_program */
 };
 
 bool askpass_prepare(struct arena *arena, const char *password, struct askpass *out, struct error *err);

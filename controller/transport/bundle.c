@@ -118,8 +118,8 @@ static bool make_folders(struct arena *arena, const char *folder, struct error *
 }
 
 /* A staging folder with symbolic links; tar follows them (-h). */
-static bool stage(struct arena *arena, const char *staging, char *const *libraries, const char *agent, const char *loader,
-                  struct error *err)
+static bool stage(struct arena *arena, const char *staging, char *const *libraries, const char *agent,
+                  const char *loader, struct error *err)
 {
     const char *lib = path_join(arena, staging, "agent/lib");
     if (!make_folders(arena, lib, err))
@@ -146,8 +146,8 @@ static bool pack(struct arena *arena, const char *staging, const char *archive, 
 {
     struct command_output packed;
     const char *temporary = arena_printf(arena, "%s.part", staging);
-    const char *argv[] = { "tar", "-C", staging, "--owner=0", "--group=0", "--mode=a+rX,go-w", "--sort=name",
-                           "--mtime=@0", "-chzf", temporary, "agent", NULL };
+    const char *argv[] = { "tar",         "-C",         staging, "--owner=0", "--group=0", "--mode=a+rX,go-w",
+                           "--sort=name", "--mtime=@0", "-chzf", temporary,   "agent",     NULL };
     if (!command_output_ok(arena, argv, &packed, err))
         return error_prefix(err, "cannot pack the agent bundle");
     if (rename(temporary, archive) == 0)
@@ -166,7 +166,8 @@ static bool build(struct arena *arena, const char *folder, const char *archive, 
     return ok;
 }
 
-bool bundle_prepare(struct arena *arena, const char *agent_path, const char *folder, struct bundle *out, struct error *err)
+bool bundle_prepare(struct arena *arena, const char *agent_path, const char *folder, struct bundle *out,
+                    struct error *err)
 {
     char digest[HASH_HEX_MAX];
     const char *loader = NULL;

@@ -15,13 +15,14 @@
 #include "common/base/hash.h"
 
 struct bundle {
-    const char *path;             /* the archive */
+    const char *path; /* the archive */
     int64_t size;
-    char sha256[HASH_HEX_MAX];    /* of the archive: what the node verifies */
-    const char *id;               /* first 16 hex digits: folder name on the node */
+    char sha256[HASH_HEX_MAX]; /* of the archive: what the node verifies */
+    const char *id;            /* first 16 hex digits: folder name on the node */
 };
 
 /* Builds it if it is not there yet. `folder` is made; two processes at once are safe (rename). */
-bool bundle_prepare(struct arena *arena, const char *agent_path, const char *folder, struct bundle *out, struct error *err);
+bool bundle_prepare(struct arena *arena, const char *agent_path, const char *folder, struct bundle *out,
+                    struct error *err);
 /* roost-agent beside this program, then in PATH. NULL: neither. */
 const char *bundle_find_agent(struct arena *arena);

@@ -55,7 +55,8 @@ bool bundle_manifest_read(struct arena *arena, const char *folder, const char *a
     struct stat status;
     if (!file_read(arena, manifest_path(arena, folder, agent_path), MANIFEST_MAX, &data, &length, &ignored))
         return false;
-    if (sscanf(data, "roost-bundle 1 %16[0-9a-f] %64[0-9a-f] %" SCNd64 "\n%n", id, sha256, &size, &used) != 3 || used == 0)
+    if (sscanf(data, "roost-bundle 1 %16[0-9a-f] %64[0-9a-f] %" SCNd64 "\n%n", id, sha256, &size, &used) != 3 ||
+        used == 0)
         return false;
     const char *archive = arena_printf(arena, "%s/agent-%s.tar.gz", folder, id);
     if (stat(archive, &status) != 0 || status.st_size != size || !files_unchanged(arena, data + used))

@@ -32,7 +32,8 @@ static bool send_bundle(struct client *client, struct error *err)
         outbox_add(&client->outbox, bytes, length);
     arena_free(scratch);
     client->deadline_ms += data->bundle.size / UPLOAD_BYTES_PER_MS;
-    client->timeout_message = arena_printf(client->arena, "the agent could not be copied to '%s' in time", client->target->host);
+    client->timeout_message =
+        arena_printf(client->arena, "the agent could not be copied to '%s' in time", client->target->host);
     return ok || error_prefix(err, "agent bundle");
 }
 
@@ -62,7 +63,8 @@ static const struct reason reasons[] = {
     { "REMOTE HOST IDENTIFICATION HAS CHANGED",
       "the host key is not the one on record: the machine was reinstalled, or something sits in between; when you know why, "
       "remove the old key with ssh-keygen -R" },
-    { "Host key verification failed", "the host key is unknown: add it to known_hosts (ssh-keyscan) or set host_key_checking = False" },
+    { "Host key verification failed",
+      "the host key is unknown: add it to known_hosts (ssh-keyscan) or set host_key_checking = False" },
     { "Permission denied", NULL },
     { "Too many authentication failures", NULL },
     { "Could not resolve hostname", NULL },
@@ -108,12 +110,15 @@ const char *ssh_explain(struct arena *arena, const struct connection_target *tar
     }
     const char *last = last_line(arena, end->notes);
     if (WIFSIGNALED(status))
-        return arena_printf(arena, "ssh to %s was killed by signal %d (%s)", address, WTERMSIG(status), strsignal(WTERMSIG(status)));
+        return arena_printf(arena, "ssh to %s was killed by signal %d (%s)", address, WTERMSIG(status),
+                            strsignal(WTERMSIG(status)));
     if (WEXITSTATUS(status) != 255)
-        return arena_printf(arena, "The agent on the host ended early with status %d%s%s", WEXITSTATUS(status), *last ? ": " : "", last);
+        return arena_printf(arena, "The agent on the host ended early with status %d%s%s", WEXITSTATUS(status),
+                            *last ? ": " : "", last);
     if (*last)
         return arena_printf(arena, "%s: %s", before, last);
-    return arena_printf(arena, "%s: %s%s", before, end->started ? "the agent was killed, or ssh was, on " : "connection closed by ", address);
+    return arena_printf(arena, "%s: %s%s", before,
+                        end->started ? "the agent was killed, or ssh was, on " : "connection closed by ", address);
 }
 
 static const char *explain_client(struct client *client, struct arena *arena, int status)
@@ -146,7 +151,8 @@ static bool ssh_spawn(struct client *client, const struct bundle *bundle, struct
     return spawn_program(&request, child, err);
 }
 
-bool ssh_open(const struct bundle *bundle, const struct connection_target *target, struct connection **out, struct error *err)
+bool ssh_open(const struct bundle *bundle, const struct connection_target *target, struct connection **out,
+              struct error *err)
 {
     struct spawned child;
     struct client *client = client_new(target);
@@ -164,7 +170,8 @@ bool ssh_open(const struct bundle *bundle, const struct connection_target *targe
         return error_prefix(err, "ssh connection to '%s'", target->host);
     }
     client->deadline_ms = clock_monotonic_ms() + timeout_ms;
-    client->timeout_message = arena_printf(client->arena, "Failed to connect to the host via ssh: no answer within %d seconds", timeout_ms / 1000);
+    client->timeout_message = arena_printf(
+        client->arena, "Failed to connect to the host via ssh: no answer within %d seconds", timeout_ms / 1000);
     client_start(client, &child);
     *out = &client->base;
     return true;

@@ -9,7 +9,8 @@
 #include "controller/transport/bundle.h"
 #include "engine/channel/client.h"
 
-bool ssh_open(const struct bundle *bundle, const struct connection_target *target, struct connection **out, struct error *err);
+bool ssh_open(const struct bundle *bundle, const struct connection_target *target, struct connection **out,
+              struct error *err);
 
 /* The command line, NULL-terminated, in arena. `has_password`: password authentication is offered. */
 bool ssh_arguments(struct arena *arena, const struct connection_target *target, const char *remote_command,

@@ -116,7 +116,8 @@ bool ssh_arguments(struct arena *arena, const struct connection_target *target, 
  */
 const char *ssh_bootstrap_script(struct arena *arena, const struct bundle *bundle)
 {
-    return arena_printf(arena,
+    return arena_printf(
+        arena,
         "exec sh -c '"
         "u=$(id -u); if [ \"$u\" = 0 ]; then d=/var/lib/roost; else d=/var/tmp/roost-$u; fi; b=$d/agent-%s; umask 022; "
         "fail() { echo \"ROOST1 fail $*\"; exit 1; }; "

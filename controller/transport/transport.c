@@ -38,13 +38,15 @@ static bool prepare_bundle(struct transport *transport, struct error *err)
 {
     if (transport->has_bundle)
         return true;
-    const char *folder = transport->options.bundle_folder ? transport->options.bundle_folder : cache_folder(transport->arena);
-    transport->has_bundle = bundle_prepare(transport->arena, transport->options.agent_path, folder, &transport->bundle, err);
+    const char *folder =
+        transport->options.bundle_folder ? transport->options.bundle_folder : cache_folder(transport->arena);
+    transport->has_bundle =
+        bundle_prepare(transport->arena, transport->options.agent_path, folder, &transport->bundle, err);
     return transport->has_bundle;
 }
 
-static bool transport_open(struct connection_factory *factory, const struct connection_target *target, struct connection **out,
-                           struct error *err)
+static bool transport_open(struct connection_factory *factory, const struct connection_target *target,
+                           struct connection **out, struct error *err)
 {
     struct transport *transport = (struct transport *)(void *)factory;
     const char *kind = target->kind ? target->kind : "ssh";
@@ -52,7 +54,8 @@ static bool transport_open(struct connection_factory *factory, const struct conn
         return false;
     if (text_equal(kind, "local"))
         return local_open(transport->options.agent_path, target, out, err);
-    if (text_equal(kind, "ssh") || text_equal(kind, "smart") || text_equal(kind, "paramiko") || text_equal(kind, "paramiko_ssh"))
+    if (text_equal(kind, "ssh") || text_equal(kind, "smart") || text_equal(kind, "paramiko") ||
+        text_equal(kind, "paramiko_ssh"))
         return prepare_bundle(transport, err) && ssh_open(&transport->bundle, target, out, err);
     return error_set(err, "host '%s': connection '%s' is not one of local, ssh", target->host, kind);
 }

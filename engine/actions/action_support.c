@@ -57,6 +57,13 @@ bool call_fail(struct action_call *call, enum action_next *next, const char *for
     return true;
 }
 
+bool call_fail_error(struct action_call *call, enum action_next *next, const char *prefix, const struct error *err)
+{
+    if (err->path[0] == '\0' || err->line <= 0 || strstr(err->text, err->path) != NULL)
+        return call_fail(call, next, "%s%s", prefix, err->text);
+    return call_fail(call, next, "%s%s (%s:%d:%d)", prefix, err->text, err->path, err->line, err->column);
+}
+
 bool call_skip(struct action_call *call, enum action_next *next, const char *format, ...)
 {
     struct text text = text_new(call->arena);

@@ -13,6 +13,8 @@ void action_put_int(struct action_call *call, const char *key, int64_t integer);
 /* failed + msg; always true: `return call_fail(call, next, ...)`. */
 bool call_fail(struct action_call *call, enum action_next *next, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* failed + what the error says and where: "... (/path/file.j2:3:8)". Always true. */
+bool call_fail_error(struct action_call *call, enum action_next *next, const char *prefix, const struct error *err);
 bool call_skip(struct action_call *call, enum action_next *next, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The module's reply becomes the result, over what is already there. */

@@ -4,7 +4,6 @@
 
 #include "common/value/value_python.h"
 #include "engine/actions/action_support.h"
-#include "engine/inventory/inventory_internal.h"
 
 struct add_host_args {
     const char *name;

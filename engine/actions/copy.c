@@ -129,6 +129,7 @@ static bool send_entry(struct action_call *call, enum action_next *next, struct 
 {
     const struct file_entry *entry = entry_next(state);
     struct action_content content = { 0 };
+    const char *folder;
     struct value *args;
 
     if (entry == NULL) {
@@ -140,9 +141,10 @@ static bool send_entry(struct action_call *call, enum action_next *next, struct 
     }
     if (entry->kind != FILE_ENTRY_FILE)
         return send_folder_or_link(call, next, state, entry);
-    content = (struct action_content){ .path = entry->path, .name = entry->name };
+    content = (struct action_content){ .path = entry->path, .name = entry->path };
     args = action_args_without(call, centre_args);
-    value_map_put_string(call->arena, args, "dest", state->dest);
+    folder = path_dirname(call->arena, path_join(call->arena, state->dest, entry->name));
+    value_map_put_string(call->arena, args, "dest", arena_printf(call->arena, "%s/", folder)); /* made when missing */
     value_map_put_bool(call->arena, args, "follow", false);
     return send_file(call, next, args, &content, err);
 }
@@ -183,9 +185,10 @@ static bool start(struct action_call *call, enum action_next *next, struct error
     path = action_find_file(call, "files", bound->src, err);
     if (path == NULL)
         return call_fail(call, next, "%s", err->text);
+    path = path_absolute(call->arena, path);
     if (path_is_folder(path))
         return start_folder(call, next, path, err);
-    content = (struct action_content){ .path = path, .name = path_basename(path) };
+    content = (struct action_content){ .path = path, .name = path };
     return send_file(call, next, action_args_without(call, centre_args), &content, err);
 }
 

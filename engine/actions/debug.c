@@ -58,9 +58,10 @@ static bool debug_var(struct action_call *call, const struct value *var, struct 
 static bool debug_step(struct action_call *call, enum action_next *next, struct error *err)
 {
     const struct debug_args *args = call->bound;
+    const struct value *msg = value_map_get(call->args, "msg"); /* null is a message too */
 
     *next = ACTION_DONE;
-    if (args->msg != NULL && args->var != NULL)
+    if (msg != NULL && args->var != NULL)
         return call_fail(call, next, "'msg' and 'var' are incompatible options");
     if (args->verbosity > call->verbosity) {
         action_put_text(call, "skipped_reason", "Verbosity threshold not met.");
@@ -68,8 +69,8 @@ static bool debug_step(struct action_call *call, enum action_next *next, struct 
         action_put_bool(call, "failed", false);
         return true;
     }
-    if (args->msg != NULL)
-        action_put(call, "msg", args->msg);
+    if (msg != NULL)
+        action_put(call, "msg", msg);
     else if (args->var != NULL && !debug_var(call, args->var, err))
         return false;
     else if (args->var == NULL)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* group_by: puts the host into a group named by a value. */
 #include "engine/actions/action_support.h"
-#include "engine/inventory/inventory_internal.h"
 
 struct group_by_args {
     const char *key;

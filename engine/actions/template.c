@@ -163,9 +163,10 @@ static bool template_send(struct action_call *call, enum action_next *next, stru
     const struct value *text = NULL;
 
     if (path == NULL || !render(call, path, &text, err)) {
-        bool is_undefined = path != NULL && err->kind == ERROR_UNDEFINED;
+        bool is_undefined = err->kind == ERROR_UNDEFINED;
+        const char *class_name = is_undefined ? "AnsibleUndefinedVariable: " : "AnsibleError: ";
 
-        return call_fail(call, next, "%s%s", is_undefined ? "AnsibleUndefinedVariable: " : "", err->text);
+        return call_fail_error(call, next, path == NULL ? "" : class_name, err);
     }
     if (args->mode != NULL && strcmp(args->mode, "preserve") == 0)
         value_map_put_string(call->arena, sent, "mode", action_file_mode(call->arena, path));

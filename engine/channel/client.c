@@ -93,7 +93,8 @@ static const char *describe_end(struct client *client, struct arena *arena)
         return client->explain(client, arena, status);
     const char *note = client_last_note(client, arena);
     if (WIFSIGNALED(status))
-        return arena_printf(arena, "the session was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+        return arena_printf(arena, "the session was killed by signal %d (%s)", WTERMSIG(status),
+                            strsignal(WTERMSIG(status)));
     return arena_printf(arena, "the session ended early with status %d%s%s", WEXITSTATUS(status), note ? ": " : "",
                         note ? note : "");
 }
@@ -175,8 +176,9 @@ static bool greet(struct client *client, const struct frame *frame, struct error
     const struct value *protocol = value_map_get(hello, "protocol");
     const char *build = value_map_text(hello, "build");
     if (!value_is(protocol, VALUE_INT) || protocol->as.integer != PROTOCOL_VERSION)
-        return error_set(err, "the agent (build %s) speaks protocol %lld, this roost (build %s) speaks %d", build ? build : "?",
-                         value_is(protocol, VALUE_INT) ? (long long)protocol->as.integer : -1LL, ROOST_VERSION, PROTOCOL_VERSION);
+        return error_set(err, "the agent (build %s) speaks protocol %lld, this roost (build %s) speaks %d",
+                         build ? build : "?", value_is(protocol, VALUE_INT) ? (long long)protocol->as.integer : -1LL,
+                         ROOST_VERSION, PROTOCOL_VERSION);
     struct value *answer = value_map(scratch);
     value_map_put_int(scratch, answer, "protocol", PROTOCOL_VERSION);
     value_map_put_string(scratch, answer, "build", ROOST_VERSION);
@@ -217,8 +219,8 @@ static void forget_call(struct client *client, struct client_call *item)
         client->last = left;
 }
 
-static bool handle_result(struct client *client, struct arena *arena, const struct frame *frame, struct connection_reply *out,
-                          struct error *err)
+static bool handle_result(struct client *client, struct arena *arena, const struct frame *frame,
+                          struct connection_reply *out, struct error *err)
 {
     struct client_call *item = find_call(client, frame->channel);
     if (!item)
@@ -252,8 +254,8 @@ static bool handle_content(struct client *client, const struct frame *frame, str
     return true;
 }
 
-static bool handle_frame(struct client *client, struct arena *arena, const struct frame *frame, struct connection_reply *out,
-                         enum connection_event *event, struct error *err)
+static bool handle_frame(struct client *client, struct arena *arena, const struct frame *frame,
+                         struct connection_reply *out, enum connection_event *event, struct error *err)
 {
     *event = CONNECTION_NOTHING;
     switch (frame->kind) {
@@ -309,7 +311,8 @@ static bool client_send(struct client *client)
     return outbox_flush(&client->outbox, client->child.in, &err);
 }
 
-static enum connection_event client_take(struct connection *connection, struct arena *arena, struct connection_reply *out)
+static enum connection_event client_take(struct connection *connection, struct arena *arena,
+                                         struct connection_reply *out)
 {
     struct client *client = (struct client *)(void *)connection;
     enum connection_event event = CONNECTION_NOTHING;

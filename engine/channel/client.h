@@ -14,7 +14,7 @@ enum client_state {
     CLIENT_BOOTSTRAP, /* lines on stdout until the session starts */
     CLIENT_GREETING,  /* HELLO is awaited */
     CLIENT_READY,
-    CLIENT_ENDING,    /* stdout has ended; what the child still says on stderr explains why */
+    CLIENT_ENDING, /* stdout has ended; what the child still says on stderr explains why */
     CLIENT_LOST,
 };
 
@@ -35,24 +35,24 @@ struct client_call {
 
 struct client {
     struct connection base;
-    struct arena *arena;             /* dies with the connection */
+    struct arena *arena; /* dies with the connection */
     const struct connection_target *target;
     enum client_state state;
-    bool was_ready;                  /* the session had greeted */
+    bool was_ready; /* the session had greeted */
     struct spawned child;
     bool child_ended;
     int child_status;
-    struct outbox outbox;            /* what may be sent now */
-    struct outbox waiting;           /* task frames that wait for READY */
+    struct outbox outbox;  /* what may be sent now */
+    struct outbox waiting; /* task frames that wait for READY */
     struct frame_reader *reader;
     uint32_t last_number;
     struct client_call *first, *last; /* calls under way, in order */
-    struct client_call *spare;       /* ended ones, used again */
-    int content_fd;                  /* file being streamed to the session, or -1 */
+    struct client_call *spare;        /* ended ones, used again */
+    int content_fd;                   /* file being streamed to the session, or -1 */
     const struct content_source *content;
     size_t content_offset;
     uint32_t content_channel;
-    int64_t deadline_ms;             /* bootstrap and greeting must be over; 0: none */
+    int64_t deadline_ms; /* bootstrap and greeting must be over; 0: none */
     const char *timeout_message;
     char line[4096];
     size_t line_length, noise;
@@ -62,7 +62,7 @@ struct client {
     void (*release)(struct client *client); /* lets go of what opening held; called once, when ready or closed */
     char notes[CLIENT_NOTES + 1];
     size_t notes_length;
-    const char *lost;                /* the sentence */
+    const char *lost; /* the sentence */
 };
 
 /* A client in its own arena, with the child's pipes; target strings are copied. */

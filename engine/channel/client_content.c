@@ -109,7 +109,8 @@ bool client_content_begin(struct client *client, const struct client_call *item,
         client->content_fd = open(source->path, O_RDONLY | O_CLOEXEC);
         if (client->content_fd < 0) {
             char problem[LIMIT_PATH + 128];
-            snprintf(problem, sizeof(problem), "cannot read '%s' on the control side: %s", source->path, strerror(errno));
+            snprintf(problem, sizeof(problem), "cannot read '%s' on the control side: %s", source->path,
+                     strerror(errno));
             return send_end(client, problem, err);
         }
     }

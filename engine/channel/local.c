@@ -6,7 +6,8 @@
 
 #define LOCAL_START_MS 30000
 
-bool local_open(const char *agent_path, const struct connection_target *target, struct connection **out, struct error *err)
+bool local_open(const char *agent_path, const struct connection_target *target, struct connection **out,
+                struct error *err)
 {
     const char *argv[] = { agent_path, "session", NULL };
     struct spawn_request request = { .argv = argv, .own_group = true };

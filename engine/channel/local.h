@@ -4,4 +4,5 @@
 
 #include "engine/channel/client.h"
 
-bool local_open(const char *agent_path, const struct connection_target *target, struct connection **out, struct error *err);
+bool local_open(const char *agent_path, const struct connection_target *target, struct connection **out,
+                struct error *err);

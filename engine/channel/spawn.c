@@ -47,7 +47,7 @@ static char **environment_with(const char *const *added)
     while (environ[old])
         old++;
     while (added && added[new])
-        new++;
+        new ++;
     char **all = calloc(old + new + 1, sizeof(char *));
     if (!all)
         abort();

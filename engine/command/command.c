@@ -79,10 +79,12 @@ static const char *const *inventory_sources(struct command *command)
         char **parts = text_split(command->arena, configured, ',', &count);
         const char **paths = arena_new_array(command->arena, const char *, count + 1);
         for (size_t i = 0; i < count; i++)
-            paths[i] = settings_path(&command->settings, command->arena, text_trim(command->arena, parts[i], strlen(parts[i])));
+            paths[i] = settings_path(&command->settings, command->arena,
+                                     text_trim(command->arena, parts[i], strlen(parts[i])));
         return paths;
     }
-    static const char *const candidates[] = { "inventory", "inventory.yml", "inventory.ini", "/etc/ansible/hosts", NULL };
+    static const char *const candidates[] = { "inventory", "inventory.yml", "inventory.ini", "/etc/ansible/hosts",
+                                              NULL };
     const char **found = arena_new_array(command->arena, const char *, 2);
     for (size_t i = 0; candidates[i] && !found[0]; i++)
         found[0] = path_exists(candidates[i]) ? candidates[i] : NULL;
@@ -96,7 +98,8 @@ struct password_source {
     bool ask;
 };
 
-static bool read_password(struct command *command, const struct password_source *source, const char **out, struct error *err)
+static bool read_password(struct command *command, const struct password_source *source, const char **out,
+                          struct error *err)
 {
     const char *path = source->file ? source->file : settings_text(&command->settings, source->setting);
     if (path)
@@ -110,10 +113,10 @@ static bool prepare_passwords(struct command *command, struct error *err)
 {
     const struct command_options *options = &command->options;
     struct run_options *run = &command->run;
-    struct password_source connection = { options->connection_password_file, "connection_password_file", "SSH password: ",
-                                          options->ask_connection_password };
-    struct password_source become = { options->become_password_file, "become_password_file", "BECOME password: ",
-                                      options->ask_become_password };
+    struct password_source connection = { options->connection_password_file, "connection_password_file",
+                                          "SSH password: ", options->ask_connection_password };
+    struct password_source become = { options->become_password_file, "become_password_file",
+                                      "BECOME password: ", options->ask_become_password };
     if (!read_password(command, &connection, &run->connection_password, err))
         return false;
     if (run->connection_password)
@@ -148,7 +151,8 @@ static const char *const *role_folders(struct command *command)
     struct arena *arena = command->arena;
     const char *configured = settings_text(&command->settings, "roles_path");
     size_t count = 0, used = 0;
-    char **parts = text_split(arena, configured ? configured : "~/.ansible/roles:/usr/share/ansible/roles:/etc/ansible/roles", ':', &count);
+    char **parts = text_split(
+        arena, configured ? configured : "~/.ansible/roles:/usr/share/ansible/roles:/etc/ansible/roles", ':', &count);
     const char **folders = arena_new_array(arena, const char *, count + command->options.role_folders.count + 1);
     for (size_t i = 0; i < command->options.role_folders.count; i++)
         folders[used++] = path_absolute(arena, command->options.role_folders.items[i]);
@@ -160,7 +164,9 @@ static const char *const *role_folders(struct command *command)
 
 static void prepare_loader(struct command *command)
 {
-    struct template_config config = { .strict_undefined = true, .omit_text = RUN_OMIT_TEXT, .managed_text = "Ansible managed" };
+    struct template_config config = { .strict_undefined = true,
+                                      .omit_text = RUN_OMIT_TEXT,
+                                      .managed_text = "Ansible managed" };
     command->templates = template_env_new(command->arena, &config);
     command->playbook_config = (struct playbook_config){
         .templates = command->templates,
@@ -229,8 +235,10 @@ bool command_prepare(struct command *command, struct error *err)
     option_settings(command);
     command->color = output_wants_color(command);
     prepare_loader(command);
-    command->inventory_config = (struct inventory_config){ .warnings = command->warnings, .templates = command->templates };
-    if (!inventory_load(command->arena, inventory_sources(command), &command->inventory_config, &command->inventory, err))
+    command->inventory_config =
+        (struct inventory_config){ .warnings = command->warnings, .templates = command->templates };
+    if (!inventory_load(command->arena, inventory_sources(command), &command->inventory_config, &command->inventory,
+                        err))
         return false;
     prepare_become(command);
     if (!prepare_passwords(command, err))

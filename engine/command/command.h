@@ -20,10 +20,10 @@ struct command {
     FILE *out, *errors;
     struct connection_factory *connections;
     const struct task_catalogue *modules;
-    struct event_sink *extra_sink;       /* added to the tee, or NULL */
+    struct event_sink *extra_sink; /* added to the tee, or NULL */
 
     struct settings settings;
-    struct value *warnings;              /* list of strings */
+    struct value *warnings; /* list of strings */
     const struct value *extra_vars;
     struct inventory *inventory;
     struct inventory_config inventory_config;
@@ -33,7 +33,7 @@ struct command {
     struct run_options run;
     bool color;
     FILE *json_file;
-    struct event_stats totals;           /* summed over all hosts when the run is over */
+    struct event_stats totals; /* summed over all hosts when the run is over */
 };
 
 /* Parses argv; handles --help and --version. True: go on. False: *exit_out is the exit code and everything is printed. */

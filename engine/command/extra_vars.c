@@ -56,7 +56,8 @@ static bool read_pairs(struct arena *arena, const char *text, struct value *map,
             return true;
         size_t length = strcspn(cursor, "= \t\n");
         if (cursor[length] != '=')
-            return error_set_kind(err, ERROR_OPTIONS, "expected key=value, found '%.*s' in: %s", (int)length, cursor, text);
+            return error_set_kind(err, ERROR_OPTIONS, "expected key=value, found '%.*s' in: %s", (int)length, cursor,
+                                  text);
         const char *key = arena_copy_n(arena, cursor, length);
         cursor += length + 1;
         if (!read_word(arena, &cursor, &value))
@@ -97,7 +98,9 @@ bool extra_vars_read(struct arena *arena, const char *const *items, const struct
         if (value_is(one, VALUE_NULL))
             continue;
         if (!value_is(one, VALUE_MAP))
-            return error_set_kind(err, ERROR_OPTIONS, "--extra-vars: expected a mapping of variables, found a %s in '%s'", value_kind_text(one), *items);
+            return error_set_kind(err, ERROR_OPTIONS,
+                                  "--extra-vars: expected a mapping of variables, found a %s in '%s'",
+                                  value_kind_text(one), *items);
         merged = value_merge(arena, merged, one, false);
     }
     *out = merged;

@@ -24,12 +24,14 @@ struct option_row {
 #define AT(field) offsetof(struct command_options, field)
 
 static const struct option_row rows[] = {
-    { "inventory", "inventory-file", 'i', OPTION_LIST, ALL, AT(inventories), "FILE", "inventory file, folder, or comma separated host list" },
+    { "inventory", "inventory-file", 'i', OPTION_LIST, ALL, AT(inventories), "FILE",
+      "inventory file, folder, or comma separated host list" },
     { "limit", NULL, 'l', OPTION_TEXT, ALL, AT(limit), "SUBSET", "only these hosts of the pattern" },
     { "extra-vars", NULL, 'e', OPTION_LIST, ALL, AT(extra_vars), "VARS", "key=value, YAML or JSON text, or @file" },
     { "verbose", NULL, 'v', OPTION_COUNT, ALL, AT(verbosity), NULL, "more output; -vv, -vvv ..." },
     { "tags", NULL, 't', OPTION_WORDS, OPTIONS_PLAYBOOK, AT(tags), "TAGS", "only plays and tasks with these tags" },
-    { "skip-tags", NULL, 0, OPTION_WORDS, OPTIONS_PLAYBOOK, AT(skip_tags), "TAGS", "not the plays and tasks with these tags" },
+    { "skip-tags", NULL, 0, OPTION_WORDS, OPTIONS_PLAYBOOK, AT(skip_tags), "TAGS",
+      "not the plays and tasks with these tags" },
     { "check", NULL, 'C', OPTION_FLAG, RUNS, AT(check), NULL, "change nothing, say what would change" },
     { "diff", NULL, 'D', OPTION_FLAG, RUNS, AT(diff), NULL, "show the differences of changed files" },
     { "forks", NULL, 'f', OPTION_NUMBER, RUNS, AT(forks), "N", "hosts worked on at once (default 5)" },
@@ -37,10 +39,12 @@ static const struct option_row rows[] = {
     { "become-user", NULL, 0, OPTION_TEXT, RUNS, AT(become_user), "USER", "that user (default root)" },
     { "become-method", NULL, 0, OPTION_TEXT, RUNS, AT(become_method), "METHOD", "sudo (default), su or doas" },
     { "ask-become-pass", NULL, 'K', OPTION_FLAG, RUNS, AT(ask_become_password), NULL, "ask for the become password" },
-    { "become-password-file", "become-pass-file", 0, OPTION_TEXT, RUNS, AT(become_password_file), "FILE", "file that holds it" },
+    { "become-password-file", "become-pass-file", 0, OPTION_TEXT, RUNS, AT(become_password_file), "FILE",
+      "file that holds it" },
     { "user", NULL, 'u', OPTION_TEXT, RUNS, AT(user), "USER", "connect as this user" },
     { "ask-pass", NULL, 'k', OPTION_FLAG, RUNS, AT(ask_connection_password), NULL, "ask for the ssh password" },
-    { "connection-password-file", "conn-pass-file", 0, OPTION_TEXT, RUNS, AT(connection_password_file), "FILE", "file that holds it" },
+    { "connection-password-file", "conn-pass-file", 0, OPTION_TEXT, RUNS, AT(connection_password_file), "FILE",
+      "file that holds it" },
     { "connection", NULL, 'c', OPTION_TEXT, RUNS, AT(connection), "KIND", "ssh (default) or local" },
     { "timeout", NULL, 'T', OPTION_NUMBER, RUNS, AT(timeout_s), "SECONDS", "connection timeout (default 10)" },
     { "private-key", "key-file", 0, OPTION_TEXT, RUNS, AT(private_key_file), "FILE", "ssh key" },
@@ -48,28 +52,37 @@ static const struct option_row rows[] = {
     { "ssh-extra-args", NULL, 0, OPTION_TEXT, RUNS, AT(ssh_extra_args), "ARGS", "more words for ssh" },
     { "vault-id", NULL, 0, OPTION_LIST, ALL, AT(vault_ids), "ID", "vault identity" },
     { "vault-password-file", "vault-pass-file", 0, OPTION_LIST, ALL, AT(vault_ids), "FILE", "vault password file" },
-    { "ask-vault-password", "ask-vault-pass", 'J', OPTION_FLAG, ALL, AT(ask_vault_password), NULL, "ask for the vault password" },
+    { "ask-vault-password", "ask-vault-pass", 'J', OPTION_FLAG, ALL, AT(ask_vault_password), NULL,
+      "ask for the vault password" },
     { "list-hosts", NULL, 0, OPTION_FLAG, RUNS, AT(list_hosts), NULL, "print the matching hosts, do nothing" },
     { "list-tasks", NULL, 0, OPTION_FLAG, OPTIONS_PLAYBOOK, AT(list_tasks), NULL, "print all tasks, do nothing" },
     { "list-tags", NULL, 0, OPTION_FLAG, OPTIONS_PLAYBOOK, AT(list_tags), NULL, "print all tags, do nothing" },
-    { "syntax-check", NULL, 0, OPTION_FLAG, RUNS, AT(syntax_check), NULL, "check everything that can be known, do nothing" },
-    { "start-at-task", NULL, 0, OPTION_TEXT, OPTIONS_PLAYBOOK, AT(start_at_task), "NAME", "begin at the task of this name" },
+    { "syntax-check", NULL, 0, OPTION_FLAG, RUNS, AT(syntax_check), NULL,
+      "check everything that can be known, do nothing" },
+    { "start-at-task", NULL, 0, OPTION_TEXT, OPTIONS_PLAYBOOK, AT(start_at_task), "NAME",
+      "begin at the task of this name" },
     { "step", NULL, 0, OPTION_FLAG, OPTIONS_PLAYBOOK, AT(step), NULL, "ask before each task" },
-    { "force-handlers", NULL, 0, OPTION_FLAG, OPTIONS_PLAYBOOK, AT(force_handlers), NULL, "run handlers even if a task fails" },
+    { "force-handlers", NULL, 0, OPTION_FLAG, OPTIONS_PLAYBOOK, AT(force_handlers), NULL,
+      "run handlers even if a task fails" },
     { "flush-cache", NULL, 0, OPTION_FLAG, ALL, AT(flush_cache), NULL, "forget cached facts" },
-    { "module-name", NULL, 'm', OPTION_TEXT, OPTIONS_ADHOC, AT(module_name), "MODULE", "module to run (default command)" },
+    { "module-name", NULL, 'm', OPTION_TEXT, OPTIONS_ADHOC, AT(module_name), "MODULE",
+      "module to run (default command)" },
     { "args", NULL, 'a', OPTION_TEXT, OPTIONS_ADHOC, AT(module_args), "ARGS", "its arguments: k=v, JSON or free form" },
     { "one-line", NULL, 'o', OPTION_FLAG, OPTIONS_ADHOC, AT(one_line), NULL, "one line a host" },
-    { "playbook-dir", NULL, 0, OPTION_TEXT, OPTIONS_ADHOC | OPTIONS_INVENTORY, AT(playbook_folder), "DIR", "folder of group_vars, host_vars, roles" },
+    { "playbook-dir", NULL, 0, OPTION_TEXT, OPTIONS_ADHOC | OPTIONS_INVENTORY, AT(playbook_folder), "DIR",
+      "folder of group_vars, host_vars, roles" },
     { "roles-path", NULL, 0, OPTION_LIST, RUNS, AT(role_folders), "DIR", "more folders of roles" },
-    { "list", NULL, 0, OPTION_FLAG, OPTIONS_INVENTORY, AT(inventory_list), NULL, "all hosts and their variables, as JSON" },
+    { "list", NULL, 0, OPTION_FLAG, OPTIONS_INVENTORY, AT(inventory_list), NULL,
+      "all hosts and their variables, as JSON" },
     { "host", NULL, 0, OPTION_TEXT, OPTIONS_INVENTORY, AT(host), "HOST", "variables of one host" },
     { "graph", NULL, 0, OPTION_FLAG, OPTIONS_INVENTORY, AT(inventory_graph), NULL, "groups as a tree" },
     { "vars", NULL, 0, OPTION_FLAG, OPTIONS_INVENTORY, AT(inventory_vars), NULL, "with their variables" },
     { "yaml", NULL, 'y', OPTION_FLAG, OPTIONS_INVENTORY, AT(inventory_yaml), NULL, "YAML instead of JSON" },
-    { "export", NULL, 0, OPTION_FLAG, OPTIONS_INVENTORY, AT(inventory_export), NULL, "keep variables with their groups" },
+    { "export", NULL, 0, OPTION_FLAG, OPTIONS_INVENTORY, AT(inventory_export), NULL,
+      "keep variables with their groups" },
     { "output", NULL, 0, OPTION_TEXT, RUNS, AT(output), "STYLE", "console (default), minimal, oneline, jsonl" },
-    { "json-lines", NULL, 0, OPTION_TEXT, RUNS, AT(json_file), "FILE", "also write every event to FILE, one JSON record a line" },
+    { "json-lines", NULL, 0, OPTION_TEXT, RUNS, AT(json_file), "FILE",
+      "also write every event to FILE, one JSON record a line" },
     { "agent", NULL, 0, OPTION_TEXT, RUNS, AT(agent_path), "FILE", "roost-agent to use (default: beside roost)" },
     { "help", NULL, 'h', OPTION_FLAG, ALL, AT(help), NULL, "this text" },
     { "version", NULL, 0, OPTION_FLAG, ALL, AT(version), NULL, "version of Roost" },
@@ -84,7 +97,8 @@ static bool list_add(struct options_list *list, const char *item, const char *wh
     return true;
 }
 
-static bool add_words(struct arena *arena, struct options_list *list, const char *value, const char *what, struct error *err)
+static bool add_words(struct arena *arena, struct options_list *list, const char *value, const char *what,
+                      struct error *err)
 {
     for (char **part = text_split(arena, value, ',', NULL); *part; part++) {
         const char *word = text_trim(arena, *part, strlen(*part));
@@ -115,7 +129,8 @@ static bool store(struct arena *arena, const struct option_row *row, const char 
         return add_words(arena, (struct options_list *)(void *)target, value, row->long_name, err);
     case OPTION_NUMBER:
         if (!text_to_int(value, &number) || number < 0 || number > 1000000)
-            return error_set_kind(err, ERROR_OPTIONS, "--%s wants a number from 0 to 1000000, not '%s'", row->long_name, value);
+            return error_set_kind(err, ERROR_OPTIONS, "--%s wants a number from 0 to 1000000, not '%s'", row->long_name,
+                                  value);
         *(int *)(void *)target = (int)number;
         return true;
     }
@@ -161,7 +176,8 @@ static const struct option_row *find_long(const char *name, unsigned use, struct
         if (!text_starts(row->long_name, name))
             continue;
         if (found) {
-            error_set_kind(err, ERROR_OPTIONS, "option '--%s' is not clear: --%s or --%s", name, found->long_name, row->long_name);
+            error_set_kind(err, ERROR_OPTIONS, "option '--%s' is not clear: --%s or --%s", name, found->long_name,
+                           row->long_name);
             return NULL;
         }
         found = row;
@@ -214,7 +230,8 @@ static bool parse_short(struct cursor *cursor, const char *letters, struct comma
     return true;
 }
 
-bool options_parse(struct arena *arena, int argc, char **argv, unsigned use, struct command_options *out, struct error *err)
+bool options_parse(struct arena *arena, int argc, char **argv, unsigned use, struct command_options *out,
+                   struct error *err)
 {
     struct cursor cursor = { arena, argc, 1, argv, use };
     bool only_words = false;
@@ -243,9 +260,10 @@ const char *options_help(struct arena *arena, unsigned use)
         const struct option_row *row = &rows[i];
         if (!(row->use & use))
             continue;
-        const char *name = row->short_name
-                               ? arena_printf(arena, "  -%c, --%s%s%s", row->short_name, row->long_name, row->value ? " " : "", row->value ? row->value : "")
-                               : arena_printf(arena, "      --%s%s%s", row->long_name, row->value ? " " : "", row->value ? row->value : "");
+        const char *name = row->short_name ? arena_printf(arena, "  -%c, --%s%s%s", row->short_name, row->long_name,
+                                                          row->value ? " " : "", row->value ? row->value : "")
+                                           : arena_printf(arena, "      --%s%s%s", row->long_name,
+                                                          row->value ? " " : "", row->value ? row->value : "");
         text_printf(&out, "%-34s %s\n", name, row->help);
     }
     return out.data;

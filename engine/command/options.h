@@ -21,21 +21,21 @@ struct options_list {
 enum options_use { OPTIONS_PLAYBOOK = 1, OPTIONS_ADHOC = 2, OPTIONS_INVENTORY = 4 };
 
 struct command_options {
-    struct options_list playbooks;    /* or the pattern of ad-hoc commands: positional arguments */
-    struct options_list inventories;  /* -i */
-    struct options_list extra_vars;   /* -e, as written */
+    struct options_list playbooks;   /* or the pattern of ad-hoc commands: positional arguments */
+    struct options_list inventories; /* -i */
+    struct options_list extra_vars;  /* -e, as written */
     struct options_list tags, skip_tags;
     struct options_list vault_ids;    /* --vault-id, --vault-password-file */
     struct options_list role_folders; /* --roles-path: ad-hoc and tests */
     const char *limit, *start_at_task, *module_name, *module_args, *private_key_file, *user, *connection;
     const char *become_method, *become_user, *become_password_file, *connection_password_file;
     const char *ssh_common_args, *ssh_extra_args;
-    const char *playbook_folder;      /* --playbook-dir */
-    const char *output;               /* --output console|json|minimal|oneline|tee file: Roost's own */
-    const char *json_file;            /* --json-lines FILE: records beside the console */
-    const char *host;                 /* inventory --host */
-    const char *agent_path;           /* --agent FILE: Roost's own, for tests and packaging */
-    int forks, timeout_s, verbosity;  /* 0: not given */
+    const char *playbook_folder;     /* --playbook-dir */
+    const char *output;              /* --output console|json|minimal|oneline|tee file: Roost's own */
+    const char *json_file;           /* --json-lines FILE: records beside the console */
+    const char *host;                /* inventory --host */
+    const char *agent_path;          /* --agent FILE: Roost's own, for tests and packaging */
+    int forks, timeout_s, verbosity; /* 0: not given */
     bool check, diff, become, ask_become_password, ask_connection_password, ask_vault_password;
     bool force_handlers, flush_cache, step, one_line;
     bool list_hosts, list_tasks, list_tags, syntax_check;
@@ -44,6 +44,7 @@ struct command_options {
 };
 
 /* argv[0] is the verb. Errors are of kind ERROR_OPTIONS and name the nearest option. */
-bool options_parse(struct arena *arena, int argc, char **argv, unsigned use, struct command_options *out, struct error *err);
+bool options_parse(struct arena *arena, int argc, char **argv, unsigned use, struct command_options *out,
+                   struct error *err);
 /* The help text of the options for a verb of that use. */
 const char *options_help(struct arena *arena, unsigned use);

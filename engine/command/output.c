@@ -58,7 +58,9 @@ static struct event_sink *totals_sink(struct command *command)
 static struct event_sink *main_sink(struct command *command, struct error *err)
 {
     const struct settings *settings = &command->settings;
-    const char *style = command->options.output ? command->options.output : command->use == OPTIONS_ADHOC ? "minimal" : "console";
+    const char *style = command->options.output         ? command->options.output
+                        : command->use == OPTIONS_ADHOC ? "minimal"
+                                                        : "console";
     struct console_options console = {
         .out = command->out,
         .errors = command->errors,

@@ -14,7 +14,9 @@
 #include "common/base/text.h"
 
 /* Environment names that do not follow ANSIBLE_<KEY>. */
-static const struct { const char *variable, *key; } variables[] = {
+static const struct {
+    const char *variable, *key;
+} variables[] = {
     { "ANSIBLE_INVENTORY", "inventory" },
     { "ANSIBLE_ROLES_PATH", "roles_path" },
     { "ANSIBLE_FORKS", "forks" },
@@ -82,10 +84,12 @@ static void finish_key(struct reader *reader)
 {
     if (!reader->key)
         return;
-    const char *name = is_flat(reader->section) ? reader->key : arena_printf(reader->arena, "%s.%s", reader->section, reader->key);
+    const char *name =
+        is_flat(reader->section) ? reader->key : arena_printf(reader->arena, "%s.%s", reader->section, reader->key);
     bool weaker = !text_equal(reader->section, "defaults") && value_map_get(reader->out, name);
     if (!weaker)
-        value_map_put_string(reader->arena, reader->out, name, text_trim(reader->arena, reader->value.data, reader->value.length));
+        value_map_put_string(reader->arena, reader->out, name,
+                             text_trim(reader->arena, reader->value.data, reader->value.length));
     reader->key = NULL;
 }
 
@@ -170,7 +174,8 @@ static const char *find_file(struct arena *arena, struct value *warnings)
     if (path_is_file("ansible.cfg")) {
         if (stat(".", &status) == 0 && !(status.st_mode & S_IWOTH))
             return path_absolute(arena, "ansible.cfg");
-        value_list_add(arena, warnings, value_string(arena, "This folder is world writable: its ansible.cfg is ignored"));
+        value_list_add(arena, warnings,
+                       value_string(arena, "This folder is world writable: its ansible.cfg is ignored"));
     }
     const char *home = path_expand_user(arena, "~/.ansible.cfg");
     return path_is_file(home) ? home : path_is_file("/etc/ansible/ansible.cfg") ? "/etc/ansible/ansible.cfg" : NULL;

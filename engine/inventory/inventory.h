@@ -55,10 +55,22 @@ struct inventory_config {
 /* `sources`: paths of files or folders, or "a,b," lists; NULL-terminated. None given: only implicit localhost. */
 bool inventory_load(struct arena *arena, const char *const *sources, const struct inventory_config *config,
                     struct inventory **out, struct error *err);
-/* Ansible's patterns: names, globs, ~regex, group[0:2], a:b, a:&b, a:!b, comma or colon separated, "all", "*". Result in inventory
- * order, NULL-terminated, in arena. A pattern that matches nothing gives a warning, not an error. `limit` may be NULL, "@file" works. */
-bool inventory_match(struct inventory *inventory, struct arena *arena, const struct value *pattern, const char *limit,
-                     struct value *warnings, struct inventory_host ***out, size_t *count_out, struct error *err);
+
+/* Ansible's patterns: names, globs, ~regex, group[0:2], a:b, a:&b, a:!b, comma or colon separated, "all", "*". */
+struct inventory_selection {
+    const struct value *pattern;
+    const char *limit; /* may be NULL, "@file" works */
+    struct value *warnings;
+};
+
+struct inventory_host_list {
+    struct inventory_host **items; /* NULL-terminated */
+    size_t count;
+};
+
+/* Result in inventory order, in arena. A pattern that matches nothing gives a warning, not an error. */
+bool inventory_match(struct inventory *inventory, struct arena *arena, const struct inventory_selection *selection,
+                     struct inventory_host_list *out, struct error *err);
 struct inventory_host *inventory_find_host(struct inventory *inventory,
                                            const char *name); /* localhost is made on demand */
 struct inventory_group *inventory_find_group(struct inventory *inventory, const char *name);
@@ -66,16 +78,22 @@ struct inventory_host *inventory_add_host(struct inventory *inventory, const cha
 struct inventory_group *inventory_add_group(struct inventory *inventory, const char *name);
 void inventory_add_to_group(struct inventory *inventory, struct inventory_group *group, struct inventory_host *host);
 void inventory_add_child(struct inventory *inventory, struct inventory_group *parent, struct inventory_group *child);
+/* After a series of additions: orphan groups go below all, hosts without a group into ungrouped. `warnings` may be NULL. */
+void inventory_reconcile(struct inventory *inventory, struct value *warnings);
 
 /* Groups of a host with their ancestors, in merge order (depth, priority, name). */
 struct inventory_group **inventory_host_groups(struct inventory *inventory, struct arena *arena,
                                                const struct inventory_host *host, size_t *count_out);
+
+struct inventory_vars_files {
+    const char *playbook_folder; /* may be NULL */
+    const struct inventory_config *config;
+};
+
 /* Precedence levels 3 to 10 merged: inventory vars, group_vars and host_vars beside each inventory source and beside the playbook.
- * Not templated. `playbook_folder` may be NULL. Cached by the caller. */
+ * Not templated. Cached by the caller. */
 bool inventory_host_variables(struct inventory *inventory, struct arena *arena, const struct inventory_host *host,
-                              const char *playbook_folder, const struct inventory_config *config,
-                              const struct value **out, struct error *err);
+                              const struct inventory_vars_files *files, const struct value **out, struct error *err);
 /* Same for one group alone (roost inventory --graph --vars, --list). */
 bool inventory_group_variables(struct inventory *inventory, struct arena *arena, const struct inventory_group *group,
-                               const char *playbook_folder, const struct inventory_config *config,
-                               const struct value **out, struct error *err);
+                               const struct inventory_vars_files *files, const struct value **out, struct error *err);

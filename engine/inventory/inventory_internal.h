@@ -41,8 +41,6 @@ bool inventory_is_above(struct inventory *inventory, const struct inventory_grou
                         struct inventory_group *group);
 bool inventory_try_child(struct inventory *inventory, struct inventory_group *parent, struct inventory_group *child,
                          struct error *err);
-/* Orphan groups go below all, hosts without a group into ungrouped. */
-void inventory_reconcile(struct inventory *inventory, struct value *warnings);
 void inventory_warn(struct inventory *inventory, struct value *warnings, const char *text); /* once each */
 bool inventory_is_localhost(const char *name);
 /* Hosts of a group and its descendants in Ansible's order, each once. */

@@ -3,15 +3,14 @@
  * Host patterns: which hosts "web:&prod:!db01", "~(a|b).*", "web[0:3]", "*.example.com" mean. Order and corner cases are
  * Ansible's: plain patterns first, then intersections, then exclusions.
  */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include <fnmatch.h>
-#include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/fd.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
+#include "common/regex/regex.h"
 #include "engine/inventory/inventory_internal.h"
 
 struct match {
@@ -141,51 +140,32 @@ static void order_patterns(struct arena *arena, const struct name_list *in, stru
 /* --- one pattern --- */
 
 struct name_matcher {
-    const char *glob; /* or NULL */
-    const char *exact;
-    pcre2_code *code;
-    pcre2_match_data *data;
-    pcre2_match_context *context;
+    const char *glob, *exact; /* or NULL */
+    struct regex *regex;
 };
 
 static bool matcher_open(struct match *match, const char *pattern, struct name_matcher *out)
 {
-    int number = 0;
-    PCRE2_SIZE offset = 0;
-    PCRE2_UCHAR8 why[128];
+    struct error why = ERROR_INIT;
 
-    if (pattern[0] != '~') {
-        if (strpbrk(pattern, "*?[") == NULL)
-            out->exact = pattern;
-        else
-            out->glob = pattern;
-        return true;
-    }
-    out->code = pcre2_compile_8((PCRE2_SPTR8)(pattern + 1), PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_ANCHORED, &number,
-                                &offset, NULL);
-    if (out->code == NULL) {
-        pcre2_get_error_message_8(number, why, sizeof(why));
-        return error_set_kind(match->err, ERROR_OPTIONS, "Invalid host list pattern: %s (%s at character %zu)", pattern,
-                              (const char *)why, offset + 1);
-    }
-    out->data = pcre2_match_data_create_from_pattern_8(out->code, NULL);
-    out->context = pcre2_match_context_create_8(NULL);
-    pcre2_set_match_limit_8(out->context, LIMIT_REGEX_MATCH);
+    if (pattern[0] == '~')
+        return regex_compile(match->arena, pattern + 1, strlen(pattern + 1), REGEX_TEXT, &out->regex, &why) ||
+               error_set_kind(match->err, ERROR_OPTIONS, "Invalid host list pattern: %s (%s)", pattern, why.text);
+    if (strpbrk(pattern, "*?[") == NULL)
+        out->exact = pattern;
+    else
+        out->glob = pattern;
     return true;
 }
 
-static void matcher_close(struct name_matcher *matcher)
-{
-    pcre2_match_context_free_8(matcher->context);
-    pcre2_match_data_free_8(matcher->data);
-    pcre2_code_free_8(matcher->code);
-}
-
+/* A name that takes the expression beyond its limit does not fit. */
 static bool matcher_fits(const struct name_matcher *matcher, const char *name)
 {
-    if (matcher->code != NULL)
-        return pcre2_match_8(matcher->code, (PCRE2_SPTR8)name, strlen(name), 0, 0, matcher->data, matcher->context) >=
-               0;
+    struct regex_range range = { .subject = name, .length = strlen(name), .only_there = true };
+    bool found = false;
+
+    if (matcher->regex != NULL)
+        return regex_search_range(matcher->regex, &range, NULL, &found, NULL) && found;
     return fnmatch(matcher->glob, name, FNM_NOESCAPE) == 0;
 }
 
@@ -247,7 +227,6 @@ static bool enumerate(struct match *match, const char *pattern, struct host_list
     any_group = groups_fit(match, &matcher, out);
     if (!any_group || pattern[0] == '~' || strpbrk(pattern, ".?*[") != NULL)
         hosts_fit(match, &matcher, out);
-    matcher_close(&matcher);
     if (out->count == 0 && inventory_is_localhost(pattern))
         hosts_add(match->arena, out, inventory_find_host(match->inventory, pattern));
     if (out->count == 0 && !any_group && strcmp(pattern, "all") != 0)
@@ -461,21 +440,20 @@ static bool limit_apply(struct match *match, const char *limit, struct choice *c
     return true;
 }
 
-bool inventory_match(struct inventory *inventory, struct arena *arena, const struct value *pattern, const char *limit,
-                     struct value *warnings, struct inventory_host ***out, size_t *count_out, struct error *err)
+bool inventory_match(struct inventory *inventory, struct arena *arena, const struct inventory_selection *selection,
+                     struct inventory_host_list *out, struct error *err)
 {
-    struct match match = { inventory, arena, warnings, err };
+    struct match match = { inventory, arena, selection->warnings, err };
     struct name_list patterns = { 0 };
     struct choice choice = { 0 };
 
-    if (!split_value(&match, pattern, &patterns) || !evaluate(&match, &patterns, &choice))
+    if (!split_value(&match, selection->pattern, &patterns) || !evaluate(&match, &patterns, &choice))
         return false;
-    if (limit != NULL && !limit_apply(&match, limit, &choice))
+    if (selection->limit != NULL && !limit_apply(&match, selection->limit, &choice))
         return false;
     if (choice.hosts.items == NULL)
         choice.hosts.items = arena_new_array(arena, struct inventory_host *, 1);
     choice.hosts.items[choice.hosts.count] = NULL;
-    *out = choice.hosts.items;
-    *count_out = choice.hosts.count;
+    *out = (struct inventory_host_list){ choice.hosts.items, choice.hosts.count };
     return true;
 }

@@ -185,10 +185,9 @@ static size_t without_all(struct inventory_group **groups, size_t count, const s
 }
 
 bool inventory_host_variables(struct inventory *inventory, struct arena *arena, const struct inventory_host *host,
-                              const char *playbook_folder, const struct inventory_config *config,
-                              const struct value **out, struct error *err)
+                              const struct inventory_vars_files *files, const struct value **out, struct error *err)
 {
-    struct vars_reader reader = { inventory, arena, config, playbook_folder, err };
+    struct vars_reader reader = { inventory, arena, files->config, files->playbook_folder, err };
     struct inventory_group *all = inventory->groups[0];
     const struct value *vars = NULL;
     size_t count = 0;
@@ -208,10 +207,9 @@ bool inventory_host_variables(struct inventory *inventory, struct arena *arena, 
 }
 
 bool inventory_group_variables(struct inventory *inventory, struct arena *arena, const struct inventory_group *group,
-                               const char *playbook_folder, const struct inventory_config *config,
-                               const struct value **out, struct error *err)
+                               const struct inventory_vars_files *files, const struct value **out, struct error *err)
 {
-    struct vars_reader reader = { inventory, arena, config, playbook_folder, err };
+    struct vars_reader reader = { inventory, arena, files->config, files->playbook_folder, err };
     struct inventory_group *one = inventory_find_group(inventory, group->name);
     const struct value *vars = NULL;
 

@@ -130,7 +130,7 @@ static bool book_import(struct book_read *read, const struct value *entry, const
     if (outer->vars != NULL)
         import.vars = import.vars == NULL ? outer->vars : value_merge(arena, import.vars, outer->vars, false);
     import.when = lists_join(arena, outer->when, value_map_get(entry, "when"));
-    import.tags = lists_join(arena, outer->tags, value_map_get(entry, "tags"));
+    import.tags = lists_join(arena, outer->tags, node_tag_list(arena, value_map_get(entry, "tags")));
     if (read->depth >= LIMIT_INCLUDE_DEPTH)
         return error_set_at(err, &at, "playbooks import each other more than %d deep", LIMIT_INCLUDE_DEPTH);
     if (!import_path(read, pair->item, &import, path_dirname(arena, path), &target, err))

@@ -15,6 +15,7 @@ struct role_load {
     const struct load_role_request *request;
     struct role *role;
     struct node *wrapper;
+    const struct value *entry_vars; /* vars: of the entry */
 };
 
 static bool file_of(struct role_load *load, const char *subfolder, const char *main, bool merge,
@@ -58,6 +59,20 @@ static bool specs_of(struct role_load *load, const struct value *meta, struct er
     return true;
 }
 
+/* `x` and [x] say the same, and so does nothing at all and []. */
+static const struct value *key_part(struct arena *arena, const struct value *value)
+{
+    struct value *list;
+
+    if (value_is(value, VALUE_LIST))
+        return value;
+    list = value_list(arena);
+    if (value != NULL && !value_is(value, VALUE_NULL))
+        value_list_add(arena, list, value);
+    return list;
+}
+
+/* What makes two mentions of a role two invocations: files, parameters, variables, conditions and tags. */
 static const struct value *request_key(struct arena *arena, const struct role_load *load)
 {
     const struct load_role_request *request = load->request;
@@ -67,30 +82,20 @@ static const struct value *request_key(struct arena *arena, const struct role_lo
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         value_list_add(arena, key, texts[i] == NULL ? value_null() : value_string(arena, texts[i]));
-    value_list_add(arena, key, value_is(request->entry, VALUE_MAP) ? request->entry : value_null());
-    value_list_add(arena, key, request->vars == NULL ? value_null() : request->vars);
+    value_list_add(arena, key, load->role->params == NULL ? value_null() : load->role->params);
+    value_list_add(arena, key, key_part(arena, value_map_get(request->entry, "when")));
+    value_list_add(arena, key, key_part(arena, value_map_get(request->entry, "tags")));
+    value_list_add(arena, key, key_part(arena, request->vars != NULL ? request->vars : load->entry_vars));
     value_list_add(arena, key, value_bool(request->from_include));
     return key;
-}
-
-/* A bare name and a map that holds nothing but the name are the same mention. */
-static bool is_plain_entry(const struct value *entry)
-{
-    return value_count(entry) == 1;
 }
 
 static void identity_find(struct role_load *load)
 {
     struct playbook_loader *loader = load->scope->loader;
-    struct load_role_request plain = *load->request;
-    struct role_load adjusted = *load;
+    const struct value *key = request_key(loader->arena, load);
     struct load_identity *identity;
-    const struct value *key;
 
-    if (is_plain_entry(plain.entry))
-        plain.entry = NULL;
-    adjusted.request = &plain;
-    key = request_key(loader->arena, &adjusted);
     for (identity = loader->identities; identity != NULL; identity = identity->next) {
         if (identity->play == load->scope->play && value_equal(identity->key, key)) {
             load->role->identity = identity->role;
@@ -106,7 +111,7 @@ static void identity_find(struct role_load *load)
 }
 
 /* Splits an entry into keywords (on the wrapper), its vars and inline parameters. */
-static bool entry_read(struct role_load *load, const struct value **vars_out, struct error *err)
+static bool entry_read(struct role_load *load, struct error *err)
 {
     struct arena *arena = load->scope->loader->arena;
     const struct value *entry = load->request->entry;
@@ -126,17 +131,17 @@ static bool entry_read(struct role_load *load, const struct value **vars_out, st
             !load_keyword_put(load->scope, keywords, keyword, pair->item, "RoleInclude", err))
             return false;
     }
-    *vars_out = keywords[KEYWORD_VARS];
+    load->entry_vars = keywords[KEYWORD_VARS];
     keywords[KEYWORD_VARS] = NULL; /* they rank below vars/main.yml, not with the variables of blocks */
     memcpy(load->wrapper->keywords, keywords, sizeof(keywords));
     load->role->params = value_count(params) > 0 ? params : NULL;
     return true;
 }
 
-static bool variables_load(struct role_load *load, const struct value *entry_vars, struct error *err)
+static bool variables_load(struct role_load *load, struct error *err)
 {
     struct role *role = load->role;
-    const struct value *vars = NULL;
+    const struct value *vars = NULL, *entry_vars = load->entry_vars;
     struct arena *arena = load->scope->loader->arena;
 
     if (!vars_of(load, "vars", load->request->vars_from, &vars, err) ||
@@ -241,7 +246,7 @@ bool load_role(const struct load_scope *scope, const struct load_role_request *r
     struct arena *arena = scope->loader->arena;
     struct role_load load = { .scope = scope, .request = request };
     struct load_scope inner = *scope;
-    const struct value *entry_vars = NULL, *meta = NULL;
+    const struct value *meta = NULL;
     struct role *role;
 
     if (!role_depth_check(scope, request, err))
@@ -256,8 +261,8 @@ bool load_role(const struct load_scope *scope, const struct load_role_request *r
     role->is_public = request->is_public;
     inner.role = role;
     load.wrapper = load_wrapper_new(&inner, &request->at);
-    if (!entry_read(&load, &entry_vars, err) || !variables_load(&load, entry_vars, err) ||
-        !file_of(&load, "meta", NULL, false, &meta, err) || !specs_of(&load, meta, err))
+    if (!entry_read(&load, err) || !variables_load(&load, err) || !file_of(&load, "meta", NULL, false, &meta, err) ||
+        !specs_of(&load, meta, err))
         return false;
     role->allow_duplicates =
         request->from_include ? request->allow_duplicates : value_map_true(meta, "allow_duplicates");

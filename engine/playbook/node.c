@@ -89,22 +89,35 @@ static void tag_add(struct arena *arena, struct value *list, const struct value 
     value_list_add(arena, list, tag);
 }
 
-/* "a, b" is two tags; a template is kept whole. */
+static void tags_add_member(struct arena *arena, struct value *list, const struct value *tag)
+{
+    if (value_is(tag, VALUE_INT))
+        tag_add(arena, list, tag, arena_printf(arena, "%lld", (long long)tag->as.integer));
+    else if (value_is(tag, VALUE_STRING))
+        tag_add(arena, list, tag, value_text(tag));
+    for (size_t i = 0; value_is(tag, VALUE_LIST) && i < value_count(tag); i++)
+        tags_add_member(arena, list, value_item(tag, i));
+}
+
+/* "a, b" is two tags, but one as the member of a list; a template is kept whole. */
 static void tags_add(struct arena *arena, struct value *list, const struct value *tags)
 {
-    if (value_is(tags, VALUE_LIST)) {
-        for (size_t i = 0; i < value_count(tags); i++)
-            tags_add(arena, list, value_item(tags, i));
-    } else if (value_is(tags, VALUE_INT)) {
-        tag_add(arena, list, tags, arena_printf(arena, "%lld", (long long)tags->as.integer));
-    } else if (value_is(tags, VALUE_STRING)) {
-        if (value_text_is_template(tags->as.string.data, tags->as.string.length)) {
-            tag_add(arena, list, tags, value_text(tags));
-            return;
-        }
-        for (char **part = text_split(arena, value_text(tags), ',', NULL); *part != NULL; part++)
-            tag_add(arena, list, tags, text_trim(arena, *part, strlen(*part)));
+    if (!value_is(tags, VALUE_STRING) || value_text_is_template(tags->as.string.data, tags->as.string.length)) {
+        tags_add_member(arena, list, tags);
+        return;
     }
+    for (char **part = text_split(arena, value_text(tags), ',', NULL); *part != NULL; part++)
+        tag_add(arena, list, tags, text_trim(arena, *part, strlen(*part)));
+}
+
+const struct value *node_tag_list(struct arena *arena, const struct value *written)
+{
+    struct value *list = value_list(arena);
+
+    if (written == NULL)
+        return NULL;
+    tags_add(arena, list, written);
+    return list;
 }
 
 const struct value *node_tags(struct arena *arena, const struct node *node)

@@ -54,6 +54,8 @@ const struct value *node_keyword(const struct node *node, enum keyword keyword);
 const struct value *node_keyword_list(struct arena *arena, const struct node *node, enum keyword keyword);
 /* Own and inherited `when`, outermost first: a list, or NULL. */
 const struct value *node_conditions(struct arena *arena, const struct node *node);
+/* What was written under `tags:` as a list: "a, b" is two tags. NULL stays NULL. */
+const struct value *node_tag_list(struct arena *arena, const struct value *written);
 /* Own and inherited tags (strings, not templated). */
 const struct value *node_tags(struct arena *arena, const struct node *node);
 /* "role : name" as shown; the name may still hold templates. */

@@ -296,8 +296,8 @@ static void on_item(struct console *console, const struct event *event)
         item_failed(console, event, result);
         return;
     }
-    if (is_include(event->action) || (skipped && !console->screen.options.show_skipped) ||
-        (!skipped && !changed && !console->screen.options.show_ok))
+    if (skipped ? !console->screen.options.show_skipped
+                : is_include(event->action) || (!changed && !console->screen.options.show_ok))
         return;
     diff_show(console, event, result);
     banner_before(console, event);
@@ -312,7 +312,7 @@ static void on_item(struct console *console, const struct event *event)
 
 static void on_retry(struct console *console, const struct event *event)
 {
-    const struct value *result = result_clean(console->screen.scratch, event);
+    const struct value *result = result_shown(console->screen.scratch, event);
     const struct value *retries = value_map_get(result, "retries"), *attempts = value_map_get(result, "attempts");
     struct result_style style = screen_style(&console->screen);
     struct text out = text_new(console->screen.scratch);
@@ -490,9 +490,9 @@ static void console_emit(struct event_sink *sink, const struct event *event)
     struct console *console = console_of(sink);
     bool ends = event->kind == EVENT_RUN_END || event->kind == EVENT_RUN_START || event->kind == EVENT_PLAY_START;
 
-    if (console->stats_count > 0 && ends)
-        recap_show(console);
-    else if (event->kind == EVENT_RUN_END)
+    bool is_good_end = event->kind == EVENT_RUN_END && event->outcome == OUTCOME_OK;
+
+    if ((console->stats_count > 0 && ends) || is_good_end)
         recap_show(console);
     console_event(console, event);
     if (event->kind != EVENT_PROGRESS && event->kind != EVENT_HOST_START && event->kind != EVENT_STATS)

@@ -84,7 +84,7 @@ static const struct value *censor(struct arena *arena, const struct value *resul
     return kept;
 }
 
-const struct value *result_clean(struct arena *arena, const struct event *event)
+const struct value *result_shown(struct arena *arena, const struct event *event)
 {
     const struct value *result = event->result;
 
@@ -94,6 +94,13 @@ const struct value *result_clean(struct arena *arena, const struct event *event)
         result = value_masked(arena, result);
     if (event->no_log && value_map_get(result, "censored") == NULL)
         result = censor(arena, result);
+    return result;
+}
+
+const struct value *result_clean(struct arena *arena, const struct event *event)
+{
+    const struct value *result = result_shown(arena, event);
+
     return result_is_debug(event->action) ? debug_clean(arena, result) : result;
 }
 

@@ -15,6 +15,8 @@ struct result_style {
 };
 
 /* The result without what the debug action hides, and masked; in `arena`. */
+const struct value *result_shown(struct arena *arena,
+                                 const struct event *event); /* censored and masked, nothing else */
 const struct value *result_clean(struct arena *arena, const struct event *event);
 /* The same without warnings and deprecations, once they were shown. */
 const struct value *result_without(struct arena *arena, const struct value *result, const char *const *keys);

@@ -22,7 +22,7 @@ static void emit_outcome(struct run *run, struct job *job, enum event_outcome ou
     event.name = run->task_title;
     event.outcome = outcome;
     event.ignored = ignored;
-    event.has_items = job->has_items;
+    event.has_items = job->has_items && value_map_get(job->result, "results") != NULL; /* not when an item ended it */
     event.no_log = job->no_log;
     event.check_mode = job->check_mode;
     event.diff_mode = job->diff_mode;

@@ -135,13 +135,15 @@ static bool cut(struct arena *arena, const struct play *play, struct template_ca
 bool play_hosts(struct run *run, struct arena *arena, const struct play *play, struct template_call *call,
                 struct host_batches *out, struct error *err)
 {
-    const struct value *pattern = NULL;
+    struct inventory_selection selection = { .limit = run->options->limit, .warnings = run->warnings };
+    struct inventory_host_list hosts = { 0 };
 
     *out = (struct host_batches){ 0 };
-    if (!play_pattern(arena, play, call, &pattern, err))
+    if (!play_pattern(arena, play, call, &selection.pattern, err))
         return false;
-    if (!inventory_match(run->options->inventory, arena, pattern, run->options->limit, run->warnings, &out->hosts,
-                         &out->count, err))
+    if (!inventory_match(run->options->inventory, arena, &selection, &hosts, err))
         return error_locate(err, &play->at);
+    out->hosts = hosts.items;
+    out->count = hosts.count;
     return put_in_order(play, out->hosts, out->count, err) && cut(arena, play, call, out, err);
 }

@@ -67,7 +67,8 @@ struct connection_reply {
 
 struct connection;
 struct connection_ops {
-    /* Queues a call; `call` and what it points to must live until its result was taken. */
+    /* Queues a call; `call` and what it points to must live until its result was taken. A call that was cancelled is never
+     * answered: its memory must live until the connection is closed. */
     bool (*submit)(struct connection *connection, const struct module_call *call, uint32_t *number_out,
                    struct error *err);
     /* Adds the descriptors to wait for; returns how many (at most 4). 0 and a false `ready` never happen together. */

@@ -55,6 +55,7 @@ struct event emit_task_event(enum event_kind kind, const struct node *task, cons
         .path = task->at.path,
         .line = task->at.line,
         .is_handler = task->is_handler,
+        .task = task->number,
     };
 }
 

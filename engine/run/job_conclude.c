@@ -176,7 +176,8 @@ bool job_item_conclude(struct job_item *item)
         if (item->delegate != NULL)
             describe_delegation(item);
     }
-    job_loop_describe(item->job, item);
+    if (!item->is_aborted)
+        job_loop_describe(item->job, item);
     item->state = ITEM_DONE;
     return true;
 }

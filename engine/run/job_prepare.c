@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is evaluated for an item before it is sent: flags, environment, attempts, and what the call looks like. */
 #include "common/base/text.h"
+#include "common/value/value_python.h"
+#include "engine/run/emit.h"
 #include "engine/run/job_parts.h"
 
 bool job_item_flags(struct job_item *item, struct error *err)
@@ -17,12 +19,25 @@ bool job_item_flags(struct job_item *item, struct error *err)
            keyword_bool(job, KEYWORD_DIFF, options->diff_mode, &item->diff_mode, err);
 }
 
+static bool environment_is_set(const struct value *written)
+{
+    for (size_t i = 0; i < value_count(written); i++)
+        if (value_truthy(value_item(written, i)))
+            return true;
+    return false;
+}
+
 static bool item_environment(struct job_item *item, struct error *err)
 {
     struct template_call call = vars_scope_call(&item->job->scope, item->arena);
     const struct value *written = item->job->scope.environment;
     struct value *merged = NULL;
 
+    if (text_equal(item->job->task->action, "raw")) {
+        if (environment_is_set(written))
+            emit_message(item->job->run, EVENT_WARNING, "raw module does not support the environment keyword");
+        return true;
+    }
     for (size_t i = 0; i < value_count(written); i++) {
         const struct value *part = NULL;
 
@@ -128,6 +143,8 @@ bool job_item_prepare(struct job_item *item, struct error *err)
     const struct node *task = job->task;
     const struct value *notify = NULL;
 
+    if (task->is_unresolved)
+        return error_set_at(err, &task->at, "%s", task->unresolved_text);
     if (!job_item_delegate(item, err) || !job_item_args(item, err) || !item_environment(item, err) ||
         !item_attempts(item, err) || !item_timeout(item, err))
         return false;

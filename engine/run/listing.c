@@ -122,8 +122,11 @@ static bool list_hosts(struct listing *listing, struct template_call *call, cons
 {
     struct host_batches hosts;
 
+    /* a pattern that fits nobody is told in every kind of list */
     if (!play_hosts(listing->run, listing->arena, listing->play, call, &hosts, err))
         return false;
+    if ((listing->what & LIST_HOSTS) == 0)
+        return true;
     text_add(listing->out, "\n    pattern: ");
     value_repr(listing->out, pattern);
     text_printf(listing->out, "\n    hosts (%zu):", hosts.count);
@@ -181,7 +184,7 @@ static bool list_play(struct listing *listing, size_t number, struct error *err)
     pattern = as_list(listing->arena, pattern);
     listing->play_tags = tags_of_play(listing);
     print_head(listing, number, pattern);
-    if ((listing->what & LIST_HOSTS) != 0 && !list_hosts(listing, &call, pattern, err))
+    if (!list_hosts(listing, &call, pattern, err))
         return false;
     text_add(listing->out, "\n");
     return (listing->what & (LIST_TASKS | LIST_TAGS)) == 0 || list_tasks(listing, err);

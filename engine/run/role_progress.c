@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which roles a host has been through in this play: a role without allow_duplicates runs once, even when it is named again. */
-#include <string.h>
-
-#include "common/base/text.h"
 #include "engine/run/strategy.h"
 
-/* The same role asked for again with the same parameters. */
-static bool is_same_role(const struct role *a, const struct role *b)
+static struct role_progress *progress_of(struct run *run, struct run_host *host, const struct role *mention, bool add)
 {
-    if (a == b)
-        return true;
-    if (!text_equal(a->path, b->path) || !text_equal(a->name, b->name))
-        return false;
-    return a->params == b->params || (a->params != NULL && b->params != NULL && value_equal(a->params, b->params)) ||
-           (value_count(a->params) == 0 && value_count(b->params) == 0);
-}
+    const struct role *role = mention->identity;
 
-static struct role_progress *progress_of(struct run *run, struct run_host *host, const struct role *role, bool add)
-{
     for (size_t i = 0; i < host->role_count; i++)
         if (host->roles[i].role == role)
             return &host->roles[i];
@@ -39,7 +27,7 @@ bool role_is_done(const struct run_host *host, const struct node *task)
     if (task->role == NULL || task->is_handler || task->role->allow_duplicates)
         return false;
     for (size_t i = 0; i < host->role_count; i++)
-        if (host->roles[i].is_complete && is_same_role(host->roles[i].role, task->role))
+        if (host->roles[i].is_complete && host->roles[i].role == task->role->identity)
             return true;
     return false;
 }

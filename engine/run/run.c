@@ -43,6 +43,25 @@ static void emit_stats(struct run *run)
     }
 }
 
+static void emit_config(struct run *run)
+{
+    const char *path = run->options->config_file;
+
+    if (run->options->verbosity > 0)
+        emit_message(run, EVENT_MESSAGE,
+                     path == NULL ? "No config file found; using defaults"
+                                  : arena_printf(run->arena, "Using %s as config file", path));
+}
+
+static void emit_plays(struct run *run, const struct playbook *playbook, size_t index)
+{
+    const char *const *paths = run->options->playbooks;
+
+    if (run->options->verbosity > 1 && playbook->path != NULL && paths != NULL && paths[index] != NULL)
+        emit_message(run, EVENT_MESSAGE,
+                     arena_printf(run->arena, "%zu plays in %s", playbook->play_count, paths[index]));
+}
+
 static int exit_code(const struct run *run, enum play_verdict verdict)
 {
     if (run_is_interrupted(run))
@@ -72,24 +91,31 @@ bool run_playbooks(struct arena *arena, const struct run_options *options, int *
     enum play_verdict verdict = PLAY_OK;
     struct playbook **playbooks = NULL;
     size_t count = 0;
+    struct event end = { .kind = EVENT_RUN_END };
     struct run run;
     bool ok;
 
     if (!run_load(arena, options, &playbooks, &count, err))
         return false;
     run_open(&run, arena, options);
+    emit_config(&run);
     emit_named(&run, EVENT_RUN_START, count > 0 ? playbooks[0]->path : NULL);
     emit_warnings(&run);
     ok = true;
-    for (size_t i = 0; ok && i < count && verdict == PLAY_OK && !run_is_interrupted(&run); i++)
+    for (size_t i = 0; ok && i < count && verdict == PLAY_OK && !run_is_interrupted(&run); i++) {
+        emit_plays(&run, playbooks[i], i);
         ok = playbook_run(&run, playbooks[i], &verdict, err);
+    }
     if (ok && run.start_at_task != NULL)
         emit_message(
             &run, EVENT_WARNING,
             arena_printf(arena, "No matching task \"%s\" found. Note: --start-at-task can only follow static includes.",
                          run.start_at_task));
     *exit_out = exit_code(&run, verdict);
-    emit_named(&run, EVENT_RUN_END, NULL);
+    if (ok && run_is_interrupted(&run))
+        ok = error_set_kind(err, ERROR_CANCELLED, "User interrupted execution");
+    end.outcome = ok ? OUTCOME_OK : OUTCOME_FAILED;
+    emit(&run, &end);
     run_close(&run);
     return ok;
 }

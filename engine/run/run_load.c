@@ -85,18 +85,46 @@ static size_t path_count(const struct run_options *options)
     return count;
 }
 
+/* Is there anybody to work on? Known before any playbook is read. */
+static bool hosts_check(struct arena *arena, const struct run_options *options, struct error *err)
+{
+    const struct value *local = value_map_get(options->settings, "localhost_warning");
+    struct inventory_selection selection = { .pattern = value_string(arena, "all") };
+    struct inventory_host_list hosts = { 0 };
+    bool warns = true;
+
+    if (!inventory_match(options->inventory, arena, &selection, &hosts, err))
+        return false;
+    if (value_text(local) != NULL)
+        text_to_bool(value_text(local), &warns);
+    if (hosts.count == 0 && warns && options->warnings != NULL)
+        value_list_add(arena, options->warnings,
+                       value_string(arena, "provided hosts list is empty, only localhost is available. Note that the "
+                                           "implicit localhost does not match 'all'"));
+    if (hosts.count == 0 || options->limit == NULL)
+        return true;
+    selection.limit = options->limit;
+    selection.warnings = options->warnings;
+    if (!inventory_match(options->inventory, arena, &selection, &hosts, err))
+        return false;
+    return hosts.count > 0 ||
+           error_set(err, "Specified inventory, host pattern and/or --limit leaves us with no hosts to target.");
+}
+
 bool run_load(struct arena *arena, const struct run_options *options, struct playbook ***out, size_t *count_out,
               struct error *err)
 {
     size_t paths = path_count(options), count = paths + (options->plays != NULL ? 1 : 0);
     struct playbook **list = arena_new_array(arena, struct playbook *, count + 1);
 
-    for (size_t i = 0; i < paths; i++) {
+    for (size_t i = 0; i < paths; i++)
         if (!path_exists(options->playbooks[i]))
             return error_set(err, "the playbook: %s could not be found", options->playbooks[i]);
+    if (paths > 0 && !hosts_check(arena, options, err))
+        return false;
+    for (size_t i = 0; i < paths; i++)
         if (!playbook_load(options->loader, options->playbooks[i], &list[i], err))
             return false;
-    }
     if (options->plays != NULL && !playbook_from_value(options->loader, options->plays, ".", &list[paths], err))
         return false;
     for (size_t i = 0; i < count; i++)

@@ -13,7 +13,7 @@ struct job;
 
 /* A role on one host in the current play. */
 struct role_progress {
-    const struct role *role;
+    const struct role *role; /* the identity of all its mentions */
     bool had_task, is_complete;
 };
 

@@ -62,8 +62,8 @@ static bool bind_check(struct eval *eval, const struct call_args *args, const ch
 
     for (; (at = next_param(&cursor, &length, &required)) != NULL && *at != '*'; count++)
         if (required && args->bound[count] == NULL && args->count <= count)
-            return eval_fail_type(eval, "%s() missing 1 required positional argument: '%.*s'", what, (int)length,
-                                  at) != NULL;
+            return eval_fail_type(eval, "%s() missing 1 required positional argument: '%.*s'", what, (int)length, at) !=
+                   NULL;
     return eval_fail_type(eval, "%s() takes %u positional arguments but %u were given", what, count + 1,
                           args->count + 1) != NULL;
 }
@@ -113,8 +113,9 @@ struct call_args args_from(const struct call_args *args, uint32_t from)
 {
     struct call_args rest = *args;
 
-    rest.items = args->items + (from < args->count ? from : args->count);
     rest.count = from < args->count ? args->count - from : 0;
+    if (rest.count > 0)
+        rest.items = args->items + from;
     return rest;
 }
 

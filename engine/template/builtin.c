@@ -91,15 +91,9 @@ static const struct value *builtin_undef(struct eval *eval, struct call_args *ar
 }
 
 static const struct builtin builtins[] = {
-    { "range", builtin_range, NULL },
-    { "dict", builtin_dict, NULL },
-    { "namespace", namespace_new, NULL },
-    { "cycler", cycler_new, NULL },
-    { "joiner", joiner_new, NULL },
-    { "lookup", builtin_lookup, NULL },
-    { "query", builtin_query, NULL },
-    { "q", builtin_query, NULL },
-    { "now", builtin_now, "utc fmt" },
+    { "range", builtin_range, NULL },   { "dict", builtin_dict, NULL }, { "namespace", namespace_new, NULL },
+    { "cycler", cycler_new, NULL },     { "joiner", joiner_new, NULL }, { "lookup", builtin_lookup, NULL },
+    { "query", builtin_query, NULL },   { "q", builtin_query, NULL },   { "now", builtin_now, "utc fmt" },
     { "undef", builtin_undef, "hint" },
 };
 

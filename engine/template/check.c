@@ -45,10 +45,36 @@ static bool check_args(struct check *check, const struct node_args *args)
            check_node(check, args->star_star);
 }
 
+/* A name that an argument gives as a constant, or NULL. */
+static const char *constant_name(const struct node_args *args, uint32_t index)
+{
+    if (index >= args->items.count || args->items.items[index]->kind != NODE_CONST)
+        return NULL;
+    return value_text(args->items.items[index]->as.constant);
+}
+
+/* map('filter'), select('test'), selectattr('attribute', 'test') */
+static bool check_named(struct check *check, const struct node *node)
+{
+    const struct node_args *args = &node->as.filter.args;
+    const char *name = node->as.filter.entry->name, *first = constant_name(args, 0), *second = constant_name(args, 1);
+
+    if (strcmp(name, "map") == 0 && first != NULL && filter_find(first) == NULL)
+        return complain(check, node, filter_unknown(check->env->arena, first));
+    if ((strcmp(name, "select") == 0 || strcmp(name, "reject") == 0) && first != NULL && test_find(first) == NULL)
+        return complain(check, node, test_unknown(check->env->arena, first));
+    if ((strcmp(name, "selectattr") == 0 || strcmp(name, "rejectattr") == 0) && second != NULL &&
+        test_find(second) == NULL)
+        return complain(check, node, test_unknown(check->env->arena, second));
+    return true;
+}
+
 static bool check_filter(struct check *check, const struct node *node)
 {
     if (node->as.filter.entry == NULL && node->as.filter.name != NULL)
         return complain(check, node, filter_unknown(check->env->arena, node->as.filter.name));
+    if (node->as.filter.entry != NULL && !check_named(check, node))
+        return false;
     return check_node(check, node->as.filter.target) && check_args(check, &node->as.filter.args);
 }
 
@@ -64,9 +90,9 @@ static bool check_call(struct check *check, const struct node *node)
 {
     const struct node *target = node->as.call.target;
     const struct node_list *items = &node->as.call.args.items;
-    bool is_lookup = target->kind == NODE_NAME && (strcmp(target->as.name.name, "lookup") == 0 ||
-                                                   strcmp(target->as.name.name, "query") == 0 ||
-                                                   strcmp(target->as.name.name, "q") == 0);
+    bool is_lookup = target->kind == NODE_NAME &&
+                     (strcmp(target->as.name.name, "lookup") == 0 || strcmp(target->as.name.name, "query") == 0 ||
+                      strcmp(target->as.name.name, "q") == 0);
 
     if (is_lookup && items->count > 0 && items->items[0]->kind == NODE_CONST) {
         const char *name = value_text(items->items[0]->as.constant);
@@ -166,7 +192,8 @@ static bool check_string(struct template_env *env, const struct value *value, bo
     if ((value->marks & VALUE_TRUSTED) == 0 || (!has_braces && !is_condition) || value->as.string.length == 0)
         return true;
     bool bare = is_condition && !has_braces;
-    if (!environment_parse(env, bare ? &env->bare : &env->plain, value->as.string.data, value->as.string.length, bare, &tree, err)) {
+    if (!environment_parse(env, bare ? &env->bare : &env->plain,
+                           &(struct source){ value->as.string.data, value->as.string.length, bare }, &tree, err)) {
         int line = at.line > 0 && err->line > 1 ? at.line + err->line - 1 : at.line;
         err->line = err->column = 0;
         err->path[0] = '\0';

@@ -29,7 +29,7 @@ static const char *undefined_in(struct arena *arena, const char *message)
  */
 static bool saved_by_test(struct template_call *call, const char *condition, const char *name, bool *out)
 {
-    struct pattern *regex = pattern_compile(call->env, DEFINED_TEST, strlen(DEFINED_TEST), 0, NULL);
+    struct regex *regex = pattern_compile(call->env, DEFINED_TEST, strlen(DEFINED_TEST), 0, NULL);
     size_t length = strlen(condition), from = 0;
     struct pattern_match match;
 
@@ -52,8 +52,12 @@ static bool saved_by_test(struct template_call *call, const char *condition, con
 static bool evaluate_text(struct template_call *call, const struct value *condition, const char *text, size_t length,
                           bool *out, struct error *err)
 {
-    struct render render = { .text = text, .length = length, .at = value_position(condition),
-                             .syntax = &call->env->bare, .is_expression = true, .before = "{% if ",
+    struct render render = { .text = text,
+                             .length = length,
+                             .at = value_position(condition),
+                             .syntax = &call->env->bare,
+                             .is_expression = true,
+                             .before = "{% if ",
                              .after = " %} True {% else %} False {% endif %}" };
     const struct value *made = render_run(call, &render, err);
     const char *name;
@@ -76,9 +80,13 @@ static bool render_first(struct template_call *call, const struct value *conditi
                          struct error *err)
 {
     bool unsafe = false;
-    struct render render = { .text = condition->as.string.data, .length = condition->as.string.length,
-                             .at = value_position(condition), .syntax = &call->env->plain, .convert = true,
-                             .keep_newlines = true, .unsafe_out = &unsafe };
+    struct render render = { .text = condition->as.string.data,
+                             .length = condition->as.string.length,
+                             .at = value_position(condition),
+                             .syntax = &call->env->plain,
+                             .convert = true,
+                             .keep_newlines = true,
+                             .unsafe_out = &unsafe };
     const struct value *made = render_run(call, &render, err);
 
     if (made == NULL && err->kind == ERROR_UNDEFINED)

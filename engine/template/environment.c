@@ -23,7 +23,6 @@ struct template_slot {
 
 struct recent_slot {
     const char *text;
-    size_t length;
     uint64_t syntax;
     struct template *tree;
 };
@@ -76,24 +75,19 @@ const char *environment_name(struct template_env *env, const char *data, size_t 
     return env->names[at].name;
 }
 
-struct template_key {
-    uint64_t hash;
-    const char *text;
-    size_t length;
-    bool is_expression;
-};
-
-static size_t template_find(const struct template_env *env, const struct template_key *key)
+static bool same_source(const struct template *tree, const struct source *source)
 {
-    size_t mask = env->template_capacity - 1, at = (size_t)key->hash & mask;
+    return tree->length == source->length && tree->is_expression == source->is_expression &&
+           memcmp(tree->text, source->text, source->length) == 0;
+}
 
-    for (; env->templates[at].tree != NULL; at = (at + 1) & mask) {
-        const struct template *tree = env->templates[at].tree;
+static size_t template_find(const struct template_env *env, uint64_t hash, const struct source *source)
+{
+    size_t mask = env->template_capacity - 1, at = (size_t)hash & mask;
 
-        if (env->templates[at].hash == key->hash && tree->length == key->length &&
-            tree->is_expression == key->is_expression && memcmp(tree->text, key->text, key->length) == 0)
-            break;
-    }
+    while (env->templates[at].tree != NULL &&
+           (env->templates[at].hash != hash || !same_source(env->templates[at].tree, source)))
+        at = (at + 1) & mask;
     return at;
 }
 
@@ -115,43 +109,41 @@ static void templates_grow(struct template_env *env)
     }
 }
 
-static bool parse_or_find(struct template_env *env, const struct syntax *syntax, struct template_key key,
-                          struct template **out, struct error *err)
+static bool parse_or_find(struct template_env *env, const struct syntax *syntax, uint64_t hash,
+                          const struct source *source, struct template **out, struct error *err)
 {
-    size_t at = template_find(env, &key);
+    size_t at = template_find(env, hash, source);
 
     if (env->templates[at].tree != NULL) {
         *out = env->templates[at].tree;
         return true;
     }
-    if (!parser_run(env, syntax, key.text, key.length, key.is_expression, out, err))
+    if (!parser_run(env, syntax, source, out, err))
         return false;
     if (env->template_count >= TEMPLATE_CACHE_MAX)
         return true;
     if (env->template_count * 2 >= env->template_capacity)
         templates_grow(env);
-    at = template_find(env, &key);
-    env->templates[at] = (struct template_slot){ key.hash, *out };
+    at = template_find(env, hash, source);
+    env->templates[at] = (struct template_slot){ hash, *out };
     env->template_count++;
     return true;
 }
 
-bool environment_parse(struct template_env *env, const struct syntax *syntax, const char *text, size_t length,
-                       bool is_expression, struct template **out, struct error *err)
+bool environment_parse(struct template_env *env, const struct syntax *syntax, const struct source *source,
+                       struct template **out, struct error *err)
 {
-    uint64_t syntax_key = (syntax->key != 0 ? syntax->key : syntax_hash(syntax)) ^ is_expression;
-    struct recent_slot *recent = &env->recent[((uintptr_t)text >> 3) % RECENT];
+    uint64_t key = (syntax->key != 0 ? syntax->key : syntax_hash(syntax)) ^ source->is_expression;
+    struct recent_slot *recent = &env->recent[((uintptr_t)source->text >> 3) % RECENT];
 
     /* the address alone proves nothing, arenas are used again */
-    if (recent->text == text && recent->length == length && recent->syntax == syntax_key &&
-        memcmp(recent->tree->text, text, length) == 0) {
+    if (recent->text == source->text && recent->syntax == key && same_source(recent->tree, source)) {
         *out = recent->tree;
         return true;
     }
-    if (!parse_or_find(env, syntax, (struct template_key){ hash_quick(text, length) ^ (syntax_key * 31), text, length,
-                                                           is_expression }, out, err))
+    if (!parse_or_find(env, syntax, hash_quick(source->text, source->length) ^ (key * 31), source, out, err))
         return false;
-    *recent = (struct recent_slot){ text, length, syntax_key, *out };
+    *recent = (struct recent_slot){ source->text, key, *out };
     return true;
 }
 

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "engine/template/node.h"
+#include "engine/template/tree.h"
 #include "engine/template/template.h"
 
 #define SMALL_INTS 1024
@@ -26,14 +26,16 @@ struct template_env {
     struct pattern_cache *patterns;
     struct syntax plain; /* of strings in playbooks and variables */
     struct syntax bare;  /* of conditions and expressions */
-    struct value *ints; /* 0 .. SMALL_INTS - 1 */
-    struct { const char *caller, *varargs, *kwargs, *loop, *self, *super; } known; /* interned */
+    struct value *ints;  /* 0 .. SMALL_INTS - 1 */
+    struct {
+        const char *caller, *varargs, *kwargs, *loop, *self, *super;
+    } known; /* interned */
 };
 
 /* The one copy of this name: equal names are equal pointers. */
 const char *environment_name(struct template_env *env, const char *data, size_t length);
 /* The tree of this text, parsed now or earlier. */
-bool environment_parse(struct template_env *env, const struct syntax *syntax, const char *text, size_t length,
-                       bool is_expression, struct template **out, struct error *err);
+bool environment_parse(struct template_env *env, const struct syntax *syntax, const struct source *source,
+                       struct template **out, struct error *err);
 /* A name that Jinja2 or Ansible puts into every template (range, lookup ...), or NULL. */
 const struct value *environment_global(struct template_env *env, const char *name);

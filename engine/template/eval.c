@@ -12,9 +12,16 @@
 #include "engine/template/object.h"
 #include "engine/template/undefined.h"
 
+#define MEMORY_MAX (8 * LIMIT_TEMPLATE_OUTPUT)
+
 struct eval eval_new(struct template_call *call, struct error *err)
 {
-    return (struct eval){ .env = call->env, .call = call, .arena = call->arena, .err = err, .convert = true,
+    return (struct eval){ .env = call->env,
+                          .call = call,
+                          .arena = call->arena,
+                          .err = err,
+                          .convert = true,
+                          .memory_start = arena_used(call->arena),
                           .plain = !call->env->config.strict_undefined };
 }
 
@@ -87,15 +94,23 @@ bool eval_is_strict(const struct eval *eval, const struct value *value)
     return value->kind == VALUE_UNDEFINED && !eval->plain && (value->marks & VALUE_PRIVATE) == 0;
 }
 
-bool eval_out_of_steps(struct eval *eval)
+bool eval_budget(struct eval *eval)
 {
-    return error_set_kind(eval->err, ERROR_LIMIT, "the template takes more than %d steps", LIMIT_TEMPLATE_STEPS);
+    if (eval->steps > LIMIT_TEMPLATE_STEPS)
+        return error_set_kind(eval->err, ERROR_LIMIT, "the template takes more than %d steps", LIMIT_TEMPLATE_STEPS);
+    if (arena_used(eval->arena) - eval->memory_start > MEMORY_MAX)
+        return error_set_kind(eval->err, ERROR_LIMIT, "the template needs more than %d bytes of memory", MEMORY_MAX);
+    return true;
 }
 
 struct frame frame_save(const struct eval *eval)
 {
-    return (struct frame){ .tree = eval->tree, .parent_tree = eval->parent_tree, .scope = eval->scope,
-                           .module = eval->module, .base = eval->base, .without_vars = eval->without_vars };
+    return (struct frame){ .tree = eval->tree,
+                           .parent_tree = eval->parent_tree,
+                           .scope = eval->scope,
+                           .module = eval->module,
+                           .base = eval->base,
+                           .without_vars = eval->without_vars };
 }
 
 void frame_restore(struct eval *eval, const struct frame *frame)
@@ -266,7 +281,10 @@ const struct value *eval_own(struct eval *eval, const struct value *value)
 
 struct value *eval_mutable(const struct value *value)
 {
-    union { const struct value *fixed; struct value *free; } cast = { .fixed = value };
+    union {
+        const struct value *fixed;
+        struct value *free;
+    } cast = { .fixed = value };
 
     return (value->marks & VALUE_PRIVATE) != 0 ? cast.free : NULL;
 }

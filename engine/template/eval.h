@@ -12,7 +12,7 @@
 #include "common/value/value.h"
 #include "engine/template/args.h"
 #include "engine/template/environment.h"
-#include "engine/template/node.h"
+#include "engine/template/tree.h"
 #include "engine/template/scope.h"
 
 /*
@@ -31,7 +31,11 @@ struct block_link { /* the definitions of one block, the most derived first */
     struct block_link *next;
 };
 
-struct block_entry { const char *name; struct block_link *link; struct block_entry *next; };
+struct block_entry {
+    const char *name;
+    struct block_link *link;
+    struct block_entry *next;
+};
 
 struct eval {
     struct template_env *env;
@@ -40,19 +44,20 @@ struct eval {
     struct error *err;
     const struct template *tree;
     struct scope *scope;
-    struct scope resolved;      /* variables are looked up once per evaluation */
-    struct scope *module;       /* the outermost scope of the current template: what imports export */
+    struct scope resolved;       /* variables are looked up once per evaluation */
+    struct scope *module;        /* the outermost scope of the current template: what imports export */
     struct source_position base; /* where the template text begins in the user's file */
     uint64_t steps;
+    size_t memory_start; /* of the arena, when this evaluation began */
     int depth, calls;
     enum flow flow;
-    bool type_error;     /* the failure is Python's TypeError */
-    bool located;        /* err has its position */
-    bool has_undefined;  /* an undefined value has been seen: printing must look for it */
-    bool convert;        /* text that looks like a literal becomes one (macros, set blocks) */
-    bool plain;          /* plain Jinja2: undefined prints as nothing, None as None */
-    bool without_vars;   /* an import without context */
-    bool unsafe;         /* text from outside (facts, results, lookups) has been used */
+    bool type_error;    /* the failure is Python's TypeError */
+    bool located;       /* err has its position */
+    bool has_undefined; /* an undefined value has been seen: printing must look for it */
+    bool convert;       /* text that looks like a literal becomes one (macros, set blocks) */
+    bool plain;         /* plain Jinja2: undefined prints as nothing, None as None */
+    bool without_vars;  /* an import without context */
+    bool unsafe;        /* text from outside (facts, results, lookups) has been used */
     struct block_entry *blocks;
     const struct template *parent_tree; /* set by extends: the template's own output is dropped from then on */
     const char *parent_path;
@@ -83,11 +88,11 @@ bool eval_truth(struct eval *eval, const struct value *value, bool *out);
 /* A list with what iterating gives: items, keys, characters. `value` itself if it is a list. */
 const struct value *eval_items(struct eval *eval, const struct value *value);
 bool eval_args(struct eval *eval, const struct node_args *nodes, struct call_args *out);
-bool eval_out_of_steps(struct eval *eval); /* always false, error set */
-/* Stops a loop in native code that a template started, when the budget is used up. */
+bool eval_budget(struct eval *eval); /* false: steps or memory are used up, error set */
+/* Once per node and per round of a loop in native code. */
 static inline bool eval_step(struct eval *eval)
 {
-    return ++eval->steps <= LIMIT_TEMPLATE_STEPS || eval_out_of_steps(eval);
+    return (++eval->steps & 0x3FF) != 0 || eval_budget(eval);
 }
 
 /* What changes while a macro, block, include or import runs. */

@@ -53,6 +53,8 @@ static const struct value *attribute_of(struct eval *eval, const struct value *t
         return object_bound_method(eval, method, target);
     if (object_kind(target) != NULL)
         found = own_attribute(eval, target, name);
+    else if (target->kind <= VALUE_REAL && target->kind >= VALUE_BOOL && eval_name_is(name, "real"))
+        found = target;
     else
         found = mapping_get(eval, target, name, strlen(name));
     return found == NULL ? no_attribute(eval, target, name) : found;
@@ -141,7 +143,9 @@ const struct value *eval_item(struct eval *eval, const struct value *target, con
 
 /* --- slices --- */
 
-struct range { int64_t start, stop, step; };
+struct range {
+    int64_t start, stop, step;
+};
 
 static int64_t clamp(int64_t index, int64_t count, int64_t low, int64_t high)
 {

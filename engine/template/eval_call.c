@@ -95,9 +95,8 @@ static const struct value *call_attribute(struct eval *eval, const struct node *
 
     if (self == NULL)
         return NULL;
-    method = self->kind == VALUE_OBJECT && object_kind(self) != NULL
-                 ? NULL
-                 : method_for(&callee->as.attribute.methods, self);
+    method = self->kind == VALUE_OBJECT && object_kind(self) != NULL ? NULL
+                                                                     : method_for(&callee->as.attribute.methods, self);
     if (method == NULL) {
         const struct value *bound = eval_attribute(eval, self, callee->as.attribute.name);
 

@@ -4,6 +4,7 @@
 
 #include "engine/template/eval_expression.h"
 #include "engine/template/object.h"
+#include "engine/template/object_date.h"
 
 static const char *const symbols[] = { "==", "!=", ">", ">=", "<", "<=" };
 
@@ -11,8 +12,8 @@ static bool contains_text(struct eval *eval, const struct value *text, const str
 {
     if (part->kind != VALUE_STRING)
         return eval_fail_type(eval, "'in <string>' requires string as left operand, not %s", eval_type(part)) != NULL;
-    *out = part->as.string.length == 0 || memmem(text->as.string.data, text->as.string.length, part->as.string.data,
-                                                 part->as.string.length) != NULL;
+    *out = part->as.string.length == 0 ||
+           memmem(text->as.string.data, text->as.string.length, part->as.string.data, part->as.string.length) != NULL;
     return true;
 }
 
@@ -37,6 +38,14 @@ bool eval_contains(struct eval *eval, const struct value *container, const struc
     for (size_t i = 0; !*out && i < value_count(items); i++)
         *out = value_equal(value_item(items, i), item);
     return items != NULL;
+}
+
+/* False: not two dates or two differences of dates. */
+static bool date_order(const struct value *a, const struct value *b, int *order_out)
+{
+    bool dates = date_is(a) || delta_is(a);
+
+    return dates && (date_is(b) || delta_is(b)) && date_compare(a, b, order_out);
 }
 
 static bool order_holds(enum compare_op op, int order)
@@ -67,12 +76,14 @@ bool eval_compare(struct eval *eval, enum compare_op op, const struct value *a, 
         (op > COMPARE_NE || eval_is_strict(eval, a) || eval_is_strict(eval, b)))
         return eval_fail_undefined(eval, a->kind == VALUE_UNDEFINED ? a : b) != NULL;
     if (op == COMPARE_EQ || op == COMPARE_NE) {
-        *out = value_equal(a, b) == (op == COMPARE_EQ);
+        bool equal = date_order(a, b, &order) ? order == 0 : value_equal(a, b);
+
+        *out = equal == (op == COMPARE_EQ);
         return true;
     }
-    if (!value_compare(a, b, &order, NULL))
-        return eval_fail_type(eval, "'%s' not supported between instances of '%s' and '%s'", symbols[op],
-                              eval_type(a), eval_type(b)) != NULL;
+    if (!date_order(a, b, &order) && !value_compare(a, b, &order, NULL))
+        return eval_fail_type(eval, "'%s' not supported between instances of '%s' and '%s'", symbols[op], eval_type(a),
+                              eval_type(b)) != NULL;
     *out = order_holds(op, order);
     return true;
 }

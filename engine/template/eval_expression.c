@@ -214,8 +214,10 @@ static const struct value *condition_node(struct eval *eval, const struct node *
     if (node->as.condition.no != NULL)
         return eval_expression(eval, node->as.condition.no);
     return value_mark(eval->arena,
-                      eval_undefined(eval, "the inline if-expression on line %u evaluated to false and no else section "
-                                           "was defined.", node->line),
+                      eval_undefined(eval,
+                                     "the inline if-expression on line %u evaluated to false and no else section "
+                                     "was defined.",
+                                     node->line),
                       VALUE_PRIVATE, 0);
 }
 
@@ -242,11 +244,15 @@ static const struct value *too_deep(struct eval *eval)
 const struct value *eval_expression(struct eval *eval, const struct node *node)
 {
     static const struct value *(*const handlers[])(struct eval *, const struct node *) = {
-        [NODE_CONST] = const_node, [NODE_NAME] = eval_name, [NODE_LIST] = list_node, [NODE_TUPLE] = list_node,
-        [NODE_DICT] = dict_node, [NODE_ATTRIBUTE] = eval_attribute_node, [NODE_ITEM] = eval_item_node,
-        [NODE_SLICE] = slice_node, [NODE_CALL] = eval_call_node, [NODE_FILTER] = eval_filter_node,
-        [NODE_TEST] = eval_test_node, [NODE_NOT] = not_node, [NODE_NEGATE] = sign_node, [NODE_POSITIVE] = sign_node,
-        [NODE_BINARY] = binary_node, [NODE_AND] = logic_node, [NODE_OR] = logic_node, [NODE_CONCAT] = concat_node,
+        [NODE_CONST] = const_node,     [NODE_NAME] = eval_name,
+        [NODE_LIST] = list_node,       [NODE_TUPLE] = list_node,
+        [NODE_DICT] = dict_node,       [NODE_ATTRIBUTE] = eval_attribute_node,
+        [NODE_ITEM] = eval_item_node,  [NODE_SLICE] = slice_node,
+        [NODE_CALL] = eval_call_node,  [NODE_FILTER] = eval_filter_node,
+        [NODE_TEST] = eval_test_node,  [NODE_NOT] = not_node,
+        [NODE_NEGATE] = sign_node,     [NODE_POSITIVE] = sign_node,
+        [NODE_BINARY] = binary_node,   [NODE_AND] = logic_node,
+        [NODE_OR] = logic_node,        [NODE_CONCAT] = concat_node,
         [NODE_COMPARE] = compare_node, [NODE_CONDITION] = condition_node,
     };
     const struct value *value;

@@ -7,6 +7,7 @@
 
 #include "common/base/text.h"
 #include "engine/template/eval_expression.h"
+#include "engine/template/markup.h"
 #include "engine/template/python_format.h"
 
 static const char *const symbols[] = { "+", "-", "*", "/", "//", "%", "** or pow()" };
@@ -161,12 +162,16 @@ static const struct value *join_strings(struct eval *eval, const struct value *a
 
     if (b->kind != VALUE_STRING)
         return eval_fail_type(eval, "can only concatenate str (not \"%s\") to str", eval_type(b));
+    if (((a->marks | b->marks) & VALUE_MARKUP) != 0) { /* HTML escapes what is added to it */
+        a = markup_of(eval, a);
+        b = markup_of(eval, b);
+    }
     length = a->as.string.length + b->as.string.length;
     data = arena_alloc(eval->arena, length + 1);
     memcpy(data, a->as.string.data, a->as.string.length);
     memcpy(data + a->as.string.length, b->as.string.data, b->as.string.length);
     made = value_string_borrow(eval->arena, data, length);
-    made->marks |= (uint8_t)((a->marks | b->marks) & VALUE_SECRET);
+    made->marks |= (uint8_t)((a->marks | b->marks) & (VALUE_SECRET | VALUE_MARKUP));
     return made;
 }
 

@@ -53,8 +53,13 @@ bool eval_assign(struct eval *eval, const struct node *target, const struct valu
 const struct value *exec_capture(struct eval *eval, const struct node *body)
 {
     struct output out = { .pieces = 0 };
+    const struct template *parent = eval->parent_tree;
+    bool done;
 
-    return exec_node(eval, body, &out) ? output_result(eval, &out) : NULL;
+    eval->parent_tree = NULL; /* behind {% extends %} too, what is captured is wanted */
+    done = exec_node(eval, body, &out);
+    eval->parent_tree = parent;
+    return done ? output_result(eval, &out) : NULL;
 }
 
 static bool exec_print(struct eval *eval, const struct node *node, struct output *out)
@@ -63,7 +68,7 @@ static bool exec_print(struct eval *eval, const struct node *node, struct output
 
     if (value != NULL && output_value(eval, out, value))
         return true;
-    eval_locate(eval, node);
+    eval_locate(eval, node->as.operand);
     return false;
 }
 
@@ -198,11 +203,25 @@ static bool is_silent(const struct node *node)
 bool exec_node(struct eval *eval, const struct node *node, struct output *out)
 {
     static bool (*const handlers[])(struct eval *, const struct node *, struct output *) = {
-        [NODE_DATA] = exec_data, [NODE_PRINT] = exec_print, [NODE_BODY] = exec_body, [NODE_IF] = exec_if,
-        [NODE_FOR] = exec_for, [NODE_SET] = exec_set, [NODE_SET_BLOCK] = exec_set_block, [NODE_MACRO] = exec_macro,
-        [NODE_CALL_BLOCK] = exec_call_block, [NODE_FILTER_BLOCK] = exec_filter_block, [NODE_WITH] = exec_with,
-        [NODE_SCOPE] = exec_scope, [NODE_INCLUDE] = exec_include, [NODE_IMPORT] = exec_import, [NODE_FROM] = exec_from,
-        [NODE_EXTENDS] = exec_extends, [NODE_BLOCK] = exec_block, [NODE_DO] = exec_do, [NODE_BREAK] = exec_break,
+        [NODE_DATA] = exec_data,
+        [NODE_PRINT] = exec_print,
+        [NODE_BODY] = exec_body,
+        [NODE_IF] = exec_if,
+        [NODE_FOR] = exec_for,
+        [NODE_SET] = exec_set,
+        [NODE_SET_BLOCK] = exec_set_block,
+        [NODE_MACRO] = exec_macro,
+        [NODE_CALL_BLOCK] = exec_call_block,
+        [NODE_FILTER_BLOCK] = exec_filter_block,
+        [NODE_WITH] = exec_with,
+        [NODE_SCOPE] = exec_scope,
+        [NODE_INCLUDE] = exec_include,
+        [NODE_IMPORT] = exec_import,
+        [NODE_FROM] = exec_from,
+        [NODE_EXTENDS] = exec_extends,
+        [NODE_BLOCK] = exec_block,
+        [NODE_DO] = exec_do,
+        [NODE_BREAK] = exec_break,
         [NODE_CONTINUE] = exec_continue,
     };
 

@@ -40,7 +40,9 @@ static void register_blocks(struct eval *eval, const struct template *tree)
 
 /* --- super and self --- */
 
-struct block_call { const struct block_link *link; };
+struct block_call {
+    const struct block_link *link;
+};
 
 static const struct value *block_object_call(struct eval *eval, void *data, struct call_args *args)
 {
@@ -50,7 +52,8 @@ static const struct value *block_object_call(struct eval *eval, void *data, stru
 
 static const struct value *block_object_attribute(struct eval *eval, void *data, const char *name);
 
-static const struct object_kind block_kind = { .ops = OBJECT_OPS("BlockReference"), .call = block_object_call,
+static const struct object_kind block_kind = { .ops = OBJECT_OPS("BlockReference"),
+                                               .call = block_object_call,
                                                .attribute = block_object_attribute };
 
 static const struct value *block_object(struct eval *eval, const struct block_link *link)
@@ -98,8 +101,7 @@ static bool run_link(struct eval *eval, const struct block_link *link, struct ou
     eval->tree = link->tree;
     eval->parent_tree = NULL;
     scope_push(eval);
-    scope_set(eval, eval->scope, eval->env->known.super,
-              super_object(eval, link->next, link->block->as.block.name));
+    scope_set(eval, eval->scope, eval->env->known.super, super_object(eval, link->next, link->block->as.block.name));
     done = exec_node(eval, link->block->as.block.body, out);
     frame_restore(eval, &frame);
     eval->calls--;

@@ -33,8 +33,7 @@ static bool run_other(struct eval *eval, const struct template *tree, const char
 
 /* --- include --- */
 
-static bool load_first(struct eval *eval, const struct value *names, const struct template **out,
-                       const char **path_out)
+static bool load_first(struct eval *eval, const struct value *names, const struct template **out, const char **path_out)
 {
     for (size_t i = 0; i < names->as.list.count && *out == NULL; i++) {
         const struct value *name = names->as.list.items[i];
@@ -102,7 +101,11 @@ bool exec_include(struct eval *eval, const struct node *node, struct output *out
 
 /* --- import --- */
 
-struct module { const struct scope *scope; const struct value *body; const char *path; };
+struct module {
+    const struct scope *scope;
+    const struct value *body;
+    const char *path;
+};
 
 static const struct value *module_attribute(struct eval *eval, void *data, const char *name)
 {
@@ -122,7 +125,8 @@ static void module_str(struct text *out, void *data)
     object_str(out, module->body);
 }
 
-static const struct object_kind module_kind = { .ops = OBJECT_OPS("TemplateModule"), .attribute = module_attribute,
+static const struct object_kind module_kind = { .ops = OBJECT_OPS("TemplateModule"),
+                                                .attribute = module_attribute,
                                                 .str = module_str };
 
 static struct module *import_module(struct eval *eval, const struct node *node)
@@ -165,8 +169,9 @@ bool exec_from(struct eval *eval, const struct node *node, struct output *out)
         const struct value *found = module_attribute(eval, module, pair->name);
 
         if (found == NULL)
-            found = eval_undefined(eval, "the template '%s' (imported on line %u) does not export the requested name '%s'",
-                                   module->path, node->line, pair->name);
+            found =
+                eval_undefined(eval, "the template '%s' (imported on line %u) does not export the requested name '%s'",
+                               module->path, node->line, pair->name);
         scope_set(eval, eval->scope, pair->alias, found);
     }
     return true;

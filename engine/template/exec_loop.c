@@ -9,11 +9,11 @@
 
 struct loop {
     const struct node *node;
-    const struct value *items;  /* a list */
-    size_t index;               /* from 0 */
-    int depth;                  /* of recursion, from 0 */
-    const struct value *seen;   /* last arguments of changed() */
-    struct frame frame;         /* where a recursive call runs */
+    const struct value *items; /* a list */
+    size_t index;              /* from 0 */
+    int depth;                 /* of recursion, from 0 */
+    const struct value *seen;  /* last arguments of changed() */
+    struct frame frame;        /* where a recursive call runs */
 };
 
 static bool run_loop(struct eval *eval, const struct node *node, const struct value *items, int depth,
@@ -116,8 +116,9 @@ static void loop_str(struct text *out, void *data)
     text_printf(out, "<LoopContext %zu/%zu>", loop->index + 1, loop->items->as.list.count);
 }
 
-static const struct object_kind loop_kind = { .ops = OBJECT_OPS("LoopContext"), .attribute = loop_attribute,
-                                              .call = loop_recurse, .str = loop_str };
+static const struct object_kind loop_kind = {
+    .ops = OBJECT_OPS("LoopContext"), .attribute = loop_attribute, .call = loop_recurse, .str = loop_str
+};
 
 /* --- running --- */
 

@@ -92,8 +92,8 @@ static bool bind_rest(struct eval *eval, const struct node_macro *macro, const s
             value_list_add(eval->arena, rest, args->items[i]);
         scope_set(eval, eval->scope, eval->env->known.varargs, rest);
     } else if (args->count > macro->param_count) {
-        return eval_fail_type(eval, "macro '%s' takes not more than %u argument(s)", macro->name,
-                              macro->param_count) != NULL;
+        return eval_fail_type(eval, "macro '%s' takes not more than %u argument(s)", macro->name, macro->param_count) !=
+               NULL;
     }
     return bind_named(eval, macro, args);
 }
@@ -142,8 +142,9 @@ static void macro_str(struct text *out, void *data)
     text_printf(out, "<Macro '%s'>", ((const struct macro *)data)->node->name);
 }
 
-static const struct object_kind macro_kind = { .ops = OBJECT_OPS("Macro"), .attribute = macro_attribute,
-                                               .call = macro_call, .str = macro_str };
+static const struct object_kind macro_kind = {
+    .ops = OBJECT_OPS("Macro"), .attribute = macro_attribute, .call = macro_call, .str = macro_str
+};
 
 static const struct value *macro_new(struct eval *eval, const struct node_macro *node)
 {

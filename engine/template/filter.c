@@ -10,9 +10,10 @@
 #include "common/base/text.h"
 
 static const struct filter *const families[] = {
-    filters_default, filters_text, filters_escape, filters_number, filters_size, filters_list, filters_sort,
-    filters_select, filters_set, filters_combinatoric, filters_dict, filters_data, filters_path, filters_hash,
-    filters_regex, filters_random, filters_time, filters_url, filters_layout, filters_password,
+    filters_default, filters_text, filters_escape, filters_number, filters_size,
+    filters_list,    filters_sort, filters_select, filters_set,    filters_combinatoric,
+    filters_dict,    filters_data, filters_path,   filters_hash,   filters_regex,
+    filters_random,  filters_time, filters_url,    filters_layout, filters_password,
 };
 #define FAMILIES (sizeof(families) / sizeof(families[0]))
 

@@ -79,7 +79,7 @@ static const struct value *filter_product(struct eval *eval, const struct value 
         return NULL;
     if (repeat < 0 || repeat > 1000)
         return eval_fail(eval, "repeat argument cannot be negative or over 1000");
-    repeated = arena_new_array(eval->arena, const struct value *, count * (size_t)repeat + 1);
+    repeated = arena_new_array(eval->arena, const struct value *, count *(size_t)repeat + 1);
     for (size_t i = 0; i < count * (size_t)repeat; i++) {
         repeated[i] = lists[i % count];
         if (repeated[i]->as.list.count == 0)
@@ -139,7 +139,10 @@ static const struct value *filter_combinations(struct eval *eval, const struct v
     }
 }
 
-struct permutation { size_t *at, count, size; bool *used; };
+struct permutation {
+    size_t *at, count, size;
+    bool *used;
+};
 
 static bool permute(struct eval *eval, struct value *list, const struct value *items, struct permutation *state,
                     size_t position)

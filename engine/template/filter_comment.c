@@ -14,11 +14,8 @@ struct comment_style {
 };
 
 static const struct comment_style styles[] = {
-    { "plain", "", "# ", "" },
-    { "erlang", "", "% ", "" },
-    { "c", "", "// ", "" },
-    { "cblock", "/*", " * ", " */" },
-    { "xml", "<!--", " - ", "-->" },
+    { "plain", "", "# ", "" },        { "erlang", "", "% ", "" },      { "c", "", "// ", "" },
+    { "cblock", "/*", " * ", " */" }, { "xml", "<!--", " - ", "-->" },
 };
 
 struct comment {
@@ -65,8 +62,12 @@ static bool read_comment(struct eval *eval, const struct call_args *args, const 
 {
     const char *around;
 
-    *out = (struct comment){ .newline = "\n", .beginning = style->beginning, .decoration = style->decoration,
-                             .end = style->end, .prefix_count = 1, .postfix_count = 1 };
+    *out = (struct comment){ .newline = "\n",
+                             .beginning = style->beginning,
+                             .decoration = style->decoration,
+                             .end = style->end,
+                             .prefix_count = 1,
+                             .postfix_count = 1 };
     if (!text_arg(eval, args, "decoration", &out->decoration))
         return false;
     around = without_end_blanks(eval, out->decoration);
@@ -77,18 +78,24 @@ static bool read_comment(struct eval *eval, const struct call_args *args, const 
            count_arg(eval, args, "postfix_count", &out->postfix_count);
 }
 
+static const struct value *joined(struct eval *eval, const char *first, const char *second)
+{
+    return eval_text(eval, arena_printf(eval->arena, "%s%s", first, second));
+}
+
 /* The text with the decoration in front of every line; alone on a line it loses its blanks at the end. */
 static const struct value *decorated(struct eval *eval, const struct value *text, const struct comment *comment)
 {
     const char *bare = without_end_blanks(eval, comment->decoration);
-    const struct value *newline = eval_text(eval, comment->newline), *lines, *made;
+    struct text whole = text_new(eval->arena);
 
-    lines = strings_replace(eval, text, newline,
-                            eval_text(eval, arena_printf(eval->arena, "%s%s", comment->newline, comment->decoration)), -1);
-    made = strings_replace(eval, lines,
-                           eval_text(eval, arena_printf(eval->arena, "%s%s", comment->decoration, comment->newline)),
-                           eval_text(eval, arena_printf(eval->arena, "%s%s", bare, comment->newline)), -1);
-    return made;
+    text = strings_replace(eval, text, eval_text(eval, comment->newline),
+                           joined(eval, comment->newline, comment->decoration), -1);
+    text_add(&whole, comment->decoration);
+    text_add_n(&whole, text->as.string.data, text->as.string.length);
+    return strings_replace(eval, value_string_borrow(eval->arena, whole.data, whole.length),
+                           joined(eval, comment->decoration, comment->newline), joined(eval, bare, comment->newline),
+                           -1);
 }
 
 const struct value *filter_comment(struct eval *eval, const struct value *input, struct call_args *args)
@@ -96,7 +103,7 @@ const struct value *filter_comment(struct eval *eval, const struct value *input,
     const char *name = args_text(eval, args->bound[0], "plain", "style");
     const struct comment_style *style = name == NULL ? NULL : style_find(name);
     struct comment comment;
-    struct text out = text_new(eval->arena), whole = text_new(eval->arena);
+    struct text out = text_new(eval->arena);
 
     if (name == NULL)
         return NULL;
@@ -110,9 +117,7 @@ const struct value *filter_comment(struct eval *eval, const struct value *input,
     for (int64_t i = 0; *comment.prefix != '\0' && i < comment.prefix_count; i++)
         text_printf(&out, "%s%s", comment.prefix, strcmp(comment.prefix, comment.newline) == 0 ? "" : comment.newline);
     input = decorated(eval, input, &comment);
-    text_add(&whole, comment.decoration);
-    text_add_n(&whole, input->as.string.data, input->as.string.length);
-    text_add_n(&out, whole.data, whole.length);
+    text_add_n(&out, input->as.string.data, input->as.string.length);
     for (int64_t i = 0; i < comment.postfix_count; i++)
         text_printf(&out, "%s%s", comment.newline, comment.postfix);
     if (*comment.end != '\0')

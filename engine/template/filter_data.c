@@ -21,7 +21,8 @@ static const struct value *plain_data(struct eval *eval, const struct value *val
         return eval_fail_undefined(eval, value);
     if (value->kind == VALUE_OBJECT && value->as.object.ops->keys == NULL)
         return eval_str(eval, value);
-    if ((value->kind != VALUE_LIST && value->kind != VALUE_MAP && value->kind != VALUE_OBJECT) || depth > DATA_DEPTH_MAX)
+    if ((value->kind != VALUE_LIST && value->kind != VALUE_MAP && value->kind != VALUE_OBJECT) ||
+        depth > DATA_DEPTH_MAX)
         return value;
     if (!eval->has_undefined && value->kind != VALUE_OBJECT && !eval->unsafe)
         return value;
@@ -70,8 +71,8 @@ static const struct value *write_json(struct eval *eval, const struct value *inp
 static bool is_compact(const struct value *separators)
 {
     return value_is(separators, VALUE_LIST) && value_text(value_item(separators, 0)) != NULL &&
-           strcmp(value_text(value_item(separators, 0)), ",") == 0 &&
-           value_text(value_item(separators, 1)) != NULL && strcmp(value_text(value_item(separators, 1)), ":") == 0;
+           strcmp(value_text(value_item(separators, 0)), ",") == 0 && value_text(value_item(separators, 1)) != NULL &&
+           strcmp(value_text(value_item(separators, 1)), ":") == 0;
 }
 
 static const struct value *filter_to_json(struct eval *eval, const struct value *input, struct call_args *args)
@@ -84,12 +85,38 @@ static const struct value *filter_to_json(struct eval *eval, const struct value 
     return json_indent(eval, args->bound[0], 0, &style.indent) ? write_json(eval, input, &style) : NULL;
 }
 
+/* indent=0 means lines without indentation, no indent means one line. */
+static const struct value *write_flush(struct eval *eval, const struct value *input, struct json_style *style)
+{
+    const struct value *json;
+    struct text out = text_new(eval->arena);
+    const char *at;
+
+    style->indent = 1;
+    json = write_json(eval, input, style);
+    if (json == NULL)
+        return NULL;
+    for (at = json->as.string.data; *at != '\0'; at++) {
+        text_add_char(&out, *at);
+        if (*at == '\n') /* newlines in strings are escaped: this one is layout */
+            at += strspn(at + 1, " ");
+    }
+    return value_string_borrow(eval->arena, out.data, out.length);
+}
+
+static bool is_zero(const struct value *indent)
+{
+    return value_is(indent, VALUE_INT) && indent->as.integer == 0;
+}
+
 static const struct value *filter_to_nice_json(struct eval *eval, const struct value *input, struct call_args *args)
 {
     struct json_style style = JSON_PYTHON;
 
     style.sort_keys = args_true(args->bound[1], true);
     style.ascii = args_true(args->bound[2], true);
+    if (is_zero(args->bound[0]))
+        return write_flush(eval, input, &style);
     return json_indent(eval, args->bound[0], 4, &style.indent) ? write_json(eval, input, &style) : NULL;
 }
 
@@ -224,8 +251,8 @@ static const struct value *filter_b64decode(struct eval *eval, const struct valu
 
     (void)args;
     input = eval_str(eval, input);
-    if (input == NULL || !base64_decode(eval->arena, input->as.string.data, input->as.string.length, &data, &length,
-                                        eval->err))
+    if (input == NULL ||
+        !base64_decode(eval->arena, input->as.string.data, input->as.string.length, &data, &length, eval->err))
         return NULL;
     return eval_string(eval, data, length);
 }

@@ -11,7 +11,11 @@
 
 enum list_merge { MERGE_REPLACE, MERGE_KEEP, MERGE_APPEND, MERGE_PREPEND, MERGE_APPEND_RP, MERGE_PREPEND_RP };
 
-struct merge { struct eval *eval; bool recursive; enum list_merge lists; };
+struct merge {
+    struct eval *eval;
+    bool recursive;
+    enum list_merge lists;
+};
 
 static bool list_has(const struct value *list, const struct value *item)
 {
@@ -179,7 +183,8 @@ static const struct value *filter_items2dict(struct eval *eval, const struct val
         if (key == NULL || value == NULL)
             return eval_fail_type(eval,
                                   "items2dict requires each dictionary in the list to contain the keys '%s' and '%s', "
-                                  "got %s instead.", key_name, value_name, value_to_text(eval->arena, input));
+                                  "got %s instead.",
+                                  key_name, value_name, value_to_text(eval->arena, input));
         value_map_put_value(eval->arena, map, key, value);
     }
     return map;
@@ -258,8 +263,7 @@ static const struct value *filter_subelements(struct eval *eval, const struct va
     if (input->kind != VALUE_MAP && input->kind != VALUE_LIST)
         return eval_fail(eval, "obj must be a list of dicts or a nested dict");
     for (size_t i = 0; i < value_count(input); i++) {
-        const struct value *element =
-            input->kind == VALUE_MAP ? input->as.map.pairs[i].item : input->as.list.items[i];
+        const struct value *element = input->kind == VALUE_MAP ? input->as.map.pairs[i].item : input->as.list.items[i];
         const struct value *found = walk(eval, element, path, args_true(args->bound[1], false));
 
         if (found == NULL)
@@ -306,8 +310,7 @@ static const struct value *filter_rekey(struct eval *eval, const struct value *i
     if (input->kind != VALUE_MAP && input->kind != VALUE_LIST)
         return eval_fail_type(eval, "Type is not a valid list, set, or dict");
     for (size_t i = 0; i < value_count(input); i++)
-        if (!rekey_one(eval, map,
-                       input->kind == VALUE_MAP ? input->as.map.pairs[i].item : input->as.list.items[i],
+        if (!rekey_one(eval, map, input->kind == VALUE_MAP ? input->as.map.pairs[i].item : input->as.list.items[i],
                        args->bound[0], strcmp(duplicates, "overwrite") == 0))
             return NULL;
     return map;

@@ -32,7 +32,8 @@ static const struct value *filter_safe(struct eval *eval, const struct value *in
 }
 
 /* Drops what lies between `open` and the next `close`; what is not closed stays. */
-static struct text without_parts(struct eval *eval, const char *data, size_t length, const char *open, const char *close)
+static struct text without_parts(struct eval *eval, const char *data, size_t length, const char *open,
+                                 const char *close)
 {
     struct text out = text_new(eval->arena);
     const char *at = data, *end = data + length;

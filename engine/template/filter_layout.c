@@ -76,9 +76,9 @@ static const struct value *filter_attr(struct eval *eval, const struct value *in
         return eval_attribute(eval, input, name->as.string.data);
     methods = method_find(name->as.string.data);
     method = method_for(&methods, input);
-    return method != NULL ? object_bound_method(eval, method, input)
-                          : eval_undefined(eval, "'%s object' has no attribute '%s'", eval_type(input),
-                                           name->as.string.data);
+    return method != NULL
+               ? object_bound_method(eval, method, input)
+               : eval_undefined(eval, "'%s object' has no attribute '%s'", eval_type(input), name->as.string.data);
 }
 
 static const struct value *filter_wordwrap(struct eval *eval, const struct value *input, struct call_args *args)

@@ -98,10 +98,7 @@ static const struct value *filter_root(struct eval *eval, const struct value *in
 }
 
 const struct filter filters_number[] = {
-    { "abs", filter_abs, "", FILTER_KEEPS },
-    { "round", filter_round, "precision method", FILTER_KEEPS },
-    { "log", filter_log, "base", FILTER_KEEPS },
-    { "pow", filter_pow, "y!", FILTER_KEEPS },
-    { "root", filter_root, "base", FILTER_KEEPS },
-    { .name = NULL },
+    { "abs", filter_abs, "", FILTER_KEEPS },       { "round", filter_round, "precision method", FILTER_KEEPS },
+    { "log", filter_log, "base", FILTER_KEEPS },   { "pow", filter_pow, "y!", FILTER_KEEPS },
+    { "root", filter_root, "base", FILTER_KEEPS }, { .name = NULL },
 };

@@ -24,8 +24,7 @@ static bool generator(struct eval *eval, const struct value *seed, struct random
 }
 
 /* randrange(start, end, step) */
-static const struct value *in_range(struct eval *eval, struct random *random, int64_t start, int64_t end,
-                                    int64_t step)
+static const struct value *in_range(struct eval *eval, struct random *random, int64_t start, int64_t end, int64_t step)
 {
     int64_t width = 0, count = 0;
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* regex_replace, pattern_search, regex_findall, pattern_escape: Python's re through PCRE2. */
+/* regex_replace, regex_search, regex_findall, regex_escape: Python's re. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/template/filter.h"
 #include "engine/template/pattern.h"
-#include "engine/template/pattern_translate.h"
 
 static unsigned regex_flags(const struct value *ignorecase, const struct value *multiline)
 {
-    return (args_true(ignorecase, false) ? PATTERN_IGNORECASE : 0u) | (args_true(multiline, false) ? PATTERN_MULTILINE : 0u);
+    return (args_true(ignorecase, false) ? PATTERN_IGNORECASE : 0u) |
+           (args_true(multiline, false) ? PATTERN_MULTILINE : 0u);
 }
 
-static struct pattern *pattern_of(struct eval *eval, const struct value *pattern, unsigned flags)
+static struct regex *pattern_of(struct eval *eval, const struct value *pattern, unsigned flags)
 {
     if (pattern->kind == VALUE_UNDEFINED)
         eval_fail_undefined(eval, pattern);
@@ -32,7 +32,11 @@ static void add_group(struct text *out, const char *text, const struct pattern_m
         text_add_n(out, text + match->start[group], match->end[group] - match->start[group]);
 }
 
-struct replacement { const char *text; size_t length; const struct pattern *regex; };
+struct replacement {
+    const char *text;
+    size_t length;
+    const struct regex *regex;
+};
 
 /* \g<name>, \g<1>; false: no such group. */
 static bool add_named(struct eval *eval, struct text *out, const char **at, const struct replacement *replacement,
@@ -45,7 +49,7 @@ static bool add_named(struct eval *eval, struct text *out, const char **at, cons
     if (**at != '<' || end == NULL)
         return eval_fail(eval, "missing group name in the replacement '%s'", replacement->text) != NULL;
     name = arena_copy_n(eval->arena, *at + 1, (size_t)(end - *at - 1));
-    group = isdigit((unsigned char)*name) ? strtoul(name, NULL, 10) : pattern_group_number(replacement->regex, name);
+    group = isdigit((unsigned char)*name) ? strtoul(name, NULL, 10) : regex_group_number(replacement->regex, name);
     if (group > match->groups || (group == 0 && strcmp(name, "0") != 0))
         return eval_fail(eval, "unknown group name '%s'", name) != NULL;
     add_group(out, subject->as.string.data, match, group);
@@ -117,7 +121,7 @@ static size_t copy_one(struct text *out, const struct value *subject, size_t at)
     return next;
 }
 
-static const struct value *replace_all(struct eval *eval, const struct value *subject, struct pattern *regex,
+static const struct value *replace_all(struct eval *eval, const struct value *subject, struct regex *regex,
                                        const struct value *with)
 {
     struct replacement replacement = { with->as.string.data, with->as.string.length, regex };
@@ -146,7 +150,7 @@ static const struct value *filter_regex_replace(struct eval *eval, const struct 
 {
     const struct value *pattern = args->bound[0] == NULL ? eval_text(eval, "") : args->bound[0];
     const struct value *with = args->bound[1] == NULL ? eval_text(eval, "") : args->bound[1];
-    struct pattern *regex = pattern_of(eval, pattern, regex_flags(args->bound[2], args->bound[3]));
+    struct regex *regex = pattern_of(eval, pattern, regex_flags(args->bound[2], args->bound[3]));
 
     input = regex == NULL ? NULL : eval_str(eval, input);
     if (input == NULL)
@@ -169,7 +173,7 @@ static const struct value *group_text(struct eval *eval, const struct value *sub
 }
 
 /* "\\1" or "\\g<name>" -> a group of the pattern. */
-static bool wanted_group(struct eval *eval, const struct pattern *regex, const struct value *arg, size_t *out)
+static bool wanted_group(struct eval *eval, const struct regex *regex, const struct value *arg, size_t *out)
 {
     const char *text = value_text(arg);
     char *name;
@@ -180,23 +184,24 @@ static bool wanted_group(struct eval *eval, const struct pattern *regex, const s
         *out = strtoul(text + 1, NULL, 10);
     } else {
         name = arena_copy_n(eval->arena, text + 3, strcspn(text + 2, ">") - (text[2] == '<'));
-        *out = isdigit((unsigned char)*name) ? strtoul(name, NULL, 10) : pattern_group_number(regex, name);
+        *out = isdigit((unsigned char)*name) ? strtoul(name, NULL, 10) : regex_group_number(regex, name);
         if (*out == 0 && strcmp(name, "0") != 0)
             return eval_fail(eval, "no such group") != NULL;
     }
-    return *out <= pattern_groups(regex) || eval_fail(eval, "no such group") != NULL;
+    return *out <= regex_group_count(regex) || eval_fail(eval, "no such group") != NULL;
 }
 
 static const struct value *filter_regex_search(struct eval *eval, const struct value *input, struct call_args *args)
 {
-    struct pattern *regex = NULL;
+    struct regex *regex = NULL;
     struct pattern_match match;
     struct value *list = eval_list(eval);
     enum pattern_status status;
 
     if (args->count == 0)
         return eval_fail_type(eval, "regex_search() missing 1 required positional argument: 'regex'");
-    regex = pattern_of(eval, args->items[0], regex_flags(args_named(args, "ignorecase"), args_named(args, "multiline")));
+    regex =
+        pattern_of(eval, args->items[0], regex_flags(args_named(args, "ignorecase"), args_named(args, "multiline")));
     input = regex == NULL ? NULL : eval_str(eval, input);
     if (input == NULL)
         return NULL;
@@ -214,7 +219,8 @@ static const struct value *filter_regex_search(struct eval *eval, const struct v
     return args->count > 1 ? list : group_text(eval, input, &match, 0, value_null());
 }
 
-static const struct value *found_groups(struct eval *eval, const struct value *subject, const struct pattern_match *match)
+static const struct value *found_groups(struct eval *eval, const struct value *subject,
+                                        const struct pattern_match *match)
 {
     const struct value *none = eval_text(eval, "");
     struct value *tuple;
@@ -229,7 +235,7 @@ static const struct value *found_groups(struct eval *eval, const struct value *s
 
 static const struct value *filter_regex_findall(struct eval *eval, const struct value *input, struct call_args *args)
 {
-    struct pattern *regex = pattern_of(eval, args->bound[0], regex_flags(args->bound[2], args->bound[1]));
+    struct regex *regex = pattern_of(eval, args->bound[0], regex_flags(args->bound[2], args->bound[1]));
     struct value *list = eval_list(eval);
     enum pattern_status status = PATTERN_NONE;
     struct pattern_match match;
@@ -276,7 +282,7 @@ static const struct value *filter_regex_escape(struct eval *eval, const struct v
         return eval_fail(eval, "Regex type (%s) not yet implemented", type);
     if (strcmp(type, "python") != 0)
         return eval_fail(eval, "Invalid regex type (%s)", type);
-    pattern_escape(&out, input->as.string.data, input->as.string.length);
+    regex_escape(&out, input->as.string.data, input->as.string.length);
     return value_string_borrow(eval->arena, out.data, out.length);
 }
 

@@ -97,7 +97,7 @@ static void add_where(struct eval *eval, struct value *list, const struct value 
 
 static const struct value *filter_intersect(struct eval *eval, const struct value *input, struct call_args *args)
 {
-    const struct value *sides[2];
+    const struct value *sides[2] = { NULL, NULL };
     struct value *list = eval_list(eval);
     struct member_set other;
 
@@ -110,7 +110,7 @@ static const struct value *filter_intersect(struct eval *eval, const struct valu
 
 static const struct value *filter_difference(struct eval *eval, const struct value *input, struct call_args *args)
 {
-    const struct value *sides[2];
+    const struct value *sides[2] = { NULL, NULL };
     struct value *list = eval_list(eval);
     struct member_set other;
 
@@ -123,7 +123,7 @@ static const struct value *filter_difference(struct eval *eval, const struct val
 
 static const struct value *filter_union(struct eval *eval, const struct value *input, struct call_args *args)
 {
-    const struct value *sides[2];
+    const struct value *sides[2] = { NULL, NULL };
     struct value *list = eval_list(eval);
     struct member_set none = set_new(eval);
 
@@ -137,7 +137,7 @@ static const struct value *filter_union(struct eval *eval, const struct value *i
 static const struct value *filter_symmetric_difference(struct eval *eval, const struct value *input,
                                                        struct call_args *args)
 {
-    const struct value *sides[2];
+    const struct value *sides[2] = { NULL, NULL };
     struct value *list = eval_list(eval);
     struct member_set left, right;
 

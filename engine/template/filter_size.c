@@ -27,8 +27,10 @@ static const struct value *filter_human_readable(struct eval *eval, const struct
     double size = 0;
 
     if (!eval_number(input, &size))
-        return eval_fail(eval, "human_readable() failed on bad input: '>=' not supported between instances of '%s' "
-                               "and 'int'", eval_type(input));
+        return eval_fail(eval,
+                         "human_readable() failed on bad input: '>=' not supported between instances of '%s' "
+                         "and 'int'",
+                         eval_type(input));
     for (const char *c = letters; *c != '\0'; c++)
         if (wanted == '\0' ? size >= unit_size(*c) : wanted == *c) {
             letter = *c;

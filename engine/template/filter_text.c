@@ -91,8 +91,7 @@ static const struct value *filter_join(struct eval *eval, const struct value *in
         return NULL;
     if (args->bound[1] != NULL && args->bound[1]->kind != VALUE_NULL)
         items = select_attributes(eval, items, args->bound[1]);
-    return items == NULL ? NULL
-                         : strings_join(eval, items, separator == NULL ? "" : separator->as.string.data, true);
+    return items == NULL ? NULL : strings_join(eval, items, separator == NULL ? "" : separator->as.string.data, true);
 }
 
 static const struct value *filter_center(struct eval *eval, const struct value *input, struct call_args *args)
@@ -107,8 +106,8 @@ static const struct value *filter_center(struct eval *eval, const struct value *
     if (width <= (int64_t)length)
         return input;
     space = (size_t)width - length;
-    return strings_pad(eval, input, space / 2 + (space & (size_t)width & 1), space - space / 2 - (space & (size_t)width & 1),
-                       " ");
+    return strings_pad(eval, input, space / 2 + (space & (size_t)width & 1),
+                       space - space / 2 - (space & (size_t)width & 1), " ");
 }
 
 static const struct value *filter_format(struct eval *eval, const struct value *input, struct call_args *args)

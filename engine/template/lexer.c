@@ -346,8 +346,14 @@ static const char *prepare(struct lexer *lexer, const char *text, size_t *length
 
 static struct lexer lexer_new(struct arena *arena, const struct syntax *syntax, struct error *err)
 {
-    return (struct lexer){ .arena = arena, .syntax = syntax, .line = 1, .column = 1, .capacity = 16, .err = err,
-                           .tokens = arena_new_array(arena, struct token, 16), .line_starting = true };
+    return (struct lexer){ .arena = arena,
+                           .syntax = syntax,
+                           .line = 1,
+                           .column = 1,
+                           .capacity = 16,
+                           .err = err,
+                           .tokens = arena_new_array(arena, struct token, 16),
+                           .line_starting = true };
 }
 
 static void lexer_source(struct lexer *lexer, const char *text, size_t length)

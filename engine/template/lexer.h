@@ -11,18 +11,48 @@
 #include "engine/template/syntax.h"
 
 enum token_kind {
-    TOKEN_END, TOKEN_DATA, TOKEN_BLOCK_BEGIN, TOKEN_BLOCK_END, TOKEN_VARIABLE_BEGIN, TOKEN_VARIABLE_END,
-    TOKEN_NAME, TOKEN_STRING, TOKEN_INTEGER, TOKEN_REAL,
-    TOKEN_ADD, TOKEN_SUB, TOKEN_MUL, TOKEN_DIV, TOKEN_FLOORDIV, TOKEN_MOD, TOKEN_POW, TOKEN_TILDE,
-    TOKEN_LBRACKET, TOKEN_RBRACKET, TOKEN_LPAREN, TOKEN_RPAREN, TOKEN_LBRACE, TOKEN_RBRACE,
-    TOKEN_EQ, TOKEN_NE, TOKEN_GT, TOKEN_GE, TOKEN_LT, TOKEN_LE, TOKEN_ASSIGN,
-    TOKEN_DOT, TOKEN_COLON, TOKEN_PIPE, TOKEN_COMMA, TOKEN_SEMICOLON,
+    TOKEN_END,
+    TOKEN_DATA,
+    TOKEN_BLOCK_BEGIN,
+    TOKEN_BLOCK_END,
+    TOKEN_VARIABLE_BEGIN,
+    TOKEN_VARIABLE_END,
+    TOKEN_NAME,
+    TOKEN_STRING,
+    TOKEN_INTEGER,
+    TOKEN_REAL,
+    TOKEN_ADD,
+    TOKEN_SUB,
+    TOKEN_MUL,
+    TOKEN_DIV,
+    TOKEN_FLOORDIV,
+    TOKEN_MOD,
+    TOKEN_POW,
+    TOKEN_TILDE,
+    TOKEN_LBRACKET,
+    TOKEN_RBRACKET,
+    TOKEN_LPAREN,
+    TOKEN_RPAREN,
+    TOKEN_LBRACE,
+    TOKEN_RBRACE,
+    TOKEN_EQ,
+    TOKEN_NE,
+    TOKEN_GT,
+    TOKEN_GE,
+    TOKEN_LT,
+    TOKEN_LE,
+    TOKEN_ASSIGN,
+    TOKEN_DOT,
+    TOKEN_COLON,
+    TOKEN_PIPE,
+    TOKEN_COMMA,
+    TOKEN_SEMICOLON,
 };
 
 struct token {
     enum token_kind kind;
-    uint32_t line, column;     /* in the template text, from 1 */
-    const char *data;          /* name, operator or text; for TOKEN_STRING the unescaped text */
+    uint32_t line, column; /* in the template text, from 1 */
+    const char *data;      /* name, operator or text; for TOKEN_STRING the unescaped text */
     size_t length;
     const struct value *value; /* TOKEN_INTEGER and TOKEN_REAL */
 };

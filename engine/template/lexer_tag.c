@@ -11,16 +11,21 @@
 #include "engine/template/lexer_string.h"
 #include "engine/template/lexer_text.h"
 
-struct operator { const char *text; enum token_kind kind; };
+struct operator
+{
+    const char *text;
+    enum token_kind kind;
+};
 
 /* longest first */
 static const struct operator operators[] = {
-    { "//", TOKEN_FLOORDIV }, { "**", TOKEN_POW }, { "==", TOKEN_EQ }, { "!=", TOKEN_NE }, { ">=", TOKEN_GE },
-    { "<=", TOKEN_LE }, { "+", TOKEN_ADD }, { "-", TOKEN_SUB }, { "/", TOKEN_DIV }, { "*", TOKEN_MUL },
-    { "%", TOKEN_MOD }, { "~", TOKEN_TILDE }, { "[", TOKEN_LBRACKET }, { "]", TOKEN_RBRACKET },
-    { "(", TOKEN_LPAREN }, { ")", TOKEN_RPAREN }, { "{", TOKEN_LBRACE }, { "}", TOKEN_RBRACE }, { ">", TOKEN_GT },
-    { "<", TOKEN_LT }, { "=", TOKEN_ASSIGN }, { ".", TOKEN_DOT }, { ":", TOKEN_COLON }, { "|", TOKEN_PIPE },
-    { ",", TOKEN_COMMA }, { ";", TOKEN_SEMICOLON },
+    { "//", TOKEN_FLOORDIV }, { "**", TOKEN_POW },      { "==", TOKEN_EQ },    { "!=", TOKEN_NE },
+    { ">=", TOKEN_GE },       { "<=", TOKEN_LE },       { "+", TOKEN_ADD },    { "-", TOKEN_SUB },
+    { "/", TOKEN_DIV },       { "*", TOKEN_MUL },       { "%", TOKEN_MOD },    { "~", TOKEN_TILDE },
+    { "[", TOKEN_LBRACKET },  { "]", TOKEN_RBRACKET },  { "(", TOKEN_LPAREN }, { ")", TOKEN_RPAREN },
+    { "{", TOKEN_LBRACE },    { "}", TOKEN_RBRACE },    { ">", TOKEN_GT },     { "<", TOKEN_LT },
+    { "=", TOKEN_ASSIGN },    { ".", TOKEN_DOT },       { ":", TOKEN_COLON },  { "|", TOKEN_PIPE },
+    { ",", TOKEN_COMMA },     { ";", TOKEN_SEMICOLON },
 };
 
 struct balance {

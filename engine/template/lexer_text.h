@@ -13,7 +13,7 @@ struct lexer {
     struct token *tokens;
     size_t count, capacity;
     struct error *err;
-    bool line_starting;  /* what was consumed last ended with a newline */
+    bool line_starting; /* what was consumed last ended with a newline */
 };
 
 struct token *lexer_add(struct lexer *lexer, enum token_kind kind, const char *data, size_t length);

@@ -10,7 +10,8 @@
 #include "engine/template/filter.h"
 #include "engine/template/strings.h"
 
-static const struct lookup *const families[] = { lookups_file, lookups_list, lookups_variable, lookups_program };
+static const struct lookup *const families[] = { lookups_file, lookups_list, lookups_variable, lookups_program,
+                                                 lookups_table };
 #define FAMILIES (sizeof(families) / sizeof(families[0]))
 
 const struct lookup *lookup_find(const char *name)
@@ -145,8 +146,10 @@ static const struct value *forgiven(struct eval *eval, const struct call_args *a
         return NULL;
     if (strcmp(errors, "warn") == 0 && eval->call->warnings != NULL)
         value_list_add(eval->call->arena, eval->call->warnings,
-                       value_string(eval->call->arena, arena_printf(eval->arena, "An error occurred while running the lookup "
-                                                                    "plugin '%s': %s", name, eval->err->text)));
+                       value_string(eval->call->arena, arena_printf(eval->arena,
+                                                                    "An error occurred while running the lookup "
+                                                                    "plugin '%s': %s",
+                                                                    name, eval->err->text)));
     error_clear(eval->err);
     eval->type_error = eval->located = false;
     return want_list ? eval_list(eval) : value_null();
@@ -171,8 +174,8 @@ const struct value *lookup_call(struct eval *eval, struct call_args *args, bool 
     return want_list ? made : joined(eval, made);
 }
 
-bool template_lookup(struct template_call *call, const char *name, const struct value *terms, const struct value *options,
-                     const struct value **out, struct error *err)
+bool template_lookup(struct template_call *call, const char *name, const struct value *terms,
+                     const struct value *options, const struct value **out, struct error *err)
 {
     const struct lookup *lookup = lookup_find(name);
     struct eval eval = eval_new(call, err);

@@ -13,7 +13,7 @@ struct lookup {
     const struct value *(*run)(struct eval *eval, const struct value *terms, const struct value *options);
 };
 
-extern const struct lookup lookups_file[], lookups_list[], lookups_variable[], lookups_program[];
+extern const struct lookup lookups_file[], lookups_list[], lookups_variable[], lookups_program[], lookups_table[];
 
 const struct lookup *lookup_find(const char *name);
 const char *lookup_unknown(struct arena *arena, const char *name);

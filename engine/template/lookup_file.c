@@ -10,12 +10,12 @@
 #include "engine/template/render.h"
 #include "engine/template/strings.h"
 
-static const char *must_find(struct eval *eval, const char *lookup, const char *subfolder, const struct value *term)
+static const char *must_find(struct eval *eval, const char *message, const char *subfolder, const struct value *term)
 {
     const char *name = lookup_term(eval, term), *path = name == NULL ? NULL : lookup_find_file(eval, subfolder, name);
 
     if (name != NULL && path == NULL)
-        eval_fail(eval, "could not locate file in lookup %s: %s", lookup, name);
+        eval_fail(eval, "%s: %s", message, name);
     return path;
 }
 
@@ -29,7 +29,8 @@ static bool read_whole(struct eval *eval, const char *path, char **data_out, siz
         return true;
     if (eval->call->decrypt == NULL)
         return eval_fail(eval, "'%s' is encrypted with vault and there is no vault secret", path) != NULL;
-    if (!eval->call->decrypt(eval->call->decrypt_context, eval->arena, *data_out, *length_out, &plain, length_out, eval->err))
+    if (!eval->call->decrypt(eval->call->decrypt_context, eval->arena, *data_out, *length_out, &plain, length_out,
+                             eval->err))
         return false;
     *data_out = arena_copy_n(eval->arena, plain, *length_out);
     return true;
@@ -41,7 +42,7 @@ static const struct value *lookup_file(struct eval *eval, const struct value *te
     struct value *list = eval_list(eval);
 
     for (size_t i = 0; i < terms->as.list.count; i++) {
-        const char *path = must_find(eval, "file", "files", terms->as.list.items[i]);
+        const char *path = must_find(eval, "could not locate file in lookup", "files", terms->as.list.items[i]);
         size_t length = 0;
         char *data = NULL;
 
@@ -111,7 +112,8 @@ static const struct value *lookup_template(struct eval *eval, const struct value
     struct value *list = eval_list(eval);
 
     for (size_t i = 0; i < terms->as.list.count; i++) {
-        const char *path = must_find(eval, "template", "templates", terms->as.list.items[i]);
+        const char *path = must_find(eval, "the template file could not be found for the lookup", "templates",
+                                     terms->as.list.items[i]);
         const struct value *made = path == NULL ? NULL : render_file(eval, path, options);
 
         if (made == NULL)

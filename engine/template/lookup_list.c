@@ -41,7 +41,8 @@ static const struct value *lookup_list(struct eval *eval, const struct value *te
     return terms;
 }
 
-static const struct value *lookup_indexed_items(struct eval *eval, const struct value *terms, const struct value *options)
+static const struct value *lookup_indexed_items(struct eval *eval, const struct value *terms,
+                                                const struct value *options)
 {
     const struct value *items = lookup_items(eval, terms, options);
     struct value *list = eval_list(eval);
@@ -150,7 +151,8 @@ static const struct value *without_key(struct eval *eval, const struct value *ma
 
         if (here && path[length] == '\0')
             continue;
-        value_map_put_value(eval->arena, copy, pair->key, here ? without_key(eval, pair->item, path + length + 1) : pair->item);
+        value_map_put_value(eval->arena, copy, pair->key,
+                            here ? without_key(eval, pair->item, path + length + 1) : pair->item);
     }
     return copy;
 }
@@ -162,8 +164,9 @@ static const struct value *lookup_subelements(struct eval *eval, const struct va
 
     (void)options;
     if (items[0] == NULL)
-        return eval_fail(eval, "subelements lookup expects a list of two or three items, first a dict or a list, second a string "
-                               "pointing to the subkey");
+        return eval_fail(
+            eval, "subelements lookup expects a list of two or three items, first a dict or a list, second a string "
+                  "pointing to the subkey");
     items[1] = value_is(flags, VALUE_MAP) ? value_map_get(flags, "skip_missing") : NULL;
     pairs = run_filter(eval, "subelements", value_item(terms, 0), items, items[1] != NULL ? 2 : 1);
     for (size_t i = 0; pairs != NULL && i < pairs->as.list.count; i++) {
@@ -186,7 +189,8 @@ static const struct value *lookup_flattened(struct eval *eval, const struct valu
     return list;
 }
 
-static const struct value *lookup_random_choice(struct eval *eval, const struct value *terms, const struct value *options)
+static const struct value *lookup_random_choice(struct eval *eval, const struct value *terms,
+                                                const struct value *options)
 {
     struct value *list = eval_list(eval);
     uint64_t number = 0;
@@ -247,8 +251,14 @@ static bool read_short(const char *term, struct sequence *out)
 
 static bool set_field(struct eval *eval, struct sequence *out, const char *key, const char *value)
 {
-    struct { const char *name; int64_t *target; bool *given; } fields[] = {
-        { "start", &out->start, NULL }, { "end", &out->end, &out->has_end }, { "count", &out->count, &out->has_count },
+    struct {
+        const char *name;
+        int64_t *target;
+        bool *given;
+    } fields[] = {
+        { "start", &out->start, NULL },
+        { "end", &out->end, &out->has_end },
+        { "count", &out->count, &out->has_count },
         { "stride", &out->stride, NULL },
     };
     const char *cursor = value;
@@ -312,7 +322,8 @@ static bool add_sequence(struct eval *eval, const struct sequence *sequence, str
 
     if (sequence->stride == 0)
         return true;
-    for (int64_t i = sequence->start; sequence->stride > 0 ? i <= sequence->end : i >= sequence->end; i += sequence->stride) {
+    for (int64_t i = sequence->start; sequence->stride > 0 ? i <= sequence->end : i >= sequence->end;
+         i += sequence->stride) {
         const struct value *text = python_percent(eval, format, eval_int(eval, i));
 
         if (text == NULL)

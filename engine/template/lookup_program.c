@@ -86,8 +86,8 @@ static const struct value *lookup_url(struct eval *eval, const struct value *ter
         if (request.url == NULL || !http_fetch(eval->arena, &request, &response, &body, eval->err))
             return NULL;
         if (response.status >= 400)
-            return eval_fail(eval, "Received HTTP error for %s : HTTP Error %d: %s", http_url_shown(eval->arena, request.url),
-                             response.status, response.reason);
+            return eval_fail(eval, "Received HTTP error for %s : HTTP Error %d: %s",
+                             http_url_shown(eval->arena, request.url), response.status, response.reason);
         if (!split) {
             value_list_add(eval->arena, list, eval_string(eval, body, (size_t)response.size_bytes));
             continue;
@@ -111,7 +111,9 @@ struct password {
 
 static const char *named_characters(const char *name)
 {
-    static const struct { const char *name, *set; } sets[] = {
+    static const struct {
+        const char *name, *set;
+    } sets[] = {
         { "digits", "0123456789" },
         { "ascii_lowercase", "abcdefghijklmnopqrstuvwxyz" },
         { "ascii_uppercase", "ABCDEFGHIJKLMNOPQRSTUVWXYZ" },
@@ -135,7 +137,8 @@ static const char *character_set(struct eval *eval, const struct value *specific
 
     for (size_t i = 0; value_is(specification, VALUE_LIST) && i < specification->as.list.count; i++)
         text_add(&all, named_characters(value_text(specification->as.list.items[i]) != NULL
-                                            ? value_text(specification->as.list.items[i]) : ""));
+                                            ? value_text(specification->as.list.items[i])
+                                            : ""));
     if (value_is(specification, VALUE_STRING)) {
         const char *text = specification->as.string.data;
 
@@ -178,7 +181,8 @@ static bool read_password_term(struct eval *eval, const char *term, const struct
 
     *out = (struct password){ .length = 20, .characters = character_set(eval, &standard) };
     for (size_t i = 0; i < value_count(options); i++)
-        if (!set_password_option(eval, out, value_text(value_pair_at(options, i)->key), value_pair_at(options, i)->item))
+        if (!set_password_option(eval, out, value_text(value_pair_at(options, i)->key),
+                                 value_pair_at(options, i)->item))
             return eval_fail(eval, "Unrecognized parameter(s) given to password lookup: %s",
                              value_text(value_pair_at(options, i)->key)) != NULL;
     for (; *words != NULL; words++) {
@@ -194,7 +198,8 @@ static bool read_password_term(struct eval *eval, const char *term, const struct
     }
     out->path = path_expand_user(eval->arena, path.data);
     if (out->length < 1 || out->length > PASSWORD_LENGTH_MAX || *out->characters == '\0')
-        return eval_fail(eval, "a password needs a length from 1 to %d and some characters", PASSWORD_LENGTH_MAX) != NULL;
+        return eval_fail(eval, "a password needs a length from 1 to %d and some characters", PASSWORD_LENGTH_MAX) !=
+               NULL;
     return true;
 }
 
@@ -309,9 +314,6 @@ static const struct value *lookup_password(struct eval *eval, const struct value
 }
 
 const struct lookup lookups_program[] = {
-    { "pipe", lookup_pipe },
-    { "lines", lookup_lines },
-    { "url", lookup_url },
-    { "password", lookup_password },
-    { .name = NULL },
+    { "pipe", lookup_pipe },         { "lines", lookup_lines }, { "url", lookup_url },
+    { "password", lookup_password }, { .name = NULL },
 };

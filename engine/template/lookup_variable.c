@@ -21,7 +21,10 @@ static const struct value *lookup_env(struct eval *eval, const struct value *ter
         text = getenv(term);
         if (text == NULL && fallback != NULL && fallback->kind == VALUE_UNDEFINED)
             return eval_fail_undefined(eval, fallback);
-        value_list_add(eval->arena, list, text != NULL ? eval_text(eval, text) : fallback != NULL ? fallback : eval_text(eval, ""));
+        value_list_add(eval->arena, list,
+                       text != NULL       ? eval_text(eval, text)
+                       : fallback != NULL ? fallback
+                                          : eval_text(eval, ""));
     }
     return list;
 }
@@ -60,7 +63,7 @@ static const struct value *lookup_vars(struct eval *eval, const struct value *te
 static bool add_matching(struct eval *eval, const struct value *term, const struct value *names, struct value *list)
 {
     struct pattern_match match;
-    struct pattern *regex;
+    struct regex *regex;
 
     if (term->kind != VALUE_STRING)
         return eval_fail(eval, "Invalid setting identifier, it is a %s, not a string", eval_type(term)) != NULL;
@@ -69,7 +72,8 @@ static bool add_matching(struct eval *eval, const struct value *term, const stru
         return false;
     for (size_t i = 0; i < names->as.list.count; i++) {
         const struct value *name = names->as.list.items[i];
-        enum pattern_status status = pattern_search(regex, name->as.string.data, name->as.string.length, 0, &match, eval->err);
+        enum pattern_status status =
+            pattern_search(regex, name->as.string.data, name->as.string.length, 0, &match, eval->err);
 
         if (status == PATTERN_FAILED)
             return false;
@@ -135,7 +139,8 @@ static void apply_part(struct eval *eval, const struct value *groups, char *part
     }
 }
 
-static const struct value *lookup_inventory_hostnames(struct eval *eval, const struct value *terms, const struct value *options)
+static const struct value *lookup_inventory_hostnames(struct eval *eval, const struct value *terms,
+                                                      const struct value *options)
 {
     const struct value *groups = NULL;
     struct value *list = eval_list(eval);

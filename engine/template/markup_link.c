@@ -21,12 +21,15 @@
 struct linker {
     struct eval *eval;
     const struct link_options *options;
-    struct pattern *url, *mail;
+    struct regex *url, *mail;
     const char *rel, *target; /* attributes, ready to print */
     struct text out;
 };
 
-struct word { const char *data; size_t head, middle, length; }; /* tail: from head + middle to length */
+struct word {
+    const char *data;
+    size_t head, middle, length;
+}; /* tail: from head + middle to length */
 
 static bool part_at(const char *data, size_t length, const char *part)
 {
@@ -88,7 +91,7 @@ static void balance(struct word *word, const char *open, const char *close)
     }
 }
 
-static bool matches(struct linker *in, struct pattern *regex, const char *data, size_t length)
+static bool matches(struct linker *in, struct regex *regex, const char *data, size_t length)
 {
     struct pattern_match match;
 
@@ -112,8 +115,8 @@ static void add_mail(struct linker *in, const char *middle, size_t length, bool 
 {
     size_t skip = with_scheme ? 7 : 0;
 
-    text_printf(&in->out, "<a href=\"mailto:%.*s\">%.*s</a>", (int)(length - skip), middle + skip,
-                (int)(length - skip), middle + skip);
+    text_printf(&in->out, "<a href=\"mailto:%.*s\">%.*s</a>", (int)(length - skip), middle + skip, (int)(length - skip),
+                middle + skip);
 }
 
 static bool add_other_scheme(struct linker *in, const char *middle, size_t length)

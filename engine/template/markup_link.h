@@ -5,8 +5,8 @@
 #include "engine/template/eval.h"
 
 struct link_options {
-    int64_t trim; /* characters of the URL that are shown; -1: all */
-    const char *rel, *target; /* "" : none */
+    int64_t trim;                /* characters of the URL that are shown; -1: all */
+    const char *rel, *target;    /* "" : none */
     const struct value *schemes; /* list of further prefixes, or NULL */
 };
 

@@ -23,8 +23,10 @@ static const struct method *find_of_string(const char *name)
 
 struct method_set method_find(const char *name)
 {
-    return (struct method_set){ .of_string = find_of_string(name), .of_list = find_in(method_of_list, name),
-                                .of_map = find_in(method_of_map, name), .of_number = find_in(method_of_number, name) };
+    return (struct method_set){ .of_string = find_of_string(name),
+                                .of_list = find_in(method_of_list, name),
+                                .of_map = find_in(method_of_map, name),
+                                .of_number = find_in(method_of_number, name) };
 }
 
 bool method_mutates(const struct method_set *set)

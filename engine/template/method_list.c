@@ -104,7 +104,8 @@ static const struct value *list_index(struct eval *eval, const struct value *sel
     at = position(self, args->bound[0], clamp(start, count), clamp(end, count));
     if (at >= 0)
         return eval_int(eval, at);
-    return eval_fail(eval, "%s", (self->marks & VALUE_TUPLE) != 0 ? "tuple.index(x): x not in tuple" : "value is not in list");
+    return eval_fail(eval, "%s",
+                     (self->marks & VALUE_TUPLE) != 0 ? "tuple.index(x): x not in tuple" : "value is not in list");
 }
 
 static const struct value *list_count(struct eval *eval, const struct value *self, struct call_args *args)

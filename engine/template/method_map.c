@@ -31,9 +31,8 @@ static const struct value *keys_of(struct eval *eval, const struct value *self)
     struct value *keys;
 
     if (self->kind == VALUE_OBJECT)
-        return self->as.object.ops->keys == NULL
-                   ? eval_fail_type(eval, "'%s' object is not a mapping", eval_type(self))
-                   : self->as.object.ops->keys(self->as.object.data, eval->arena);
+        return self->as.object.ops->keys == NULL ? eval_fail_type(eval, "'%s' object is not a mapping", eval_type(self))
+                                                 : self->as.object.ops->keys(self->as.object.data, eval->arena);
     keys = eval_list(eval);
     for (size_t i = 0; i < self->as.map.count; i++)
         value_list_add(eval->arena, keys, self->as.map.pairs[i].key);
@@ -105,7 +104,8 @@ static const struct value *map_update(struct eval *eval, const struct value *sel
         const struct value *pair = from->as.list.items[i];
 
         if (!value_is(pair, VALUE_LIST) || pair->as.list.count != 2)
-            return eval_fail(eval, "dictionary update sequence element #%zu has length %zu; 2 is required", i, value_count(pair));
+            return eval_fail(eval, "dictionary update sequence element #%zu has length %zu; 2 is required", i,
+                             value_count(pair));
         value_map_put_value(eval->arena, map, pair->as.list.items[0], pair->as.list.items[1]);
     }
     if (from != NULL && from->kind != VALUE_MAP && from->kind != VALUE_LIST)

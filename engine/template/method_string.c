@@ -72,8 +72,8 @@ static const struct value *string_replace(struct eval *eval, const struct value 
 {
     int64_t count = -1;
 
-    if (!need_text(eval, args->bound[0], "replace() argument 1") || !need_text(eval, args->bound[1], "replace() argument 2")
-        || !args_int(eval, args->bound[2], -1, &count))
+    if (!need_text(eval, args->bound[0], "replace() argument 1") ||
+        !need_text(eval, args->bound[1], "replace() argument 2") || !args_int(eval, args->bound[2], -1, &count))
         return NULL;
     return strings_replace(eval, self, args->bound[0], args->bound[1], count);
 }
@@ -155,7 +155,8 @@ static const struct value *string_count(struct eval *eval, const struct value *s
         return NULL;
     if (args->bound[0]->as.string.length == 0)
         return eval_int(eval, (int64_t)text_utf8_count(span.data, span.length) + 1);
-    while ((at = strings_find(span.data, span.length, args->bound[0]->as.string.data, args->bound[0]->as.string.length)) >= 0) {
+    while ((at = strings_find(span.data, span.length, args->bound[0]->as.string.data,
+                              args->bound[0]->as.string.length)) >= 0) {
         size_t step = (size_t)at + args->bound[0]->as.string.length;
 
         count++;
@@ -182,8 +183,8 @@ static const struct value *affix(struct eval *eval, const struct value *self, co
         return NULL;
     if (wanted->kind != VALUE_LIST || (wanted->marks & VALUE_TUPLE) == 0) {
         if (wanted->kind != VALUE_STRING)
-            return eval_fail_type(eval, "%s first arg must be str or a tuple of str, not %s", at_end ? "endswith" : "startswith",
-                                  eval_type(wanted));
+            return eval_fail_type(eval, "%s first arg must be str or a tuple of str, not %s",
+                                  at_end ? "endswith" : "startswith", eval_type(wanted));
         return value_bool(has_affix(&span, wanted, at_end));
     }
     for (size_t i = 0; i < wanted->as.list.count; i++)
@@ -210,7 +211,8 @@ static const struct value *string_removeprefix(struct eval *eval, const struct v
         return NULL;
     if (!has_affix(&all, args->bound[0], false))
         return self;
-    return eval_string(eval, all.data + args->bound[0]->as.string.length, all.length - args->bound[0]->as.string.length);
+    return eval_string(eval, all.data + args->bound[0]->as.string.length,
+                       all.length - args->bound[0]->as.string.length);
 }
 
 static const struct value *string_removesuffix(struct eval *eval, const struct value *self, struct call_args *args)
@@ -224,7 +226,8 @@ static const struct value *string_removesuffix(struct eval *eval, const struct v
     return eval_string(eval, all.data, all.length - args->bound[0]->as.string.length);
 }
 
-static const struct value *partition(struct eval *eval, const struct value *self, const struct call_args *args, bool last)
+static const struct value *partition(struct eval *eval, const struct value *self, const struct call_args *args,
+                                     bool last)
 {
     const char *data = self->as.string.data;
     size_t length = self->as.string.length, step;
@@ -266,6 +269,24 @@ static const struct value *string_format(struct eval *eval, const struct value *
     return python_str_format(eval, self, args);
 }
 
+/* format(**mapping) */
+static const struct value *string_format_map(struct eval *eval, const struct value *self, struct call_args *args)
+{
+    const struct value *map = args->bound[0];
+    struct call_args named = { .names = arena_new_array(eval->arena, const char *, value_count(map)),
+                               .named = arena_new_array(eval->arena, const struct value *, value_count(map)) };
+
+    if (map->kind != VALUE_MAP)
+        return eval_fail_type(eval, "'%s' object is not subscriptable", eval_type(map));
+    for (size_t i = 0; i < map->as.map.count; i++) {
+        if (map->as.map.pairs[i].key->kind != VALUE_STRING)
+            continue;
+        named.names[named.named_count] = map->as.map.pairs[i].key->as.string.data;
+        named.named[named.named_count++] = map->as.map.pairs[i].item;
+    }
+    return python_str_format(eval, self, &named);
+}
+
 /* Bytes are text with a mark: what Python shows as b'...'. */
 static const struct value *string_encode(struct eval *eval, const struct value *self, struct call_args *args)
 {
@@ -302,6 +323,7 @@ const struct method method_of_string[] = {
     { "partition", string_partition, "sep!", false },
     { "rpartition", string_rpartition, "sep!", false },
     { "format", string_format, NULL, false },
+    { "format_map", string_format_map, "mapping!", false },
     { "encode", string_encode, "encoding errors", false },
     { "decode", string_decode, "encoding errors", false },
     { .name = NULL },

@@ -6,32 +6,21 @@
 #pragma once
 
 #include "common/value/value.h"
-#include "engine/template/syntax.h"
-
-enum node_kind {
-    /* expressions */
-    NODE_CONST, NODE_NAME, NODE_LIST, NODE_TUPLE, NODE_DICT, NODE_ATTRIBUTE, NODE_ITEM, NODE_SLICE, NODE_CALL,
-    NODE_FILTER, NODE_TEST, NODE_NOT, NODE_NEGATE, NODE_POSITIVE, NODE_BINARY, NODE_AND, NODE_OR, NODE_CONCAT,
-    NODE_COMPARE, NODE_CONDITION,
-    /* statements */
-    NODE_DATA, NODE_PRINT, NODE_BODY, NODE_IF, NODE_FOR, NODE_SET, NODE_SET_BLOCK, NODE_MACRO, NODE_CALL_BLOCK,
-    NODE_FILTER_BLOCK, NODE_WITH, NODE_SCOPE, NODE_INCLUDE, NODE_IMPORT, NODE_FROM, NODE_EXTENDS, NODE_BLOCK, NODE_DO,
-    NODE_BREAK, NODE_CONTINUE,
-};
-
-enum binary_op { BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_FLOORDIV, BINARY_MOD, BINARY_POW };
-enum compare_op { COMPARE_EQ, COMPARE_NE, COMPARE_GT, COMPARE_GE, COMPARE_LT, COMPARE_LE, COMPARE_IN, COMPARE_NOT_IN };
+#include "engine/template/node_kind.h"
 
 struct node;
 struct filter;
 struct test;
 struct method;
 
-struct node_list { struct node **items; uint32_t count, capacity; };
+struct node_list {
+    struct node **items;
+    uint32_t count, capacity;
+};
 
 struct node_args {
-    struct node_list items;  /* positional */
-    struct node_list named;  /* values of `names` */
+    struct node_list items; /* positional */
+    struct node_list named; /* values of `names` */
     const char **names;
     struct node *star, *star_star; /* *args, **kwargs, or NULL */
 };
@@ -45,10 +34,14 @@ struct node_macro {
     struct node *body;
 };
 
-struct name_pair { const char *name, *alias; };
+struct name_pair {
+    const char *name, *alias;
+};
 
 /* The methods that a call by this name means, by kind of the receiver; NULL: none. */
-struct method_set { const struct method *of_string, *of_list, *of_map, *of_number; };
+struct method_set {
+    const struct method *of_string, *of_list, *of_map, *of_number;
+};
 
 struct node {
     uint8_t kind; /* enum node_kind */
@@ -57,36 +50,76 @@ struct node {
     bool context; /* include, import: with context */
     uint32_t line, column;
     union {
-        const struct value *constant;                                        /* CONST, DATA */
-        struct { const char *name; size_t length; const struct value *global; } name;
-        struct node_list list;                                               /* LIST, TUPLE, DICT (key, value, ...), CONCAT, BODY */
-        struct { struct node *target; const char *name; struct method_set methods; } attribute;
-        struct { struct node *target, *index; } item;
-        struct { struct node *start, *stop, *step; } slice;
-        struct { struct node *target; struct node_args args; } call;
-        struct { struct node *target; const char *name; const struct filter *entry; struct node_args args; } filter;
-        struct { struct node *target; const char *name; const struct test *entry; struct node_args args; } test;
-        struct node *operand;                                                /* NOT, NEGATE, POSITIVE, PRINT, DO, EXTENDS, SCOPE */
-        struct { struct node *left, *right; } binary;                        /* BINARY, AND, OR */
-        struct { struct node *first; struct node_list operands; uint8_t *ops; } compare;
-        struct { struct node *test, *yes, *no; } condition;                  /* CONDITION, IF */
-        struct { struct node *target, *items, *test, *body, *otherwise; } loop;
-        struct { struct node *target, *value, *filter, *body; } set;         /* SET, SET_BLOCK, FILTER_BLOCK */
-        struct { struct node_macro *macro; struct node *call; } macro;       /* MACRO, CALL_BLOCK */
-        struct { struct node_list targets, values; struct node *body; } with;
-        struct { struct node *source; const char *name; struct name_pair *names; uint32_t count; } import;
-        struct { const char *name; struct node *body; bool required; } block;
+        const struct value *constant; /* CONST, DATA */
+        struct {
+            const char *name;
+            size_t length;
+            const struct value *global;
+        } name;
+        struct node_list list; /* LIST, TUPLE, DICT (key, value, ...), CONCAT, BODY */
+        struct {
+            struct node *target;
+            const char *name;
+            struct method_set methods;
+        } attribute;
+        struct {
+            struct node *target, *index;
+        } item;
+        struct {
+            struct node *start, *stop, *step;
+        } slice;
+        struct {
+            struct node *target;
+            struct node_args args;
+        } call;
+        struct {
+            struct node *target;
+            const char *name;
+            const struct filter *entry;
+            struct node_args args;
+        } filter;
+        struct {
+            struct node *target;
+            const char *name;
+            const struct test *entry;
+            struct node_args args;
+        } test;
+        struct node *operand; /* NOT, NEGATE, POSITIVE, PRINT, DO, EXTENDS, SCOPE */
+        struct {
+            struct node *left, *right;
+        } binary; /* BINARY, AND, OR */
+        struct {
+            struct node *first;
+            struct node_list operands;
+            uint8_t *ops;
+        } compare;
+        struct {
+            struct node *test, *yes, *no;
+        } condition; /* CONDITION, IF */
+        struct {
+            struct node *target, *items, *test, *body, *otherwise;
+        } loop;
+        struct {
+            struct node *target, *value, *filter, *body;
+        } set; /* SET, SET_BLOCK, FILTER_BLOCK */
+        struct {
+            struct node_macro *macro;
+            struct node *call;
+        } macro; /* MACRO, CALL_BLOCK */
+        struct {
+            struct node_list targets, values;
+            struct node *body;
+        } with;
+        struct {
+            struct node *source;
+            const char *name;
+            struct name_pair *names;
+            uint32_t count;
+        } import;
+        struct {
+            const char *name;
+            struct node *body;
+            bool required;
+        } block;
     } as;
-};
-
-struct template {
-    const char *text; /* as given, for messages */
-    size_t length;
-    struct syntax syntax;
-    struct node *body;       /* NODE_BODY, or an expression */
-    bool is_expression;
-    bool mutates;            /* calls a method that changes its receiver */
-    struct node *only;       /* the single {{ expression }} that the text consists of, or NULL */
-    const char *only_name;   /* the name, when that expression is just a name */
-    struct node_list blocks; /* NODE_BLOCK, in order */
 };

@@ -6,6 +6,7 @@
 
 #include "common/value/value_python.h"
 #include "engine/template/method.h"
+#include "engine/template/python_ascii.h"
 
 const struct value *object_no_item(void *object, struct arena *arena, const char *key, size_t length)
 {
@@ -51,7 +52,9 @@ void object_str(struct text *out, const struct value *value)
 {
     const struct object_kind *kind = object_kind(value);
 
-    if (kind == NULL)
+    if (value->kind == VALUE_LIST || value->kind == VALUE_MAP)
+        object_repr(out, value); /* there may be objects inside */
+    else if (kind == NULL)
         value_str(out, value);
     else if (kind->str != NULL)
         kind->str(out, value->as.object.data);
@@ -75,7 +78,8 @@ static void builtin_str(struct text *out, void *data)
     text_printf(out, "<function %s>", builtin->name);
 }
 
-static const struct object_kind builtin_kind = { .ops = OBJECT_OPS("function"), .call = builtin_call,
+static const struct object_kind builtin_kind = { .ops = OBJECT_OPS("function"),
+                                                 .call = builtin_call,
                                                  .str = builtin_str };
 
 const struct value *builtin_value(struct arena *arena, const struct builtin *builtin)
@@ -88,7 +92,10 @@ const struct value *builtin_value(struct arena *arena, const struct builtin *bui
 
 /* --- bound methods --- */
 
-struct bound_method { const struct method *method; const struct value *self; };
+struct bound_method {
+    const struct method *method;
+    const struct value *self;
+};
 
 static const struct value *method_object_call(struct eval *eval, void *data, struct call_args *args)
 {
@@ -105,7 +112,8 @@ static void method_object_str(struct text *out, void *data)
 }
 
 static const struct object_kind method_kind = { .ops = OBJECT_OPS("builtin_function_or_method"),
-                                                .call = method_object_call, .str = method_object_str };
+                                                .call = method_object_call,
+                                                .str = method_object_str };
 
 const struct value *object_bound_method(struct eval *eval, const struct method *method, const struct value *self)
 {

@@ -19,7 +19,10 @@ struct object_kind {
 };
 
 const struct value *object_no_item(void *object, struct arena *arena, const char *key, size_t length);
-#define OBJECT_OPS(name) { .type_name = (name), .get = object_no_item }
+#define OBJECT_OPS(name)                                                                                               \
+    {                                                                                                                  \
+        .type_name = (name), .get = object_no_item                                                                     \
+    }
 
 /* NULL: not an object of this folder. */
 const struct object_kind *object_kind(const struct value *value);

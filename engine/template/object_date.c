@@ -74,8 +74,8 @@ static void add_iso(struct text *out, const struct date *date, char separator)
     int64_t micros = date_micros(date);
 
     date_split(date, &parts);
-    text_printf(out, "%04d-%02d-%02d%c%02d:%02d:%02d", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                separator, parts.tm_hour, parts.tm_min, parts.tm_sec);
+    text_printf(out, "%04d-%02d-%02d%c%02d:%02d:%02d", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, separator,
+                parts.tm_hour, parts.tm_min, parts.tm_sec);
     if (micros != 0)
         text_printf(out, ".%06d", (int)micros);
     if (date->aware)
@@ -166,7 +166,10 @@ static const struct value *method_ctime(struct eval *eval, const struct date *da
     return date_format(eval, &out, &parts, date, "%a %b %e %H:%M:%S %Y") ? eval_text(eval, out.data) : NULL;
 }
 
-struct date_part { const char *name; int low, high, value; };
+struct date_part {
+    const char *name;
+    int low, high, value;
+};
 
 static bool replace_part(struct eval *eval, const struct value *value, struct date_part *part)
 {
@@ -192,16 +195,24 @@ static const struct value *method_replace(struct eval *eval, const struct date *
 
     date_split(date, &old);
     struct date_part parts[] = {
-        { "year", 1, 9999, old.tm_year + 1900 }, { "month", 1, 12, old.tm_mon + 1 }, { "day", 1, 31, old.tm_mday },
-        { "hour", 0, 23, old.tm_hour },          { "minute", 0, 59, old.tm_min },    { "second", 0, 59, old.tm_sec },
+        { "year", 1, 9999, old.tm_year + 1900 },
+        { "month", 1, 12, old.tm_mon + 1 },
+        { "day", 1, 31, old.tm_mday },
+        { "hour", 0, 23, old.tm_hour },
+        { "minute", 0, 59, old.tm_min },
+        { "second", 0, 59, old.tm_sec },
         { "microsecond", 0, 999999, (int)date_micros(date) },
     };
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         if (!replace_part(eval, args->bound[i], &parts[i]))
             return NULL;
-    made = (struct tm){ .tm_year = parts[0].value - 1900, .tm_mon = parts[1].value - 1, .tm_mday = parts[2].value,
-                        .tm_hour = parts[3].value, .tm_min = parts[4].value, .tm_sec = parts[5].value };
+    made = (struct tm){ .tm_year = parts[0].value - 1900,
+                        .tm_mon = parts[1].value - 1,
+                        .tm_mday = parts[2].value,
+                        .tm_hour = parts[3].value,
+                        .tm_min = parts[4].value,
+                        .tm_sec = parts[5].value };
     out.wall_us = (int64_t)timegm(&made) * SECOND_US + parts[6].value;
     if (made.tm_mday != parts[2].value)
         return eval_fail(eval, "day is out of range for month");
@@ -230,14 +241,17 @@ static const struct date_method methods[] = {
     { .name = NULL },
 };
 
-struct date_call { const struct date_method *method; const struct date *self; };
+struct date_call {
+    const struct date_method *method;
+    const struct date *self;
+};
 
 static const struct value *call_method(struct eval *eval, void *data, struct call_args *args)
 {
     const struct date_call *call = data;
 
     return args_bind(eval, args, call->method->name, call->method->params) ? call->method->run(eval, call->self, args)
-                                                                          : NULL;
+                                                                           : NULL;
 }
 
 static const struct object_kind call_kind = { .ops = OBJECT_OPS("builtin_function_or_method"), .call = call_method };
@@ -249,8 +263,10 @@ static const struct value *date_attribute(struct eval *eval, void *data, const c
     int fields[7];
 
     date_split(data, &parts);
-    memcpy(fields, (int[]){ parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-                            parts.tm_sec, (int)date_micros(data) }, sizeof(fields));
+    memcpy(fields,
+           (int[]){ parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                    (int)date_micros(data) },
+           sizeof(fields));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], name) == 0)
             return eval_int(eval, fields[i]);
@@ -264,5 +280,6 @@ static const struct value *date_attribute(struct eval *eval, void *data, const c
     return NULL;
 }
 
-static const struct object_kind date_kind = { .ops = OBJECT_OPS("datetime.datetime"), .attribute = date_attribute,
+static const struct object_kind date_kind = { .ops = OBJECT_OPS("datetime.datetime"),
+                                              .attribute = date_attribute,
                                               .str = date_str };

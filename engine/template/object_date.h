@@ -8,7 +8,7 @@
 /* Proleptic Gregorian, as on the wall clock; microseconds since 1970-01-01 00:00 of that clock. */
 struct date {
     int64_t wall_us;
-    bool aware;       /* has an offset from UTC */
+    bool aware; /* has an offset from UTC */
     int64_t offset_s;
 };
 

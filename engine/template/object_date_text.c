@@ -73,7 +73,8 @@ struct scan {
     struct eval *eval;
     const char *at;
     int year, month, day, hour, minute, second, micros, yday;
-    int half; /* 0: none, 1: AM, 2: PM */
+    int half;       /* 0: none, 1: AM, 2: PM */
+    bool half_hour; /* the hour was read by %I: only then AM and PM count */
     bool aware;
     int64_t offset_s;
 };
@@ -95,41 +96,39 @@ static bool scan_number(struct scan *in, int width, int low, int high, int *out)
     return true;
 }
 
-/* A name of `names` (full ones first when they come first); the index modulo `count` is the number. */
-static bool scan_name(struct scan *in, const char *const *names, size_t total, int count, int *out)
+/* One of the names, in any case; *out is its number. */
+static bool scan_name(struct scan *in, const char *const *names, int count, int *out)
 {
-    for (size_t i = 0; i < total; i++)
+    for (int i = 0; i < count; i++)
         if (strncasecmp(in->at, names[i], strlen(names[i])) == 0) {
             in->at += strlen(names[i]);
-            *out = (int)i % count;
+            *out = i;
             return true;
         }
     return false;
 }
 
-static bool scan_month(struct scan *in)
+static bool scan_month(struct scan *in, bool whole)
 {
-    static const char *const names[] = {
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-        "december", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-    };
+    static const char *const names[] = { "january", "february", "march",     "april",   "may",      "june",
+                                         "july",    "august",   "september", "october", "november", "december" };
+    static const char *const short_names[] = { "jan", "feb", "mar", "apr", "may", "jun",
+                                               "jul", "aug", "sep", "oct", "nov", "dec" };
     int month = 0;
 
-    if (!scan_name(in, names, 24, 12, &month))
+    if (!scan_name(in, whole ? names : short_names, 12, &month))
         return false;
     in->month = month + 1;
     return true;
 }
 
-static bool scan_weekday(struct scan *in)
+static bool scan_weekday(struct scan *in, bool whole)
 {
-    static const char *const names[] = {
-        "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
-        "mon", "tue", "wed", "thu", "fri", "sat", "sun",
-    };
+    static const char *const names[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" };
+    static const char *const short_names[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
     int ignored = 0;
 
-    return scan_name(in, names, 14, 7, &ignored);
+    return scan_name(in, whole ? names : short_names, 7, &ignored);
 }
 
 static bool scan_fraction(struct scan *in)
@@ -173,7 +172,7 @@ static bool scan_half(struct scan *in)
     static const char *const names[] = { "am", "pm" };
     int half = 0;
 
-    if (!scan_name(in, names, 2, 2, &half))
+    if (!scan_name(in, names, 2, &half))
         return false;
     in->half = half + 1;
     return true;
@@ -184,12 +183,14 @@ static bool scan_zone(struct scan *in)
     static const char *const names[] = { "utc", "gmt" };
     int ignored = 0;
 
-    return scan_name(in, names, 2, 2, &ignored);
+    return scan_name(in, names, 2, &ignored);
 }
 
 static bool scan_short_year(struct scan *in)
 {
-    if (!scan_number(in, 2, 0, 99, &in->year))
+    const char *from = in->at;
+
+    if (!scan_number(in, 2, 0, 99, &in->year) || in->at - from != 2)
         return false;
     in->year += in->year <= 68 ? 2000 : 1900;
     return true;
@@ -215,8 +216,10 @@ static bool scan_directive(struct scan *in, char directive)
         in->at += *in->at == ' ';
         return scan_number(in, 2, 1, 31, &in->day);
     case 'H':
+        in->half_hour = false;
         return scan_number(in, 2, 0, 23, &in->hour);
     case 'I':
+        in->half_hour = true;
         return scan_number(in, 2, 1, 12, &in->hour);
     case 'M':
         return scan_number(in, 2, 0, 59, &in->minute);
@@ -234,10 +237,10 @@ static bool scan_directive(struct scan *in, char directive)
         return scan_half(in);
     case 'b':
     case 'B':
-        return scan_month(in);
+        return scan_month(in, directive == 'B');
     case 'a':
     case 'A':
-        return scan_weekday(in);
+        return scan_weekday(in, directive == 'A');
     default:
         return directive == '%' && *in->at++ == '%';
     }
@@ -304,11 +307,15 @@ static bool check_format(struct eval *eval, const char *format)
 
 static const struct value *scan_result(struct scan *in)
 {
-    struct tm parts = { .tm_year = in->year - 1900, .tm_mon = in->month - 1, .tm_mday = in->day, .tm_hour = in->hour,
-                        .tm_min = in->minute, .tm_sec = in->second };
+    struct tm parts = { .tm_year = in->year - 1900,
+                        .tm_mon = in->month - 1,
+                        .tm_mday = in->day,
+                        .tm_hour = in->hour,
+                        .tm_min = in->minute,
+                        .tm_sec = in->second };
     struct date date = { .aware = in->aware, .offset_s = in->offset_s };
 
-    if (in->half != 0)
+    if (in->half_hour)
         parts.tm_hour = in->hour % 12 + (in->half == 2 ? 12 : 0);
     if (in->second > 59)
         return eval_fail(in->eval, "second must be in 0..59");

@@ -75,15 +75,17 @@ static const struct value *delta_attribute(struct eval *eval, void *data, const 
     return strcmp(name, "total_seconds") == 0 ? object_new(eval, data, &total_seconds_kind) : NULL;
 }
 
-static const struct object_kind delta_kind = { .ops = OBJECT_OPS("datetime.timedelta"), .attribute = delta_attribute,
+static const struct object_kind delta_kind = { .ops = OBJECT_OPS("datetime.timedelta"),
+                                               .attribute = delta_attribute,
                                                .str = delta_str };
 
 static void delta_repr(struct text *out, int64_t delta)
 {
     int64_t rest = 0, days = days_of(delta, &rest);
-    const struct { const char *name; int64_t count; } parts[] = {
-        { "days", days }, { "seconds", rest / SECOND_US }, { "microseconds", rest % SECOND_US }
-    };
+    const struct {
+        const char *name;
+        int64_t count;
+    } parts[] = { { "days", days }, { "seconds", rest / SECOND_US }, { "microseconds", rest % SECOND_US } };
     const char *between = "";
 
     text_add(out, "datetime.timedelta(");

@@ -21,7 +21,8 @@ static void namespace_str(struct text *out, void *data)
     text_add_char(out, '>');
 }
 
-static const struct object_kind namespace_kind = { .ops = OBJECT_OPS("Namespace"), .attribute = namespace_attribute,
+static const struct object_kind namespace_kind = { .ops = OBJECT_OPS("Namespace"),
+                                                   .attribute = namespace_attribute,
                                                    .str = namespace_str };
 
 static void namespace_copy(struct eval *eval, struct value *map, const struct value *from)
@@ -55,7 +56,10 @@ bool namespace_assign(struct eval *eval, const struct value *value, const char *
 
 /* --- cycler --- */
 
-struct cycler { const struct value **items; uint32_t count, position; };
+struct cycler {
+    const struct value **items;
+    uint32_t count, position;
+};
 
 static const struct value *cycler_next(struct eval *eval, void *data, struct call_args *args)
 {
@@ -107,7 +111,10 @@ const struct value *cycler_new(struct eval *eval, struct call_args *args)
 
 /* --- joiner --- */
 
-struct joiner { const struct value *separator; bool used; };
+struct joiner {
+    const struct value *separator;
+    bool used;
+};
 
 static const struct value *joiner_call(struct eval *eval, void *data, struct call_args *args)
 {

@@ -151,8 +151,7 @@ static bool unknown_tag(struct parser *parser, const char *name)
         text_add(&out, ".");
     }
     if (parser->tag_count > 0)
-        text_printf(&out, " The innermost block that needs to be closed is '%s'.",
-                    parser->tags[parser->tag_count - 1]);
+        text_printf(&out, " The innermost block that needs to be closed is '%s'.", parser->tags[parser->tag_count - 1]);
     return parser_fail(parser, parser->token, "%s", out.data);
 }
 
@@ -289,22 +288,23 @@ static struct node *parse_bare(struct parser *parser)
     return node == NULL || !parser_expect(parser, TOKEN_BLOCK_END) ? NULL : node;
 }
 
-bool parser_run(struct template_env *env, const struct syntax *syntax, const char *text, size_t length,
-                bool is_expression, struct template **out, struct error *err)
+bool parser_run(struct template_env *env, const struct syntax *syntax, const struct source *source,
+                struct template **out, struct error *err)
 {
     struct template *tree = arena_new_of(env->arena, struct template);
     struct parser parser = { .env = env, .arena = env->arena, .tree = tree, .err = err };
     struct token *tokens = NULL;
+    bool bare = source->is_expression;
 
-    tree->text = arena_copy_n(env->arena, text, length);
-    tree->length = length;
+    tree->text = arena_copy_n(env->arena, source->text, source->length);
+    tree->length = source->length;
     tree->syntax = *syntax;
-    tree->is_expression = is_expression;
-    if (is_expression ? !lexer_run_expression(env->arena, syntax, tree->text, length, &tokens, err)
-                      : !lexer_run(env->arena, syntax, tree->text, length, &tokens, err))
+    tree->is_expression = bare;
+    if (bare ? !lexer_run_expression(env->arena, syntax, tree->text, tree->length, &tokens, err)
+             : !lexer_run(env->arena, syntax, tree->text, tree->length, &tokens, err))
         return false;
     parser.token = tokens;
-    tree->body = is_expression ? parse_bare(&parser) : parser_subparse(&parser, NULL);
+    tree->body = bare ? parse_bare(&parser) : parser_subparse(&parser, NULL);
     if (tree->body == NULL)
         return false;
     find_only(tree);

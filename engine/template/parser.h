@@ -3,10 +3,10 @@
 #pragma once
 
 #include "engine/template/lexer.h"
-#include "engine/template/node.h"
+#include "engine/template/tree.h"
 
 struct template_env;
 
 /* Parses a template, or a bare expression. Errors carry line and column of the text, and no path. */
-bool parser_run(struct template_env *env, const struct syntax *syntax, const char *text, size_t length,
-                bool is_expression, struct template **out, struct error *err);
+bool parser_run(struct template_env *env, const struct syntax *syntax, const struct source *source,
+                struct template **out, struct error *err);

@@ -59,7 +59,10 @@ static struct node *parse_add(struct parser *parser);
 /* Is the current token a comparison? Then it is taken. */
 static bool take_compare(struct parser *parser, enum compare_op *op_out)
 {
-    static const struct { enum token_kind token; enum compare_op op; } table[] = {
+    static const struct {
+        enum token_kind token;
+        enum compare_op op;
+    } table[] = {
         { TOKEN_EQ, COMPARE_EQ }, { TOKEN_NE, COMPARE_NE }, { TOKEN_GT, COMPARE_GT },
         { TOKEN_GE, COMPARE_GE }, { TOKEN_LT, COMPARE_LT }, { TOKEN_LE, COMPARE_LE },
     };
@@ -164,8 +167,13 @@ static struct node *parse_power(struct parser *parser)
 
 static bool take_multiply(struct parser *parser, enum binary_op *op_out)
 {
-    static const struct { enum token_kind token; enum binary_op op; } table[] = {
-        { TOKEN_MUL, BINARY_MUL }, { TOKEN_DIV, BINARY_DIV }, { TOKEN_FLOORDIV, BINARY_FLOORDIV },
+    static const struct {
+        enum token_kind token;
+        enum binary_op op;
+    } table[] = {
+        { TOKEN_MUL, BINARY_MUL },
+        { TOKEN_DIV, BINARY_DIV },
+        { TOKEN_FLOORDIV, BINARY_FLOORDIV },
         { TOKEN_MOD, BINARY_MOD },
     };
 
@@ -244,8 +252,7 @@ static struct node *parse_filters(struct parser *parser, struct node *node)
 
 static struct node *parse_sign(struct parser *parser)
 {
-    struct node *node =
-        parser_node(parser, parser_is(parser, TOKEN_SUB) ? NODE_NEGATE : NODE_POSITIVE, parser->token);
+    struct node *node = parser_node(parser, parser_is(parser, TOKEN_SUB) ? NODE_NEGATE : NODE_POSITIVE, parser->token);
 
     parser->token++;
     if (!parser_enter(parser))

@@ -4,7 +4,7 @@
 
 #include "engine/template/environment.h"
 #include "engine/template/lexer.h"
-#include "engine/template/node.h"
+#include "engine/template/tree.h"
 
 #define PARSER_TAGS 64
 
@@ -13,8 +13,8 @@ struct parser {
     struct arena *arena;
     const struct token *token; /* the current one; the next follow it */
     struct template *tree;
-    struct node_macro *macro;  /* the innermost being parsed, or NULL */
-    bool in_loop;              /* break and continue make sense */
+    struct node_macro *macro; /* the innermost being parsed, or NULL */
+    bool in_loop;             /* break and continue make sense */
     struct error *err;
     int depth;
     const char *tags[PARSER_TAGS];        /* open tags, outermost first */

@@ -172,7 +172,7 @@ static struct node *parse_print(struct parser *parser)
         node->as.operand = parser_expression(parser);
         if (node->as.operand == NULL)
             return NULL;
-            parser_list_add(parser, &body->as.list, node);
+        parser_list_add(parser, &body->as.list, node);
     }
     return body;
 }
@@ -210,12 +210,27 @@ static struct node *parse_continue(struct parser *parser)
 
 struct node *parser_statement(struct parser *parser)
 {
-    static const struct { const char *name; struct node *(*parse)(struct parser *); } table[] = {
-        { "if", parse_if }, { "for", parse_for }, { "set", parse_set }, { "filter", parse_filter_block },
-        { "with", parse_with }, { "autoescape", parse_autoescape }, { "macro", parser_macro },
-        { "call", parser_call_block }, { "include", parser_include }, { "import", parser_import },
-        { "from", parser_from }, { "extends", parser_extends }, { "block", parser_block },
-        { "print", parse_print }, { "do", parse_do }, { "break", parse_break }, { "continue", parse_continue },
+    static const struct {
+        const char *name;
+        struct node *(*parse)(struct parser *);
+    } table[] = {
+        { "if", parse_if },
+        { "for", parse_for },
+        { "set", parse_set },
+        { "filter", parse_filter_block },
+        { "with", parse_with },
+        { "autoescape", parse_autoescape },
+        { "macro", parser_macro },
+        { "call", parser_call_block },
+        { "include", parser_include },
+        { "import", parser_import },
+        { "from", parser_from },
+        { "extends", parser_extends },
+        { "block", parser_block },
+        { "print", parse_print },
+        { "do", parse_do },
+        { "break", parse_break },
+        { "continue", parse_continue },
     };
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

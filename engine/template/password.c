@@ -131,8 +131,7 @@ static const struct value *run_crypt(struct eval *eval, const char *secret, cons
     return made == NULL ? eval_fail(eval, "crypt cannot hash with the setting '%s'", setting) : made;
 }
 
-const struct value *password_hash(struct eval *eval, const struct value *secret,
-                                  const struct password_options *options)
+const struct value *password_hash(struct eval *eval, const struct value *secret, const struct password_options *options)
 {
     const struct scheme *scheme = scheme_find(options->type);
     const char *ident = options->ident == NULL || *options->ident == '\0' ? "2b" : options->ident, *setting;
@@ -140,7 +139,8 @@ const struct value *password_hash(struct eval *eval, const struct value *secret,
     int64_t rounds = 0;
 
     if (scheme == NULL)
-        return eval_fail(eval, "the hash type '%s' is not supported (md5, sha256, sha512 and blowfish are)", options->type);
+        return eval_fail(eval, "the hash type '%s' is not supported (md5, sha256, sha512 and blowfish are)",
+                         options->type);
     if (secret->kind == VALUE_UNDEFINED)
         return eval_fail_undefined(eval, secret);
     if (secret->kind != VALUE_STRING)

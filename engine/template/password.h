@@ -5,11 +5,11 @@
 #include "engine/template/eval.h"
 
 struct password_options {
-    const char *type;   /* md5, sha256, sha512, blowfish, or passlib's names of these */
-    const char *salt;   /* NULL or "": random */
-    const char *ident;  /* bcrypt: 2b, 2a, 2y; NULL: 2b */
-    int64_t salt_size;  /* 0: the type's own */
-    int64_t rounds;     /* 0: the type's own */
+    const char *type;  /* md5, sha256, sha512, blowfish, or passlib's names of these */
+    const char *salt;  /* NULL or "": random */
+    const char *ident; /* bcrypt: 2b, 2a, 2y; NULL: 2b */
+    int64_t salt_size; /* 0: the type's own */
+    int64_t rounds;    /* 0: the type's own */
 };
 
 /* NULL: error set. The secret may not hold NUL bytes. */

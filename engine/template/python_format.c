@@ -21,7 +21,10 @@ struct spec {
     struct number_style number;
 };
 
-struct reader { const char *data; size_t length, at; };
+struct reader {
+    const char *data;
+    size_t length, at;
+};
 
 static char peek(const struct reader *in)
 {
@@ -76,8 +79,9 @@ static bool read_numbers(struct eval *eval, struct reader *in, struct spec *spec
     if (peek(in) == ',' || peek(in) == '_') {
         spec->number.grouping = in->data[in->at++];
         if (peek(in) == ',' || peek(in) == '_')
-            return eval_fail(eval, spec->number.grouping == peek(in) ? "Cannot specify '%c' with '%c'."
-                                                                      : "Cannot specify both ',' and '_'.",
+            return eval_fail(eval,
+                             spec->number.grouping == peek(in) ? "Cannot specify '%c' with '%c'."
+                                                               : "Cannot specify both ',' and '_'.",
                              spec->number.grouping, peek(in)) != NULL;
     }
     if (peek(in) != '.')
@@ -86,6 +90,19 @@ static bool read_numbers(struct eval *eval, struct reader *in, struct spec *spec
     if (!read_count(in, &spec->number.precision))
         return eval_fail(eval, "Too many decimal digits in format string") != NULL;
     return spec->number.precision >= 0 || eval_fail(eval, "Format specifier missing precision") != NULL;
+}
+
+static bool check_grouping(struct eval *eval, const struct spec *spec, const struct value *value)
+{
+    char type = spec->number.type, grouping = spec->number.grouping;
+
+    if (type == 0 && value->kind == VALUE_STRING)
+        type = 's';
+    if (grouping == 0 || type == 0 || strchr("defgEG%F", type) != NULL)
+        return true;
+    if (grouping == '_' && strchr("boxX", type) != NULL)
+        return true;
+    return eval_fail(eval, "Cannot specify '%c' with '%c'.", grouping, type) != NULL;
 }
 
 static bool read_spec(struct eval *eval, struct reader *in, struct spec *spec, const struct value *value)
@@ -106,7 +123,7 @@ static bool read_spec(struct eval *eval, struct reader *in, struct spec *spec, c
                          eval_type(value)) != NULL;
     if (in->at < in->length)
         spec->number.type = in->data[in->at];
-    return true;
+    return check_grouping(eval, spec, value);
 }
 
 static void fill(struct text *out, uint32_t codepoint, int64_t count)
@@ -142,8 +159,6 @@ static bool format_string(struct eval *eval, struct text *out, const struct valu
                          spec->number.sign == ' ' ? "Space" : "Sign") != NULL;
     if (spec->number.alternate)
         return eval_fail(eval, "Alternate form (#) not allowed in string format specifier") != NULL;
-    if (spec->number.grouping != 0)
-        return eval_fail(eval, "Cannot specify '%c' with 's'.", spec->number.grouping) != NULL;
     if (spec->align == '=')
         return eval_fail(eval, "'=' alignment not allowed in string format specifier") != NULL;
     if (spec->number.precision >= 0)
@@ -157,17 +172,19 @@ static bool format_integer(struct eval *eval, struct text *number, const struct 
     char type = spec->number.type;
     int64_t integer = value->kind == VALUE_BOOL ? value->as.boolean : value->as.integer;
 
-    if (type != 'c' && spec->number.precision >= 0)
+    if (type != 0 && strchr("bcdoxXn", type) == NULL)
+        return unknown_code(eval, spec, value);
+    if (spec->number.precision >= 0)
         return eval_fail(eval, "Precision not allowed in integer format specifier") != NULL;
-    if (spec->number.grouping == ',' && type != 0 && type != 'd')
-        return eval_fail(eval, "Cannot specify ',' with '%c'.", type) != NULL;
-    if (type == 0 || strchr("bodxXn", type) != NULL) {
+    if (type != 'c') {
         spec->number.type = type == 0 || type == 'n' ? 'd' : type;
         number_add_integer(number, integer, &spec->number);
         return true;
     }
-    if (type != 'c')
-        return unknown_code(eval, spec, value);
+    if (spec->sign_given)
+        return eval_fail(eval, "Sign not allowed with integer format specifier 'c'") != NULL;
+    if (spec->number.alternate)
+        return eval_fail(eval, "Alternate form (#) not allowed with integer format specifier 'c'") != NULL;
     if (integer < 0 || integer > 0x10FFFF)
         return eval_fail(eval, "%%c arg not in range(0x110000)") != NULL;
     text_add_codepoint(number, (uint32_t)integer);
@@ -205,8 +222,7 @@ static bool format_number(struct eval *eval, struct text *out, const struct valu
     return true;
 }
 
-bool python_format_spec(struct eval *eval, struct text *out, const struct value *value, const char *spec,
-                        size_t length)
+bool python_format_spec(struct eval *eval, struct text *out, const struct value *value, const char *spec, size_t length)
 {
     struct reader in = { spec, length, 0 };
     struct spec parsed = { .fill = ' ', .number = { .sign = '-', .precision = -1 } };

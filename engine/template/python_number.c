@@ -102,7 +102,7 @@ static void trim_zeros(char *text, size_t keep)
 }
 
 /* Without a type: as "g", but it looks like a real number, and turns to exponents one digit earlier. */
-static void print_general(struct text *out, double real, int precision)
+static void print_general(struct text *out, double real, int precision, bool keep_zeros)
 {
     int digits = precision == 0 ? 1 : precision, exponent;
     struct text text = text_new(out->arena);
@@ -112,11 +112,29 @@ static void print_general(struct text *out, double real, int precision)
     if (exponent >= -4 && exponent + 1 < digits) {
         text_truncate(&text, 0);
         text_printf(&text, "%.*f", digits - exponent - 1, real);
-        trim_zeros(text.data, 1);
+        exponent = 1;
     } else {
-        trim_zeros(text.data, 0);
+        exponent = 0;
     }
+    if (!keep_zeros)
+        trim_zeros(text.data, (size_t)exponent);
     text_add(out, text.data);
+}
+
+/* The alternate form has a point in every number. */
+static void print_plain(struct text *out, double real, const struct number_style *style)
+{
+    struct text text = text_new(out->arena);
+    size_t whole;
+
+    if (style->precision < 0)
+        value_real_repr(&text, real);
+    else
+        print_general(&text, real, (int)style->precision, style->alternate);
+    whole = strspn(text.data, "0123456789");
+    text_add_n(out, text.data, whole);
+    text_add(out, style->alternate && text.data[whole] != '.' ? "." : "");
+    text_add(out, text.data + whole);
 }
 
 static void print_real(struct text *out, double real, const struct number_style *style)
@@ -135,10 +153,7 @@ static void print_real(struct text *out, double real, const struct number_style 
         text_printf(out, point ? "%#.*f" : "%.*f", precision, real);
         break;
     case 0:
-        if (style->precision < 0)
-            value_real_repr(out, real);
-        else
-            print_general(out, real, precision);
+        print_plain(out, real, style);
         break;
     default:
         text_printf(out, point ? "%#.*g" : "%.*g", precision, real);

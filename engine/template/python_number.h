@@ -8,10 +8,10 @@
 #define PYTHON_WIDTH_MAX (1024 * 1024)
 
 struct number_style {
-    char type;        /* one of b o x X d e E f F g G n %, or 0: as str() would */
-    char sign;        /* '-', '+' or ' ' */
-    char grouping;    /* ',' or '_' or 0 */
-    bool alternate;   /* 0x before hexadecimal numbers, the point always in reals */
+    char type;         /* one of b o x X d e E f F g G n %, or 0: as str() would */
+    char sign;         /* '-', '+' or ' ' */
+    char grouping;     /* ',' or '_' or 0 */
+    bool alternate;    /* 0x before hexadecimal numbers, the point always in reals */
     int64_t precision; /* -1: not given */
     size_t zero_width; /* zeros fill the number up to this many characters, sign included */
 };

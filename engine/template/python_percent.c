@@ -5,6 +5,7 @@
 
 #include "common/value/value_python.h"
 #include "engine/template/eval_expression.h"
+#include "engine/template/markup.h"
 #include "engine/template/object.h"
 #include "engine/template/python_ascii.h"
 #include "engine/template/python_format.h"
@@ -17,6 +18,7 @@ struct percent {
     const struct value *args; /* a tuple's items are taken in turn, anything else is the only one */
     size_t next;
     bool tuple, by_name;
+    bool markup; /* the format is HTML: text that goes in is escaped */
     struct text *out;
 };
 
@@ -56,8 +58,7 @@ static bool read_name(struct percent *in, struct directive *out)
     if (in->args->kind != VALUE_MAP && in->args->kind != VALUE_OBJECT)
         return fail_type(in, "format requires a mapping");
     key = eval_string(in->eval, in->data + from, in->at - 1 - from);
-    out->value = in->args->kind == VALUE_MAP ? value_map_get_value(in->args, key)
-                                             : eval_item(in->eval, in->args, key);
+    out->value = in->args->kind == VALUE_MAP ? value_map_get_value(in->args, key) : eval_item(in->eval, in->args, key);
     in->by_name = true;
     if (out->value == NULL)
         return in->args->kind == VALUE_MAP ? eval_fail(in->eval, "'%s'", key->as.string.data) != NULL : false;
@@ -136,6 +137,14 @@ static void add_padded(struct percent *in, const struct directive *d, const char
         text_add_char(in->out, ' ');
 }
 
+static struct text escaped(struct percent *in, const struct text *plain)
+{
+    struct text out = text_new(in->eval->arena);
+
+    markup_escape(&out, plain->data, plain->length);
+    return out;
+}
+
 static bool add_text(struct percent *in, const struct directive *d, const struct value *value)
 {
     struct text text = text_new(in->eval->arena);
@@ -147,9 +156,29 @@ static bool add_text(struct percent *in, const struct directive *d, const struct
         object_repr(&text, value);
     else
         python_ascii(&text, value);
-    length = d->number.precision < 0 ? text.length
-                                     : text_utf8_offset(text.data, text.length, (size_t)d->number.precision);
+    if (in->markup && (d->number.type != 's' || (value->marks & VALUE_MARKUP) == 0))
+        text = escaped(in, &text);
+    length =
+        d->number.precision < 0 ? text.length : text_utf8_offset(text.data, text.length, (size_t)d->number.precision);
     add_padded(in, d, text.data, length);
+    return true;
+}
+
+/* A real without its fraction: exact also where it is beyond 64 bits. */
+static bool add_whole(struct percent *in, struct directive *d, double real)
+{
+    struct text text = text_new(in->eval->arena);
+
+    if (!isfinite(real))
+        return eval_fail(in->eval, "cannot convert float %s to integer", isnan(real) ? "NaN" : "infinity") != NULL;
+    d->number.type = 'd';
+    if (fabs(real) < 9e18) {
+        number_add_integer(&text, (int64_t)real, &d->number);
+    } else {
+        d->number = (struct number_style){ .type = 'f', .sign = d->number.sign, .zero_width = d->number.zero_width };
+        number_add_real(&text, trunc(real), &d->number);
+    }
+    add_padded(in, d, text.data, text.length);
     return true;
 }
 
@@ -158,20 +187,13 @@ static bool add_integer(struct percent *in, struct directive *d, const struct va
     bool decimal = strchr("diu", d->number.type) != NULL;
     struct text text = text_new(in->eval->arena);
 
-    if (value->kind == VALUE_REAL && decimal) {
-        if (!isfinite(value->as.real))
-            return eval_fail(in->eval, "cannot convert float %s to integer", isnan(value->as.real) ? "NaN" : "infinity") !=
-                   NULL;
-        d->number.type = 'f';
-        d->number.precision = 0;
-        number_add_real(&text, trunc(value->as.real), &d->number);
-    } else if (value->kind == VALUE_INT || value->kind == VALUE_BOOL) {
-        d->number.type = decimal ? 'd' : d->number.type;
-        number_add_integer(&text, value->kind == VALUE_INT ? value->as.integer : value->as.boolean, &d->number);
-    } else {
+    if (value->kind == VALUE_REAL && decimal)
+        return add_whole(in, d, value->as.real);
+    if (value->kind != VALUE_INT && value->kind != VALUE_BOOL)
         return eval_fail_type(in->eval, "%%%c format: %s is required, not %s", d->number.type,
                               decimal ? "a real number" : "an integer", eval_type(value)) != NULL;
-    }
+    d->number.type = decimal ? 'd' : d->number.type;
+    number_add_integer(&text, value->kind == VALUE_INT ? value->as.integer : value->as.boolean, &d->number);
     add_padded(in, d, text.data, text.length);
     return true;
 }
@@ -194,6 +216,8 @@ static bool add_character(struct percent *in, const struct directive *d, const s
 
     if (value->kind == VALUE_STRING && text_utf8_count(value->as.string.data, value->as.string.length) == 1)
         text_add_n(&text, value->as.string.data, value->as.string.length);
+    else if (value->kind == VALUE_BOOL)
+        text_add_codepoint(&text, value->as.boolean);
     else if (value->kind != VALUE_INT)
         return fail_type(in, "%c requires int or char");
     else if (value->as.integer < 0 || value->as.integer > 0x10FFFF)
@@ -250,15 +274,19 @@ static bool run(struct percent *in)
 const struct value *python_percent(struct eval *eval, const struct value *format, const struct value *args)
 {
     struct text out = text_new(eval->arena);
-    struct percent in = { .eval = eval, .data = format->as.string.data, .length = format->as.string.length,
-                          .args = args, .out = &out };
+    struct percent in = {
+        .eval = eval, .data = format->as.string.data, .length = format->as.string.length, .args = args, .out = &out
+    };
     bool mapping = args->kind == VALUE_MAP || args->kind == VALUE_OBJECT;
+    const struct value *made;
 
+    in.markup = (format->marks & VALUE_MARKUP) != 0;
     in.tuple = args->kind == VALUE_LIST && (args->marks & VALUE_TUPLE) != 0;
     if (!run(&in))
         return NULL;
     mapping |= args->kind == VALUE_LIST && !in.tuple;
     if (!mapping && in.next < (in.tuple ? args->as.list.count : 1))
         return eval_fail_type(eval, "not all arguments converted during string formatting");
-    return eval_taint(eval, eval_taint(eval, value_string_borrow(eval->arena, out.data, out.length), format), args);
+    made = eval_taint(eval, eval_taint(eval, value_string_borrow(eval->arena, out.data, out.length), format), args);
+    return in.markup ? value_mark(eval->arena, made, VALUE_MARKUP, 0) : made;
 }

@@ -10,7 +10,10 @@
 
 #define WIDTH 80
 
-struct printer { struct eval *eval; struct text *out; };
+struct printer {
+    struct eval *eval;
+    struct text *out;
+};
 
 static void print(struct printer *in, const struct value *value, int64_t indent, int64_t allowance, int level);
 

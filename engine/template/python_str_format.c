@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/template/eval_expression.h"
+#include "engine/template/markup.h"
 #include "engine/template/object.h"
 #include "engine/template/python_ascii.h"
 #include "engine/template/python_format.h"
@@ -14,6 +15,7 @@ struct formatter {
     const struct call_args *args;
     int64_t automatic; /* next number, -1: fields are numbered by hand */
     bool numbered;
+    bool markup; /* the format is HTML: what goes in is escaped */
 };
 
 static bool format_into(struct formatter *in, struct text *out, const char *data, size_t length, int depth);
@@ -50,15 +52,13 @@ static const struct value *first_value(struct formatter *in, const char *data, s
 
     if (length == 0) {
         if (in->automatic < 0)
-            return eval_fail(in->eval,
-                             "cannot switch from manual field specification to automatic field numbering");
+            return eval_fail(in->eval, "cannot switch from manual field specification to automatic field numbering");
         in->numbered = true;
         return positional(in, in->automatic++);
     }
     if (all_digits(data, length)) {
         if (in->numbered)
-            return eval_fail(in->eval,
-                             "cannot switch from automatic field numbering to manual field specification");
+            return eval_fail(in->eval, "cannot switch from automatic field numbering to manual field specification");
         in->automatic = -1;
         return positional(in, to_number(data, length));
     }
@@ -87,8 +87,8 @@ static const struct value *item_part(struct formatter *in, const struct value *v
 
     if (length == 0)
         return eval_fail(in->eval, "Empty attribute in format string");
-    index = all_digits(data, length) ? eval_int(in->eval, to_number(data, length))
-                                     : eval_string(in->eval, data, length);
+    index =
+        all_digits(data, length) ? eval_int(in->eval, to_number(data, length)) : eval_string(in->eval, data, length);
     if (value->kind == VALUE_MAP) {
         found = value_map_get_value(value, index);
         if (found == NULL)
@@ -102,8 +102,7 @@ static const struct value *item_part(struct formatter *in, const struct value *v
         return eval_fail_type(in->eval, "string indices must be integers, not 'str'");
     found = eval_item(in->eval, value, index);
     if (found != NULL && found->kind == VALUE_UNDEFINED)
-        return eval_fail(in->eval, "%s index out of range",
-                         value->kind == VALUE_STRING ? "string" : eval_type(value));
+        return eval_fail(in->eval, "%s index out of range", value->kind == VALUE_STRING ? "string" : eval_type(value));
     return found;
 }
 
@@ -153,6 +152,19 @@ static const struct value *convert(struct formatter *in, const struct value *val
     return value_string_borrow(in->eval->arena, text.data, text.length);
 }
 
+static bool add_value(struct formatter *in, struct text *out, const struct value *value, const struct text *spec)
+{
+    struct text plain;
+
+    if (!in->markup || (value->marks & VALUE_MARKUP) != 0)
+        return python_format_spec(in->eval, out, value, spec->data, spec->length);
+    plain = text_new(in->eval->arena);
+    if (!python_format_spec(in->eval, &plain, value, spec->data, spec->length))
+        return false;
+    markup_escape(out, plain.data, plain.length);
+    return true;
+}
+
 /* One field without its braces. */
 static bool add_field(struct formatter *in, struct text *out, const char *data, size_t length, int depth)
 {
@@ -180,7 +192,7 @@ static bool add_field(struct formatter *in, struct text *out, const char *data, 
         return false;
     if (end < length && !format_into(in, &spec, data + end + 1, length - end - 1, depth + 1))
         return false;
-    return python_format_spec(in->eval, out, value, spec.data, spec.length);
+    return add_value(in, out, value, &spec);
 }
 
 /* The length of a field up to its closing brace, nested ones skipped; `length` if it is missing. */
@@ -229,7 +241,7 @@ static bool format_into(struct formatter *in, struct text *out, const char *data
 const struct value *python_str_format(struct eval *eval, const struct value *format, const struct call_args *args)
 {
     struct text out = text_new(eval->arena);
-    struct formatter in = { .eval = eval, .args = args };
+    struct formatter in = { .eval = eval, .args = args, .markup = (format->marks & VALUE_MARKUP) != 0 };
     const struct value *made;
 
     if (!format_into(&in, &out, format->as.string.data, format->as.string.length, 1))
@@ -239,5 +251,5 @@ const struct value *python_str_format(struct eval *eval, const struct value *for
         made = eval_taint(eval, made, args->items[i]);
     for (uint32_t i = 0; i < args->named_count; i++)
         made = eval_taint(eval, made, args->named[i]);
-    return made;
+    return in.markup ? value_mark(eval->arena, made, VALUE_MARKUP, 0) : made;
 }

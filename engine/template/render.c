@@ -60,8 +60,8 @@ bool render_wrap_error(struct template_call *call, const struct render *render, 
     if (!type_error)
         return false;
     inner = *err;
-    error_set_kind(err, inner.kind, "Unexpected templating type error occurred on (%s): %s",
-                   shown(call, render), inner.text);
+    error_set_kind(err, inner.kind, "Unexpected templating type error occurred on (%s): %s", shown(call, render),
+                   inner.text);
     err->line = inner.line;
     err->column = inner.column;
     memcpy(err->path, inner.path, sizeof(err->path));
@@ -107,7 +107,7 @@ static const struct value *run_tree(struct eval *eval, const struct render *rend
 
         if (value != NULL && output_value(eval, &out, value))
             return output_result(eval, &out);
-        eval_locate(eval, tree->only);
+        eval_locate(eval, tree->only->as.operand);
         return NULL;
     }
     scope_push(eval);
@@ -117,7 +117,8 @@ static const struct value *run_tree(struct eval *eval, const struct render *rend
 /* What was made from trusted text only may be used as a condition, but never be templated again. */
 static const struct value *trust(struct eval *eval, const struct render *render, const struct value *made)
 {
-    if (eval->unsafe || !(render->convert || render->is_expression) || made->kind != VALUE_STRING || (made->marks & VALUE_TRUSTED) != 0 ||
+    if (eval->unsafe || !(render->convert || render->is_expression) || made->kind != VALUE_STRING ||
+        (made->marks & VALUE_TRUSTED) != 0 ||
         syntax_in_text(render->syntax, made->as.string.data, made->as.string.length))
         return made;
     return value_mark(eval->arena, made, VALUE_TRUSTED | VALUE_STATIC, 0);
@@ -159,7 +160,8 @@ const struct value *render_run(struct template_call *call, const struct render *
         body.length -= skip;
         body.at.line += skip > 0;
     }
-    if (!environment_parse(call->env, body.syntax, body.text, body.length, body.is_expression, &tree, err)) {
+    if (!environment_parse(call->env, body.syntax, &(struct source){ body.text, body.length, body.is_expression },
+                           &tree, err)) {
         place_parse_error(&body, err);
         syntax_error(call, &body, err);
         return NULL;

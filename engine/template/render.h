@@ -10,10 +10,10 @@ struct render {
     const char *before, *after; /* what messages show around the text, or NULL */
     struct source_position at;
     const struct syntax *syntax;
-    bool convert;        /* Ansible's literal conversion of the result */
-    bool keep_newlines;  /* newlines at the end of the text are kept */
+    bool convert;       /* Ansible's literal conversion of the result */
+    bool keep_newlines; /* newlines at the end of the text are kept */
     bool is_expression;
-    bool *unsafe_out;    /* NULL, or receives whether text from outside went in */
+    bool *unsafe_out; /* NULL, or receives whether text from outside went in */
 };
 
 /* NULL with the error set. The text may begin with a "#jinja2:" line. */

@@ -12,7 +12,10 @@
 
 struct eval;
 
-struct binding { const char *name; const struct value *value; };
+struct binding {
+    const char *name;
+    const struct value *value;
+};
 
 struct scope {
     struct scope *parent;

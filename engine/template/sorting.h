@@ -4,6 +4,8 @@
 
 #include "engine/template/eval.h"
 
-struct sort_item { const struct value *key, *item; };
+struct sort_item {
+    const struct value *key, *item;
+};
 
 bool sorting_run(struct eval *eval, struct sort_item *items, size_t count, bool reverse);

@@ -84,9 +84,9 @@ const struct value *strings_rsplit(struct eval *eval, const struct value *text, 
 
         if (found < 0)
             break;
-        value_list_insert(eval->arena, list, 0,
-                          eval_taint(eval,
-                                     eval_string(eval, data + found + step, length - (size_t)found - step), text));
+        value_list_insert(
+            eval->arena, list, 0,
+            eval_taint(eval, eval_string(eval, data + found + step, length - (size_t)found - step), text));
         length = (size_t)found;
     }
     value_list_insert(eval->arena, list, 0, eval_taint(eval, eval_string(eval, data, length), text));
@@ -130,8 +130,7 @@ static size_t previous(const char *data, size_t at)
     return at;
 }
 
-const struct value *strings_strip(struct eval *eval, const struct value *text, const char *chars, bool left,
-                                  bool right)
+const struct value *strings_strip(struct eval *eval, const struct value *text, const char *chars, bool left, bool right)
 {
     const char *data = text->as.string.data;
     size_t from = 0, to = text->as.string.length, next = 0;
@@ -246,7 +245,8 @@ static const struct value *ascii_case(struct eval *eval, const struct value *tex
 const struct value *strings_case(struct eval *eval, const struct value *text, int how)
 {
     struct text out;
-    const struct value *ascii = how == CASE_UPPER || how == CASE_LOWER ? ascii_case(eval, text, how == CASE_UPPER) : NULL;
+    const struct value *ascii =
+        how == CASE_UPPER || how == CASE_LOWER ? ascii_case(eval, text, how == CASE_UPPER) : NULL;
 
     if (ascii != NULL)
         return ascii;

@@ -41,8 +41,14 @@ struct setting {
     bool is_text;
 };
 
-#define TEXT_SETTING(name, field) { name, offsetof(struct syntax, field), true }
-#define BOOL_SETTING(field) { #field, offsetof(struct syntax, field), false }
+#define TEXT_SETTING(name, field)                                                                                      \
+    {                                                                                                                  \
+        name, offsetof(struct syntax, field), true                                                                     \
+    }
+#define BOOL_SETTING(field)                                                                                            \
+    {                                                                                                                  \
+#field, offsetof(struct syntax, field), false                                                                  \
+    }
 static const struct setting settings[] = {
     TEXT_SETTING("variable_start_string", variable_start),
     TEXT_SETTING("variable_end_string", variable_end),
@@ -86,8 +92,10 @@ static bool header_pair(struct syntax *syntax, struct arena *arena, const char *
     char *text;
 
     if (colon == NULL)
-        return error_set(err, "failed to parse jinja2 override '%s'. Did you use something different from colon as "
-                              "key-value separator?", text_trim(arena, pair, strlen(pair)));
+        return error_set(err,
+                         "failed to parse jinja2 override '%s'. Did you use something different from colon as "
+                         "key-value separator?",
+                         text_trim(arena, pair, strlen(pair)));
     text = text_trim(arena, colon + 1, strlen(colon + 1));
     if (!value_from_python(arena, text, strlen(text), &value, err))
         return error_prefix(err, "failed to parse jinja2 override '%s'", pair);

@@ -21,9 +21,15 @@ struct syntax {
     uint64_t key;       /* syntax_hash(), if it is known */
 };
 
-#define SYNTAX_DEFAULT \
-    ((struct syntax){ .variable_start = "{{", .variable_end = "}}", .block_start = "{%", .block_end = "%}", \
-                      .comment_start = "{#", .comment_end = "#}", .newline = "\n", .trim_blocks = true })
+#define SYNTAX_DEFAULT                                                                                                 \
+    ((struct syntax){ .variable_start = "{{",                                                                          \
+                      .variable_end = "}}",                                                                            \
+                      .block_start = "{%",                                                                             \
+                      .block_end = "%}",                                                                               \
+                      .comment_start = "{#",                                                                           \
+                      .comment_end = "#}",                                                                             \
+                      .newline = "\n",                                                                                 \
+                      .trim_blocks = true })
 
 struct syntax syntax_from_options(const struct template_file_options *options);
 /* Reads a first line "#jinja2: name: literal, ..." into `syntax`; *skip_out is the length of that line. */

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "common/value/value_python.h"
 #include "engine/template/environment.h"
 #include "engine/template/eval.h"
 #include "engine/template/render.h"
@@ -35,8 +36,8 @@ static const struct value *bare_variable(struct template_call *call, const struc
     }
     if (found == NULL || (found->marks & VALUE_PRIVATE) != 0)
         return NULL;
-    scalar = found->kind == VALUE_NULL || found->kind == VALUE_BOOL || found->kind == VALUE_INT ||
-             found->kind == VALUE_REAL;
+    scalar =
+        found->kind == VALUE_NULL || found->kind == VALUE_BOOL || found->kind == VALUE_INT || found->kind == VALUE_REAL;
     if (!scalar)
         return NULL;
     /* A variable that is itself "{{ other }}" is text by Ansible's rule: tell the layer above. */
@@ -45,8 +46,11 @@ static const struct value *bare_variable(struct template_call *call, const struc
 
 static const struct value *value_of_string(struct template_call *call, const struct value *input, struct error *err)
 {
-    struct render render = { .text = input->as.string.data, .length = input->as.string.length,
-                             .at = value_position(input), .syntax = &call->env->plain, .convert = true,
+    struct render render = { .text = input->as.string.data,
+                             .length = input->as.string.length,
+                             .at = value_position(input),
+                             .syntax = &call->env->plain,
+                             .convert = true,
                              .keep_newlines = true };
     const struct value *made;
     struct template *tree = NULL;
@@ -55,7 +59,8 @@ static const struct value *value_of_string(struct template_call *call, const str
     if ((input->marks & VALUE_TRUSTED) == 0 ||
         !syntax_in_text(&call->env->plain, input->as.string.data, input->as.string.length))
         return input;
-    if (environment_parse(call->env, render.syntax, render.text, render.length, false, &tree, err)) {
+    if (environment_parse(call->env, render.syntax, &(struct source){ render.text, render.length, false }, &tree,
+                          err)) {
         made = bare_variable(call, tree, err, &failed);
         if (made != NULL || failed)
             return made;
@@ -74,8 +79,8 @@ static bool is_omit(const struct template_call *call, const struct value *value)
 }
 
 /* A member; *skip_out: leave it out. */
-static const struct value *member(struct template_call *call, const struct value *input, enum mode mode,
-                                  bool *skip_out, struct error *err)
+static const struct value *member(struct template_call *call, const struct value *input, enum mode mode, bool *skip_out,
+                                  struct error *err)
 {
     const struct value *made = value_of(call, input, mode, err);
 
@@ -197,8 +202,9 @@ bool template_arguments(struct template_call *call, const struct value *input, c
 bool template_expression(struct template_call *call, const char *text, size_t length, const struct source_position *at,
                          const struct value **out, struct error *err)
 {
-    struct render render = { .text = text, .length = length, .syntax = &call->env->bare, .convert = true,
-                             .is_expression = true };
+    struct render render = {
+        .text = text, .length = length, .syntax = &call->env->bare, .convert = true, .is_expression = true
+    };
     struct error unused;
     const struct value *made;
 
@@ -211,12 +217,45 @@ bool template_expression(struct template_call *call, const char *text, size_t le
     return made != NULL;
 }
 
+/* Is the text exactly "{{ name }}", perhaps with a newline behind it? */
+static bool is_bare(const char *text, size_t length)
+{
+    length -= length > 0 && text[length - 1] == '\n';
+    return length > 4 && memcmp(text, "{{", 2) == 0 && text[2] != '-' && text[2] != '+' && text[length - 3] != '-' &&
+           memcmp(text + length - 2, "}}", 2) == 0;
+}
+
+/* Such a file gives the variable itself, without the newline, if it is a number, a boolean or null. NULL: it is not. */
+static const struct value *bare_file(struct template_call *call, const struct syntax *syntax, const char *text,
+                                     size_t length, struct error *err)
+{
+    const struct value *made;
+    struct template *tree = NULL;
+    bool failed = false;
+
+    if (!is_bare(text, length) ||
+        !environment_parse(call->env, syntax, &(struct source){ text, length, false }, &tree, err)) {
+        error_clear(err);
+        return NULL;
+    }
+    made = bare_variable(call, tree, err, &failed);
+    if (made == NULL)
+        error_clear(err);
+    if (made == NULL || made->kind != VALUE_NULL)
+        return made;
+    return value_string(call->arena, "");
+}
+
 bool template_text(struct template_call *call, const char *text, size_t length,
                    const struct template_file_options *options, const struct value **out, struct error *err)
 {
     struct syntax syntax = syntax_from_options(options);
-    struct render render = { .text = text, .length = length, .at = { options->path, 1, 1 }, .syntax = &syntax,
-                             .convert = !options->plain_text, .keep_newlines = options->keep_trailing_newline };
+    struct render render = { .text = text,
+                             .length = length,
+                             .at = { options->path, 1, 1 },
+                             .syntax = &syntax,
+                             .convert = !options->plain_text,
+                             .keep_newlines = options->keep_trailing_newline };
     struct error unused;
     const struct value *made;
 
@@ -225,7 +264,12 @@ bool template_text(struct template_call *call, const char *text, size_t length,
         syntax.keep_trailing_newline = false; /* as Ansible: dropped by Jinja2, then put back */
     else
         render.keep_newlines = false;
-    made = render_run(call, &render, err == NULL ? &unused : err);
+    err = err == NULL ? &unused : err;
+    made = bare_file(call, &syntax, text, length, err);
+    if (made != NULL && made->kind != VALUE_STRING && options->plain_text)
+        made = value_string(call->arena, value_to_text(call->arena, made));
+    if (made == NULL)
+        made = render_run(call, &render, err);
     if (made != NULL)
         *out = made;
     return made != NULL;

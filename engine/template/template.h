@@ -39,11 +39,11 @@ struct template_vars {
 /* Everything one evaluation needs. On the caller's stack. */
 struct template_call {
     struct template_env *env;
-    struct arena *arena;                /* results live here */
+    struct arena *arena; /* results live here */
     const struct template_vars *vars;
-    const char *const *search_folders;  /* lookups and {% include %}: role's, play's ...; NULL-terminated or NULL */
-    struct value *warnings;             /* list that receives strings, or NULL */
-    int depth;                          /* template_value inside template_vars.get: pass it on; limit LIMIT_TEMPLATE_CALLS */
+    const char *const *search_folders; /* lookups and {% include %}: role's, play's ...; NULL-terminated or NULL */
+    struct value *warnings;            /* list that receives strings, or NULL */
+    int depth; /* template_value inside template_vars.get: pass it on; limit LIMIT_TEMPLATE_CALLS */
     /* Called by lookup plugins that read vaulted files; NULL: vaulted content is an error. */
     bool (*decrypt)(void *context, struct arena *arena, const char *data, size_t length, const char **out,
                     size_t *length_out, struct error *err);
@@ -58,7 +58,8 @@ struct template_call {
  */
 bool template_value(struct template_call *call, const struct value *input, const struct value **out, struct error *err);
 /* As template_value, but members that fail as undefined are left out, and `omit` members are removed from maps. */
-bool template_arguments(struct template_call *call, const struct value *input, const struct value **out, struct error *err);
+bool template_arguments(struct template_call *call, const struct value *input, const struct value **out,
+                        struct error *err);
 /* A `when`, `changed_when`, `failed_when`, `until` or `that` entry: bool, string (bare expression, or with braces). A list
  * is the conjunction of its entries; *failed_out (may be NULL) names the first entry that was false. */
 bool template_condition(struct template_call *call, const struct value *condition, bool *out,
@@ -68,23 +69,25 @@ bool template_expression(struct template_call *call, const char *text, size_t le
                          const struct value **out, struct error *err);
 
 struct template_file_options {
-    const char *path;             /* for messages */
-    bool trim_blocks;             /* Ansible's default: true */
+    const char *path; /* for messages */
+    bool trim_blocks; /* Ansible's default: true */
     bool lstrip_blocks;
     bool keep_trailing_newline;   /* Ansible: true */
     const char *newline_sequence; /* "\n" */
-    const char *variable_start, *variable_end, *block_start, *block_end, *comment_start, *comment_end; /* NULL: default */
-    bool plain_text;              /* result is always text (module template); false: Ansible's literal conversion */
+    const char *variable_start, *variable_end, *block_start, *block_end, *comment_start,
+        *comment_end; /* NULL: default */
+    bool plain_text;  /* result is always text (module template); false: Ansible's literal conversion */
 };
-#define TEMPLATE_FILE_OPTIONS ((struct template_file_options){ .trim_blocks = true, .keep_trailing_newline = true, \
-                                                               .newline_sequence = "\n", .plain_text = true })
+#define TEMPLATE_FILE_OPTIONS                                                                                          \
+    ((struct template_file_options){                                                                                   \
+        .trim_blocks = true, .keep_trailing_newline = true, .newline_sequence = "\n", .plain_text = true })
 /* Renders a whole template text; a first line "#jinja2: key:value, ..." overrides options. */
 bool template_text(struct template_call *call, const char *text, size_t length,
                    const struct template_file_options *options, const struct value **out, struct error *err);
 
 /* Runs one lookup by name, as with_<name> and lookup() do: *out is a list. `terms` is a list, already templated. */
-bool template_lookup(struct template_call *call, const char *name, const struct value *terms, const struct value *options,
-                     const struct value **out, struct error *err);
+bool template_lookup(struct template_call *call, const char *name, const struct value *terms,
+                     const struct value *options, const struct value **out, struct error *err);
 
 /* Plan time: parses (caches) every template beneath `value` and checks that filters, tests and lookups named with a
  * constant exist, without evaluating. `is_condition`: strings are bare expressions. */

@@ -61,7 +61,7 @@ bool template_source_load(struct eval *eval, const char *name, const struct temp
         return false;
     syntax.key = 0;
     syntax.plain_strings = false;
-    if (!environment_parse(eval->env, &syntax, data, length, false, &tree, eval->err)) {
+    if (!environment_parse(eval->env, &syntax, &(struct source){ data, length, false }, &tree, eval->err)) {
         snprintf(eval->err->path, sizeof(eval->err->path), "%s", path);
         eval->located = true;
         return false;

@@ -34,8 +34,7 @@ const char *test_unknown(struct arena *arena, const char *name)
     return arena_printf(arena, "No test named '%s' (did you mean '%s'?).", name, nearest);
 }
 
-bool test_run(struct eval *eval, const struct test *test, const struct value *input, struct call_args *args,
-              bool *out)
+bool test_run(struct eval *eval, const struct test *test, const struct value *input, struct call_args *args, bool *out)
 {
     return args_bind(eval, args, test->name, test->params) && test->run(eval, input, args, out);
 }

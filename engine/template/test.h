@@ -14,5 +14,4 @@ extern const struct test tests_kind[], tests_compare[], tests_result[], tests_te
 
 const struct test *test_find(const char *name);
 const char *test_unknown(struct arena *arena, const char *name);
-bool test_run(struct eval *eval, const struct test *test, const struct value *input, struct call_args *args,
-              bool *out);
+bool test_run(struct eval *eval, const struct test *test, const struct value *input, struct call_args *args, bool *out);

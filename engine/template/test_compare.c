@@ -9,7 +9,7 @@
 #include "engine/template/test_version.h"
 
 #define COMPARE_TEST(name_, op_)                                                                                       \
-    static bool test_##name_(struct eval *eval, const struct value *input, struct call_args *args, bool *out)         \
+    static bool test_##name_(struct eval *eval, const struct value *input, struct call_args *args, bool *out)          \
     {                                                                                                                  \
         return eval_compare(eval, (op_), input, args->bound[0], out);                                                  \
     }
@@ -147,9 +147,13 @@ static bool test_nan(struct eval *eval, const struct value *input, struct call_a
 
 static bool relation_holds(const char *relation, int order, bool *known_out)
 {
-    static const struct { const char *name, *other, *third; bool less, equal, greater; } relations[] = {
-        { "==", "=", "eq", false, true, false }, { "<", "lt", "lt", true, false, false }, { "<=", "le", "le", true, true, false },
-        { ">", "gt", "gt", false, false, true }, { ">=", "ge", "ge", false, true, true }, { "!=", "<>", "ne", true, false, true },
+    static const struct {
+        const char *name, *other, *third;
+        bool less, equal, greater;
+    } relations[] = {
+        { "==", "=", "eq", false, true, false }, { "<", "lt", "lt", true, false, false },
+        { "<=", "le", "le", true, true, false }, { ">", "gt", "gt", false, false, true },
+        { ">=", "ge", "ge", false, true, true }, { "!=", "<>", "ne", true, false, true },
     };
 
     for (size_t i = 0; i < sizeof(relations) / sizeof(relations[0]); i++) {
@@ -182,22 +186,37 @@ static bool test_version(struct eval *eval, const struct value *input, struct ca
         return eval_fail(eval, "Version parameter to compare against cannot be empty") != NULL;
     relation_holds(relation, 0, &known);
     if (!known)
-        return eval_fail(eval, "Invalid operator type (%s). Must be one of '==', '=', 'eq', '<', 'lt', '<=', 'le', '>', 'gt', "
-                               "'>=', 'ge', '!=', '<>', 'ne'", relation) != NULL;
-    if (!version_order(eval, is_strict ? "strict" : type != NULL ? type : "loose", input->as.string.data,
-                       version->as.string.data, &order))
+        return eval_fail(
+                   eval,
+                   "Invalid operator type (%s). Must be one of '==', '=', 'eq', '<', 'lt', '<=', 'le', '>', 'gt', "
+                   "'>=', 'ge', '!=', '<>', 'ne'",
+                   relation) != NULL;
+    if (!version_order(eval,
+                       is_strict      ? "strict"
+                       : type != NULL ? type
+                                      : "loose",
+                       input->as.string.data, version->as.string.data, &order))
         return false;
     *out = relation_holds(relation, order, &known);
     return true;
 }
 
 const struct test tests_compare[] = {
-    { "==", test_eq, "other!" }, { "eq", test_eq, "other!" }, { "equalto", test_eq, "other!" },
-    { "!=", test_ne, "other!" }, { "ne", test_ne, "other!" },
-    { "<", test_lt, "other!" }, { "lt", test_lt, "other!" }, { "lessthan", test_lt, "other!" },
-    { "<=", test_le, "other!" }, { "le", test_le, "other!" },
-    { ">", test_gt, "other!" }, { "gt", test_gt, "other!" }, { "greaterthan", test_gt, "other!" },
-    { ">=", test_ge, "other!" }, { "ge", test_ge, "other!" },
+    { "==", test_eq, "other!" },
+    { "eq", test_eq, "other!" },
+    { "equalto", test_eq, "other!" },
+    { "!=", test_ne, "other!" },
+    { "ne", test_ne, "other!" },
+    { "<", test_lt, "other!" },
+    { "lt", test_lt, "other!" },
+    { "lessthan", test_lt, "other!" },
+    { "<=", test_le, "other!" },
+    { "le", test_le, "other!" },
+    { ">", test_gt, "other!" },
+    { "gt", test_gt, "other!" },
+    { "greaterthan", test_gt, "other!" },
+    { ">=", test_ge, "other!" },
+    { "ge", test_ge, "other!" },
     { "in", test_in, "seq!" },
     { "contains", test_contains, "value!" },
     { "even", test_even, "" },
@@ -207,9 +226,12 @@ const struct test tests_compare[] = {
     { "any", test_any, "" },
     { "truthy", test_truthy, "convert_bool" },
     { "falsy", test_falsy, "convert_bool" },
-    { "subset", test_subset, "b!" }, { "issubset", test_subset, "b!" },
-    { "superset", test_superset, "b!" }, { "issuperset", test_superset, "b!" },
-    { "nan", test_nan, "" }, { "isnan", test_nan, "" },
+    { "subset", test_subset, "b!" },
+    { "issubset", test_subset, "b!" },
+    { "superset", test_superset, "b!" },
+    { "issuperset", test_superset, "b!" },
+    { "nan", test_nan, "" },
+    { "isnan", test_nan, "" },
     { "version", test_version, "version! operator strict version_type" },
     { "version_compare", test_version, "version! operator strict version_type" },
     { .name = NULL },

@@ -6,7 +6,7 @@
 #include "engine/template/test.h"
 
 #define KIND_TEST(name_, expression_)                                                                                  \
-    static bool test_##name_(struct eval *eval, const struct value *input, struct call_args *args, bool *out)         \
+    static bool test_##name_(struct eval *eval, const struct value *input, struct call_args *args, bool *out)          \
     {                                                                                                                  \
         (void)eval;                                                                                                    \
         (void)args;                                                                                                    \
@@ -23,8 +23,8 @@ static bool is_iterable(const struct value *value)
 {
     const struct object_kind *kind = object_kind(value);
 
-    return value->kind == VALUE_STRING || value->kind == VALUE_LIST || value->kind == VALUE_UNDEFINED || is_mapping(value) ||
-           (kind != NULL && kind->items != NULL);
+    return value->kind == VALUE_STRING || value->kind == VALUE_LIST || value->kind == VALUE_UNDEFINED ||
+           is_mapping(value) || (kind != NULL && kind->items != NULL);
 }
 
 KIND_TEST(defined, input->kind != VALUE_UNDEFINED)
@@ -49,8 +49,8 @@ static bool test_sameas(struct eval *eval, const struct value *input, struct cal
     const struct value *other = args->bound[0];
 
     (void)eval;
-    *out = input == other || (input->kind == other->kind && input->kind < VALUE_REAL && input->kind != VALUE_UNDEFINED &&
-                              value_equal(input, other));
+    *out = input == other || (input->kind == other->kind && input->kind < VALUE_REAL &&
+                              input->kind != VALUE_UNDEFINED && value_equal(input, other));
     return true;
 }
 

@@ -8,7 +8,7 @@
 #include "engine/template/test.h"
 
 #define PATH_TEST(name_, expression_)                                                                                  \
-    static bool test_##name_(struct eval *eval, const struct value *input, struct call_args *args, bool *out)         \
+    static bool test_##name_(struct eval *eval, const struct value *input, struct call_args *args, bool *out)          \
     {                                                                                                                  \
         const char *path;                                                                                              \
                                                                                                                        \
@@ -73,13 +73,19 @@ static bool test_same_file(struct eval *eval, const struct value *input, struct 
 }
 
 const struct test tests_path[] = {
-    { "file", test_file, "" }, { "is_file", test_file, "" },
-    { "directory", test_directory, "" }, { "is_dir", test_directory, "" },
-    { "link", test_link, "" }, { "is_link", test_link, "" },
+    { "file", test_file, "" },
+    { "is_file", test_file, "" },
+    { "directory", test_directory, "" },
+    { "is_dir", test_directory, "" },
+    { "link", test_link, "" },
+    { "is_link", test_link, "" },
     { "exists", test_exists, "" },
     { "link_exists", test_link_exists, "" },
-    { "abs", test_abs, "" }, { "is_abs", test_abs, "" },
-    { "mount", test_mount, "" }, { "is_mount", test_mount, "" },
-    { "same_file", test_same_file, "other!" }, { "is_same_file", test_same_file, "other!" },
+    { "abs", test_abs, "" },
+    { "is_abs", test_abs, "" },
+    { "mount", test_mount, "" },
+    { "is_mount", test_mount, "" },
+    { "same_file", test_same_file, "other!" },
+    { "is_same_file", test_same_file, "other!" },
     { .name = NULL },
 };

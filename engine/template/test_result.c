@@ -95,10 +95,15 @@ static bool test_finished(struct eval *eval, const struct value *input, struct c
 }
 
 const struct test tests_result[] = {
-    { "failed", test_failed, "" }, { "failure", test_failed, "" },
-    { "succeeded", test_succeeded, "" }, { "success", test_succeeded, "" }, { "successful", test_succeeded, "" },
-    { "changed", test_changed, "" }, { "change", test_changed, "" },
-    { "skipped", test_skipped, "" }, { "skip", test_skipped, "" },
+    { "failed", test_failed, "" },
+    { "failure", test_failed, "" },
+    { "succeeded", test_succeeded, "" },
+    { "success", test_succeeded, "" },
+    { "successful", test_succeeded, "" },
+    { "changed", test_changed, "" },
+    { "change", test_changed, "" },
+    { "skipped", test_skipped, "" },
+    { "skip", test_skipped, "" },
     { "reachable", test_reachable, "" },
     { "unreachable", test_unreachable, "" },
     { "started", test_started, "" },

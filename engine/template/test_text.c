@@ -48,9 +48,10 @@ struct pattern {
 
 static bool run_pattern(struct eval *eval, const struct pattern *job, bool *out)
 {
-    const struct value *text = eval_str(eval, job->input), *pattern = text == NULL ? NULL : eval_str(eval, job->pattern);
+    const struct value *text = eval_str(eval, job->input),
+                       *pattern = text == NULL ? NULL : eval_str(eval, job->pattern);
     struct pattern_match match;
-    struct pattern *regex;
+    struct regex *regex;
     enum pattern_status status;
 
     if (pattern == NULL)
@@ -58,8 +59,8 @@ static bool run_pattern(struct eval *eval, const struct pattern *job, bool *out)
     regex = pattern_compile(eval->env, pattern->as.string.data, pattern->as.string.length, job->flags, eval->err);
     if (regex == NULL)
         return false;
-    status = (job->at_start ? pattern_match_at : pattern_search)(regex, text->as.string.data, text->as.string.length, 0, &match,
-                                                             eval->err);
+    status = (job->at_start ? pattern_match_at : pattern_search)(regex, text->as.string.data, text->as.string.length, 0,
+                                                                 &match, eval->err);
     *out = status == PATTERN_FOUND && (!job->whole || match.end[0] == text->as.string.length);
     return status != PATTERN_FAILED;
 }
@@ -68,7 +69,8 @@ static struct pattern pattern_of(const struct value *input, const struct call_ar
 {
     static const struct value empty = { .kind = VALUE_STRING, .as.string = { "", 0 } };
 
-    return (struct pattern){ .input = input, .pattern = args->bound[0] == NULL ? &empty : args->bound[0],
+    return (struct pattern){ .input = input,
+                             .pattern = args->bound[0] == NULL ? &empty : args->bound[0],
                              .flags = (args_true(args->bound[1], false) ? PATTERN_IGNORECASE : 0u) |
                                       (args_true(args->bound[2], false) ? PATTERN_MULTILINE : 0u) };
 }
@@ -141,7 +143,7 @@ static bool test_uri(struct eval *eval, const struct value *input, struct call_a
     size_t scheme = text == NULL ? 0 : scheme_length(text);
 
     (void)eval;
-    *out = scheme > 0 && scheme_allowed(text, scheme, args->bound[0]);
+    *out = text != NULL && scheme_allowed(text, scheme, args->bound[0]); /* every text is a URI to Ansible */
     return true;
 }
 

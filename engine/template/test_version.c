@@ -117,7 +117,8 @@ static bool order_strict(struct eval *eval, const char *a, const char *b, int *o
     int order = 0;
 
     if (!read_strict(a, &x) || !read_strict(b, &y))
-        return eval_fail(eval, "Version comparison failed: invalid version number '%s'", read_strict(a, &x) ? b : a) != NULL;
+        return eval_fail(eval, "Version comparison failed: invalid version number '%s'", read_strict(a, &x) ? b : a) !=
+               NULL;
     for (int i = 0; i < 3 && order == 0; i++)
         order = order_numbers(&x.numbers[i], &y.numbers[i]);
     if (order == 0 && x.letter != y.letter) /* no letter comes last: a release follows its betas */
@@ -144,7 +145,8 @@ static bool valid_semantic(const char *text)
 
 static int order_identifiers(const char *a, size_t a_length, const char *b, size_t b_length)
 {
-    struct part x = { a, a_length, strspn(a, "0123456789") >= a_length }, y = { b, b_length, strspn(b, "0123456789") >= b_length };
+    struct part x = { a, a_length, strspn(a, "0123456789") >= a_length },
+                y = { b, b_length, strspn(b, "0123456789") >= b_length };
 
     if (x.is_number != y.is_number)
         return x.is_number ? -1 : 1;
@@ -175,7 +177,8 @@ static bool order_semantic(struct eval *eval, const char *a, const char *b, int 
     int order = 0;
 
     if (!valid_semantic(a) || !valid_semantic(b))
-        return eval_fail(eval, "Version comparison failed: invalid semantic version '%s'", valid_semantic(a) ? b : a) != NULL;
+        return eval_fail(eval, "Version comparison failed: invalid semantic version '%s'", valid_semantic(a) ? b : a) !=
+               NULL;
     for (int i = 0; i < 3 && order == 0; i++) {
         struct part x, y;
 
@@ -219,7 +222,10 @@ static bool take_word(const char **at, const char *word)
 
 static void read_suffixes(const char **at, struct pep440 *out)
 {
-    static const struct { const char *word; int64_t rank; } pres[] = {
+    static const struct {
+        const char *word;
+        int64_t rank;
+    } pres[] = {
         { "alpha", 0 }, { "a", 0 }, { "beta", 1 }, { "b", 1 }, { "preview", 2 }, { "pre", 2 }, { "rc", 2 }, { "c", 2 },
     };
 
@@ -289,6 +295,7 @@ bool version_order(struct eval *eval, const char *type, const char *a, const cha
         return order_pep440(eval, a, b, order_out);
     if (strcmp(type, "loose") == 0)
         return order_loose(eval, a, b, order_out);
-    return eval_fail(eval, "Invalid version type (%s). Must be one of 'loose', 'strict', 'semver', 'semantic', 'pep440'",
+    return eval_fail(eval,
+                     "Invalid version type (%s). Must be one of 'loose', 'strict', 'semver', 'semantic', 'pep440'",
                      type) != NULL;
 }

@@ -23,8 +23,8 @@ struct wrapper {
     struct value *lines, *words; /* words: what is still to be placed, from `next` on */
     size_t next;
     struct text line;
-    int64_t used;         /* code points in the line */
-    size_t blank_from;    /* where the line's last piece begins if it is blank, else SIZE_MAX */
+    int64_t used;      /* code points in the line */
+    size_t blank_from; /* where the line's last piece begins if it is blank, else SIZE_MAX */
 };
 
 static int64_t width_of(const struct value *word)
@@ -40,7 +40,7 @@ static bool is_blank(const struct value *word)
 static bool cut_words(struct wrapper *in, const char *data, size_t length)
 {
     const char *pattern = in->options->break_on_hyphens ? WITH_HYPHENS : WITHOUT_HYPHENS;
-    struct pattern *regex = pattern_compile(in->eval->env, pattern, strlen(pattern), 0, in->eval->err);
+    struct regex *regex = pattern_compile(in->eval->env, pattern, strlen(pattern), 0, in->eval->err);
     struct pattern_match match;
     size_t at = 0;
 
@@ -120,8 +120,9 @@ static void fill_line(struct wrapper *in)
 bool text_wrap(struct eval *eval, struct value *lines, const char *data, size_t length,
                const struct wrap_options *options)
 {
-    struct wrapper in = { .eval = eval, .options = options, .lines = value_list(eval->arena),
-                          .words = value_list(eval->arena) };
+    struct wrapper in = {
+        .eval = eval, .options = options, .lines = value_list(eval->arena), .words = value_list(eval->arena)
+    };
 
     if (options->width <= 0)
         return eval_fail(eval, "invalid width %lld (must be > 0)", (long long)options->width) != NULL;

@@ -9,7 +9,9 @@
 #include "engine/template/strings.h"
 #include "engine/template/text_case.h"
 
-struct url { const char *scheme, *netloc, *path, *query, *fragment; };
+struct url {
+    const char *scheme, *netloc, *path, *query, *fragment;
+};
 
 /* Blanks and control characters in front and line breaks and tabs anywhere are no part of a URL. */
 static char *cleaned(struct eval *eval, const struct value *url)
@@ -93,7 +95,9 @@ static const struct value *text_or_null(struct eval *eval, const char *text)
     return text == NULL ? value_null() : eval_text(eval, text);
 }
 
-struct authority { const char *user, *password, *host, *port; };
+struct authority {
+    const char *user, *password, *host, *port;
+};
 
 static struct authority authority_of(struct eval *eval, const char *netloc)
 {

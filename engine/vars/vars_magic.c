@@ -48,9 +48,16 @@ static const struct value *magic_role_names(struct vars_scope *scope)
     return role_names(scope, true, true);
 }
 
+/* As the play lists them: a role that is named twice stands here twice. */
 static const struct value *magic_play_role_names(struct vars_scope *scope)
 {
-    return role_names(scope, true, false);
+    struct value *list = value_list(scope->arena);
+    const struct play *play = scope->play == NULL ? NULL : scope->play->play;
+
+    for (size_t i = 0; play != NULL && i < play->role_count; i++)
+        if (play->roles[i]->parent == NULL)
+            value_list_add(scope->arena, list, value_string(scope->arena, play->roles[i]->name));
+    return play == NULL ? NULL : list;
 }
 
 static const struct value *magic_dependent_role_names(struct vars_scope *scope)

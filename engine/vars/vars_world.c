@@ -70,8 +70,9 @@ bool vars_host_inventory(struct vars_world *world, const struct inventory_host *
     const struct value *map = NULL;
 
     if (entry->inventory == NULL || !text_equal(entry->inventory_folder, folder)) {
-        if (!inventory_host_variables(world->config.inventory, world->inventory_arena, host, folder,
-                                      world->config.inventory_config, &map, err))
+        const struct inventory_vars_files files = { folder, world->config.inventory_config };
+
+        if (!inventory_host_variables(world->config.inventory, world->inventory_arena, host, &files, &map, err))
             return false;
         entry = vars_host_of(world, host);
         entry->inventory = map == NULL ? value_map(world->inventory_arena) : map;

@@ -11,11 +11,11 @@ BUILD=${ROOST_BUILD:-$ROOT/build/release}
 # shellcheck source=../nodes/lib.sh
 . "$ACCEPTANCE/../nodes/lib.sh"
 
-# built PROGRAM...: skips if one is missing.
+# built PROGRAM...: fails if one is missing.
 built() {
     local program
     for program in "$@"; do
-        [ -x "$BUILD/$program" ] || skip "$BUILD/$program is not built"
+        [ -x "$BUILD/$program" ] || fail "$BUILD/$program is not built"
     done
 }
 

@@ -32,7 +32,9 @@ int main(int argc, char **argv)
     if (pid < 0 || wait4(pid, &status, 0, &usage) != pid)
         return 1;
     clock_gettime(CLOCK_MONOTONIC, &ended);
-    dprintf(3, "%.6f %.6f %ld %d\n", (double)(ended.tv_sec - began.tv_sec) + (double)(ended.tv_nsec - began.tv_nsec) / 1e9,
-            seconds(usage.ru_utime) + seconds(usage.ru_stime), usage.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 255);
+    dprintf(3, "%.6f %.6f %ld %d\n",
+            (double)(ended.tv_sec - began.tv_sec) + (double)(ended.tv_nsec - began.tv_nsec) / 1e9,
+            seconds(usage.ru_utime) + seconds(usage.ru_stime), usage.ru_maxrss,
+            WIFEXITED(status) ? WEXITSTATUS(status) : 255);
     return 0;
 }

@@ -12,13 +12,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ARENA_SCOPED arena = arena_new();
     struct inventory *inventory = inventory_new(arena);
     const char *text = arena_copy_n(arena, (const char *)data, size);
-    struct inventory_host **hosts = NULL;
+    struct inventory_selection selection = { value_string(arena, "all:!*1"), "*", NULL };
+    struct inventory_host_list hosts = { 0 };
     struct error err = ERROR_INIT;
-    size_t count = 0;
 
     if (size > 65536 || !inventory_read_ini(inventory, "fuzz", text, size, &err))
         return 0;
     inventory_reconcile(inventory, NULL);
-    inventory_match(inventory, arena, value_string(arena, "all:!*1"), "*", NULL, &hosts, &count, &err);
+    inventory_match(inventory, arena, &selection, &hosts, &err);
     return 0;
 }

@@ -3,7 +3,6 @@
 #include "engine/template/template.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
 static bool shadow(void *context, struct arena *arena, const char *name, size_t length, const struct value **out,
                    struct error *err)
 {
@@ -26,5 +25,6 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
         value_map_put(arena, map, (const char *const[]){ "lookup", "query", "q" }[i], value_null());
     source->marks |= VALUE_TRUSTED;
     template_value(&call, source, &out, NULL);
-    return template_condition(&call, source, &truth, NULL, NULL) ? 0 : 0;
+    template_condition(&call, source, &truth, NULL, NULL);
+    return 0;
 }

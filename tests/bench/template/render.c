@@ -15,7 +15,11 @@
 
 #define MEASURE_MS 700
 
-struct bench { struct template_env *env; struct arena *scratch; const struct value *context; };
+struct bench {
+    struct template_env *env;
+    struct arena *scratch;
+    const struct value *context;
+};
 
 static bool context_get(void *data, struct arena *arena, const char *name, size_t length, const struct value **out,
                         struct error *err)

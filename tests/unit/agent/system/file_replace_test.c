@@ -97,7 +97,7 @@ static bool replace_text(struct world *world, const char *path, const char *text
                          const struct file_replace_options *options)
 {
     error_clear(&world->err);
-    return file_replace_text(&world->system, world->arena, path, text, strlen(text), options, &world->err);
+    return file_replace_text(&world->system, world->arena, path, text, options, &world->err);
 }
 
 static void makes_new_files_with_the_umask(void **state)

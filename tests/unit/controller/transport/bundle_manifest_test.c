@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/fd.h"
@@ -56,12 +57,12 @@ static int place_make(void **state)
 static int place_remove(void **state)
 {
     struct place *place = *state;
-    char *command[] = { "rm", "-rf", place->folder, NULL };
     pid_t pid = fork();
     if (pid == 0) {
-        execvp(command[0], command);
+        execlp("rm", "rm", "-rf", place->folder, (char *)NULL);
         _exit(126);
     }
+    waitpid(pid, NULL, 0);
     arena_free(place->arena);
     return 0;
 }
@@ -132,9 +133,13 @@ static void nonsense_is_not_believed(void **state)
 {
     struct place *place = *state;
     static const char *const texts[] = {
-        "", "nonsense\n", "roost-bundle 2 0123456789abcdef aa 7\n", "roost-bundle 1 ../../etc/passwd aa 7\n",
+        "",
+        "nonsense\n",
+        "roost-bundle 2 0123456789abcdef aa 7\n",
+        "roost-bundle 1 ../../etc/passwd aa 7\n",
         "roost-bundle 1 0123456789abcdef aa 7\n", /* names no file */
-        "roost-bundle 1 0123456789abcdef aa 7\nno path here\n", NULL,
+        "roost-bundle 1 0123456789abcdef aa 7\nno path here\n",
+        NULL,
     };
     for (size_t i = 0; texts[i]; i++) {
         write_file(manifest_of(place), texts[i]);
@@ -155,10 +160,10 @@ static void a_folder_that_cannot_be_written(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PLACED(unchanged_is_found_again),    PLACED(another_agent_has_none),
-        PLACED(a_library_of_another_size),   PLACED(an_agent_of_another_time),
-        PLACED(a_library_that_is_gone),      PLACED(an_archive_that_is_gone_or_cut),
-        PLACED(nonsense_is_not_believed),    PLACED(a_folder_that_cannot_be_written),
+        PLACED(unchanged_is_found_again),  PLACED(another_agent_has_none),
+        PLACED(a_library_of_another_size), PLACED(an_agent_of_another_time),
+        PLACED(a_library_that_is_gone),    PLACED(an_archive_that_is_gone_or_cut),
+        PLACED(nonsense_is_not_believed),  PLACED(a_folder_that_cannot_be_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

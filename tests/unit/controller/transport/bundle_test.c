@@ -59,9 +59,11 @@ static void it_runs_where_it_is_unpacked(void **state)
     assert_int_equal(strlen(bundle.id), 16);
     assert_true(hash_hex_of_file(HASH_SHA256, bundle.path, sha256, &err));
     assert_string_equal(sha256, bundle.sha256);
-    assert_int_equal(shell(folder, "tar -xzf deep/cache/agent-*.tar.gz; test -x agent/roost-agent; test -x agent/loader;"
-                                   "agent/loader --inhibit-cache --library-path agent/lib agent/roost-agent agent >out;"
-                                   "grep -qx lib out; ! ls deep/cache | grep -v '^agent-'"), 0);
+    assert_int_equal(shell(folder,
+                           "tar -xzf deep/cache/agent-*.tar.gz; test -x agent/roost-agent; test -x agent/loader;"
+                           "agent/loader --inhibit-cache --library-path agent/lib agent/roost-agent agent >out;"
+                           "grep -qx lib out; ! ls deep/cache | grep -v '^agent-'"),
+                     0);
     assert_true(bundle_prepare(arena, "/bin/ls", cache, &again, &err));
     assert_string_equal(again.path, bundle.path);
     assert_string_equal(again.sha256, bundle.sha256);
@@ -120,7 +122,7 @@ static void a_folder_that_cannot_be_made(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(it_runs_where_it_is_unpacked), IN_FOLDER(another_program_is_another_bundle),
+        IN_FOLDER(it_runs_where_it_is_unpacked),   IN_FOLDER(another_program_is_another_bundle),
         IN_FOLDER(a_lost_archive_is_packed_again), IN_FOLDER(what_is_no_program_is_refused),
         IN_FOLDER(a_folder_that_cannot_be_made),
     };

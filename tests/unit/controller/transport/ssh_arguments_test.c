@@ -13,8 +13,8 @@
 #include "common/base/text.h"
 #include "controller/transport/ssh.h"
 
-#define KEYS_ONLY                                                                                                        \
-    "-o KbdInteractiveAuthentication=no -o PreferredAuthentications=gssapi-with-mic,gssapi-keyex,hostbased,publickey "  \
+#define KEYS_ONLY                                                                                                      \
+    "-o KbdInteractiveAuthentication=no -o PreferredAuthentications=gssapi-with-mic,gssapi-keyex,hostbased,publickey " \
     "-o PasswordAuthentication=no "
 #define OURS "-o EscapeChar=none -o ServerAliveInterval=10 -o ServerAliveCountMax=3 -- "
 
@@ -41,8 +41,14 @@ static void plain(void **state)
 static void all_that_has_a_variable_precedes_the_users_words(void **state)
 {
     ARENA_SCOPED arena = arena_new();
-    struct connection_target target = { .host = "box1", .address = "192.0.2.7", .port = 2222, .user = "ops", .timeout_s = 3,
-                                        .private_key_file = "/k y", .executable = "/opt/ssh", .common_args = "-o A=1 -J gate",
+    struct connection_target target = { .host = "box1",
+                                        .address = "192.0.2.7",
+                                        .port = 2222,
+                                        .user = "ops",
+                                        .timeout_s = 3,
+                                        .private_key_file = "/k y",
+                                        .executable = "/opt/ssh",
+                                        .common_args = "-o A=1 -J gate",
                                         .extra_args = "-v" };
     (void)state;
     assert_string_equal(joined(arena, &target),

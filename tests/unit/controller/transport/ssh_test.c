@@ -31,17 +31,23 @@ static const struct sentence sentences[] = {
       PREFIX "ssh: connect to host 192.0.2.7 port 22: No route to host" },
     { EXIT(255), "Welcome to the rack\r\nops@192.0.2.7: Permission denied (publickey,password).\r\n",
       PREFIX "ops@192.0.2.7: Permission denied (publickey,password)." },
-    { EXIT(255), "@@@@@@@@@@@@@@@@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n@@@@@@\nHost key verification failed.\r\n",
-      PREFIX "192.0.2.7: the host key is not the one on record: the machine was reinstalled, or something sits in between; "
-             "when you know why, remove the old key with ssh-keygen -R" },
-    { EXIT(255), "No ED25519 host key is known for 192.0.2.7 and you have requested strict checking.\r\nHost key verification failed.\r\n",
-      PREFIX "192.0.2.7: the host key is unknown: add it to known_hosts (ssh-keyscan) or set host_key_checking = False" },
+    { EXIT(255),
+      "@@@@@@@@@@@@@@@@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n@@@@@@\nHost key verification failed.\r\n",
+      PREFIX
+      "192.0.2.7: the host key is not the one on record: the machine was reinstalled, or something sits in between; "
+      "when you know why, remove the old key with ssh-keygen -R" },
+    { EXIT(255),
+      "No ED25519 host key is known for 192.0.2.7 and you have requested strict checking.\r\nHost key verification failed.\r\n",
+      PREFIX
+      "192.0.2.7: the host key is unknown: add it to known_hosts (ssh-keyscan) or set host_key_checking = False" },
     { EXIT(255), "Connection closed by 192.0.2.7 port 22\r\n", PREFIX "Connection closed by 192.0.2.7 port 22" },
     { EXIT(255), "Timeout, server 192.0.2.7 not responding.\r\n", PREFIX "Timeout, server 192.0.2.7 not responding." },
-    { EXIT(255), "/etc/x: line 3: Bad configuration option: foo\r\n", PREFIX "/etc/x: line 3: Bad configuration option: foo" },
+    { EXIT(255), "/etc/x: line 3: Bad configuration option: foo\r\n",
+      PREFIX "/etc/x: line 3: Bad configuration option: foo" },
     { EXIT(255), "something new\nsaid in two lines\n", PREFIX "said in two lines" },
     { EXIT(255), "", PREFIX "connection closed by 192.0.2.7" },
-    { EXIT(127), "sh: 1: loader: not found\n", "The agent on the host ended early with status 127: sh: 1: loader: not found" },
+    { EXIT(127), "sh: 1: loader: not found\n",
+      "The agent on the host ended early with status 127: sh: 1: loader: not found" },
     { EXIT(3), "", "The agent on the host ended early with status 3" },
     { 9, "", "ssh to 192.0.2.7 was killed by signal 9 (Killed)" },
 };

@@ -49,6 +49,23 @@ static void test_max_fail_percentage(void **state)
         "recap d ok=0 changed=0 unreachable=0 failed=0 skipped=1 rescued=0 ignored=0\n");
 }
 
+/* Members of a list of tags are never split; a text is. */
+static void test_tags_of_text_and_list(void **state)
+{
+    static const char *const wanted[] = { "b", NULL };
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    fixture->options.tags = wanted;
+    assert_true(fixture_run(fixture, "- name: one\n  hosts: all\n  gather_facts: false\n  tasks:\n"
+                                     "    - name: text\n      debug:\n      tags: a, b\n"
+                                     "    - name: member\n      debug:\n      tags: ['a,b']\n"));
+    assert_string_equal(fixture->log.data,
+                        "play one\ntask text\n  a ok\n"
+                        "recap a ok=1 changed=0 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0\n");
+    fixture_free(fixture);
+}
+
 static void test_serial(void **state)
 {
     (void)state;
@@ -203,24 +220,12 @@ static void test_vars_prompt(void **state)
     fixture_free(fixture);
 }
 
-static void test_interrupt(void **state)
-{
-    static const int interrupted = 1;
-    struct fixture *fixture = fixture_new("a,");
-
-    (void)state;
-    fixture->options.interrupted = &interrupted;
-    assert_true(fixture_run(fixture, "- hosts: all\n  gather_facts: false\n  tasks:\n    - ping:\n"));
-    assert_int_equal(fixture->exit_code, RUN_INTERRUPTED);
-    assert_string_equal(fixture->calls.data, "");
-    fixture_free(fixture);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_errors_fatal),
         cmocka_unit_test(test_max_fail_percentage),
+        cmocka_unit_test(test_tags_of_text_and_list),
         cmocka_unit_test(test_serial),
         cmocka_unit_test(test_whole_batch_failed),
         cmocka_unit_test(test_rescue_per_host),
@@ -231,7 +236,6 @@ int main(void)
         cmocka_unit_test(test_tags),
         cmocka_unit_test(test_start_at_task),
         cmocka_unit_test(test_vars_prompt),
-        cmocka_unit_test(test_interrupt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,25 +101,25 @@ static const char *warnings_of(struct fixture *f)
 static const char *match(struct fixture *f, const char *pattern, const char *limit)
 {
     struct text out = text_new(f->arena);
-    struct inventory_host **hosts = NULL;
-    size_t count = 0;
+    struct inventory_selection selection = { value_string(f->arena, pattern), limit, f->config.warnings };
+    struct inventory_host_list hosts = { 0 };
 
     memset(&f->err, 0, sizeof(f->err));
-    if (!inventory_match(f->inventory, f->arena, value_string(f->arena, pattern), limit, f->config.warnings, &hosts,
-                         &count, &f->err))
+    if (!inventory_match(f->inventory, f->arena, &selection, &hosts, &f->err))
         return f->err.text;
-    for (size_t i = 0; i < count; i++)
-        text_printf(&out, "%s%s", i == 0 ? "" : " ", hosts[i]->name);
-    assert_null(hosts[count]);
+    for (size_t i = 0; i < hosts.count; i++)
+        text_printf(&out, "%s%s", i == 0 ? "" : " ", hosts.items[i]->name);
+    assert_null(hosts.items[hosts.count]);
     return out.length == 0 ? "" : out.data;
 }
 
 static const char *vars_of(struct fixture *f, const char *host)
 {
+    const struct inventory_vars_files files = { f->folder, &f->config };
     const struct value *vars = NULL;
 
-    assert_true(inventory_host_variables(f->inventory, f->arena, inventory_find_host(f->inventory, host), f->folder,
-                                         &f->config, &vars, &f->err));
+    assert_true(inventory_host_variables(f->inventory, f->arena, inventory_find_host(f->inventory, host), &files, &vars,
+                                         &f->err));
     return json_text(f->arena, vars, (struct json_style){ .sort_keys = true });
 }
 
@@ -348,8 +348,8 @@ static void test_large(void **state)
 {
     struct fixture *f = *state;
     struct text text = text_new(f->arena);
-    struct inventory_host **hosts = NULL;
-    size_t count = 0;
+    struct inventory_selection selection = { .pattern = value_string(f->arena, "all:!g7:&host-*") };
+    struct inventory_host_list hosts = { 0 };
     int64_t start;
 
     for (int g = 0; g < 100; g++) {
@@ -360,10 +360,9 @@ static void test_large(void **state)
     put(f, "hosts.ini", text.data);
     start = clock_monotonic_ms();
     load_path(f, path_join(f->arena, f->folder, "hosts.ini"));
-    assert_true(inventory_match(f->inventory, f->arena, value_string(f->arena, "all:!g7:&host-*"), NULL, NULL, &hosts,
-                                &count, &f->err));
+    assert_true(inventory_match(f->inventory, f->arena, &selection, &hosts, &f->err));
     print_message("10,000 hosts: %lld ms\n", (long long)(clock_monotonic_ms() - start));
-    assert_int_equal(count, 9900);
+    assert_int_equal(hosts.count, 9900);
 }
 
 int main(void)

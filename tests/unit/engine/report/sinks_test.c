@@ -228,6 +228,47 @@ static void test_json_lines_and_tee(void **state)
     assert_non_null(strstr(f->out, "}\n{"));
 }
 
+/* What debug shows is less than what it returned: the attempts that are left are counted from the whole. */
+static void test_retries_of_debug(void **state)
+{
+    struct fixture *f = *state;
+    struct event_sink *sink = sink_console(f->arena, &f->options);
+
+    emit(sink, (struct event){ .kind = EVENT_RETRY,
+                               .host = "h",
+                               .name = "t",
+                               .action = "debug",
+                               .result = json(f, "{\"attempts\": 1, \"retries\": 3, \"msg\": \"m\", "
+                                                 "\"_ansible_verbose_always\": true}") });
+    sink->close(sink);
+    assert_string_equal(f->out, "FAILED - RETRYING: [h]: t (2 retries left).Result was: {\n    \"attempts\": 1,\n"
+                                "    \"msg\": \"m\",\n    \"retries\": 3\n}\n");
+}
+
+static void test_skipped_item_of_include(void **state)
+{
+    struct fixture *f = *state;
+    struct event_sink *sink = sink_console(f->arena, &f->options);
+    struct event item = { .kind = EVENT_ITEM, .host = "h", .action = "include_tasks", .item_label = "1" };
+
+    emit(sink, item);
+    item.outcome = OUTCOME_SKIPPED;
+    emit(sink, item);
+    sink->close(sink);
+    assert_non_null(strstr(f->out, "skipping: [h] => (item=1) \n"));
+    assert_null(strstr(f->out, "ok: "));
+}
+
+static void test_end_after_an_error(void **state)
+{
+    struct fixture *f = *state;
+    struct event_sink *sink = sink_console(f->arena, &f->options);
+
+    emit(sink, (struct event){ .kind = EVENT_RUN_END, .outcome = OUTCOME_FAILED });
+    sink->close(sink);
+    assert_string_equal(f->out, "");
+}
+
 static void test_error_place(void **state)
 {
     struct fixture *f = *state;
@@ -250,8 +291,17 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_warnings), T(test_live_line_is_wiped), T(test_nothing_secret_is_shown), T(test_verbose_keys),
-        T(test_minimal),  T(test_one_line),           T(test_json_lines_and_tee),      T(test_error_place),
+        T(test_warnings),
+        T(test_live_line_is_wiped),
+        T(test_nothing_secret_is_shown),
+        T(test_verbose_keys),
+        T(test_minimal),
+        T(test_one_line),
+        T(test_json_lines_and_tee),
+        T(test_error_place),
+        T(test_retries_of_debug),
+        T(test_skipped_item_of_include),
+        T(test_end_after_an_error),
     };
 
     return cmocka_run_group_tests_name("sinks", tests, NULL, NULL);

@@ -272,6 +272,9 @@ static void fixture_emit(struct event_sink *sink, const struct event *event)
                     event->host, event->stats.ok, event->stats.changed, event->stats.unreachable, event->stats.failed,
                     event->stats.skipped, event->stats.rescued, event->stats.ignored);
         break;
+    case EVENT_RUN_END:
+        text_add(log, event->outcome == OUTCOME_FAILED ? "end without recap\n" : "");
+        break;
     default:
         break;
     }

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "agent/system/regex.h"
+#include "common/regex/regex.h"
 
 static bool matches(const char *pattern, const char *subject, unsigned options)
 {
@@ -153,6 +153,54 @@ static void gives_groups(void **state)
     assert_string_equal(value_map_text(named, "k"), "key");
 }
 
+static bool found_in(struct regex *regex, struct regex_range range)
+{
+    struct error err = ERROR_INIT;
+    bool found = false;
+
+    assert_true(regex_search_range(regex, &range, NULL, &found, &err));
+    return found;
+}
+
+static void searches_from_a_place(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct error err = ERROR_INIT;
+    struct regex *regex = NULL;
+
+    (void)state;
+    assert_true(regex_compile(arena, "b+", 2, REGEX_TEXT | REGEX_IGNORECASE, &regex, &err));
+    assert_true(found_in(regex, (struct regex_range){ .subject = "aBa", .length = 3 }));
+    assert_false(found_in(regex, (struct regex_range){ .subject = "aBa", .length = 3, .from = 2 }));
+    assert_true(found_in(regex, (struct regex_range){ .subject = "aBa", .length = 3, .from = 1, .only_there = true }));
+    assert_false(found_in(regex, (struct regex_range){ .subject = "aBa", .length = 3, .only_there = true }));
+    assert_true(regex_compile(arena, "^b", 2, REGEX_TEXT, &regex, &err));
+    assert_false(found_in(regex, (struct regex_range){ .subject = "ab", .length = 2, .from = 1, .only_there = true }));
+}
+
+static void counts_groups(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct error err = ERROR_INIT;
+    struct regex *regex = NULL;
+
+    (void)state;
+    assert_true(regex_compile(arena, "(a)(?P<two>b)(?:c)", 18, 0, &regex, &err));
+    assert_int_equal(regex_group_count(regex), 2);
+    assert_int_equal(regex_group_number(regex, "two"), 2);
+    assert_int_equal(regex_group_number(regex, "three"), 0);
+}
+
+static void escapes(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct text out = text_new(arena);
+
+    (void)state;
+    regex_escape(&out, "a.b*[c] d-e_%/", 14);
+    assert_string_equal(out.data, "a\\.b\\*\\[c\\]\\ d\\-e_%/");
+}
+
 static void ends_what_would_not_end(void **state)
 {
     ARENA_SCOPED arena = arena_new();
@@ -172,8 +220,13 @@ static void ends_what_would_not_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(speaks_python),           cmocka_unit_test(refuses_what_python_refuses),
-        cmocka_unit_test(expands_templates),       cmocka_unit_test(gives_groups),
+        cmocka_unit_test(speaks_python),
+        cmocka_unit_test(refuses_what_python_refuses),
+        cmocka_unit_test(expands_templates),
+        cmocka_unit_test(gives_groups),
+        cmocka_unit_test(searches_from_a_place),
+        cmocka_unit_test(counts_groups),
+        cmocka_unit_test(escapes),
         cmocka_unit_test(ends_what_would_not_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
  * One pass over a pattern: what both dialects share is copied, the differences are spelled out. Source of the
  * dialects: the manuals of Python 3.11's re module and of pcre2pattern(3).
  */
-#include "agent/system/regex_python.h"
+#include "common/regex/regex_python.h"
 
 #include <ctype.h>
 #include <string.h>

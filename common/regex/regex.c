@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compiling, searching and expanding by PCRE2. Everything it allocates comes from the arena of the pattern. */
-#include "agent/system/regex.h"
+/* Compiling, searching and expanding by PCRE2. All that PCRE2 allocates comes from the arena. */
+#include "common/regex/regex.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <ctype.h>
 #include <pcre2.h>
 #include <string.h>
 
-#include "agent/system/regex_python.h"
+#include "common/regex/regex_python.h"
 
 struct regex {
-    struct arena *arena;
     pcre2_code *code;
     pcre2_match_data *data;
     pcre2_match_context *limits;
+    uint32_t group_count;
 };
 
 static void *arena_malloc(size_t size, void *arena)
@@ -27,12 +27,41 @@ static void arena_no_free(void *data, void *arena)
     (void)arena;
 }
 
-static bool compile_error(int code, size_t offset, const char *pattern, struct error *err)
+static bool compile_error(int code, size_t offset, struct error *err)
 {
     PCRE2_UCHAR text[256] = "unknown error";
 
     (void)pcre2_get_error_message(code, text, sizeof(text));
-    return error_set(err, "invalid regular expression '%s': %s at position %zu", pattern, (const char *)text, offset);
+    return error_set(err, "%s at position %zu", (const char *)text, offset);
+}
+
+static uint32_t compile_flags(unsigned options)
+{
+    uint32_t flags = PCRE2_ALT_CIRCUMFLEX; /* as Python: with MULTILINE ^ matches behind the last newline too */
+
+    flags |= options & REGEX_MULTILINE ? PCRE2_MULTILINE : 0;
+    flags |= options & REGEX_IGNORECASE ? PCRE2_CASELESS : 0;
+    flags |= options & REGEX_TEXT ? PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF : 0;
+    return flags;
+}
+
+static bool compile_translated(struct regex *regex, const struct text *pattern, unsigned options, struct error *err)
+{
+    pcre2_general_context *general = pcre2_general_context_create(arena_malloc, arena_no_free, pattern->arena);
+    pcre2_compile_context *compile = pcre2_compile_context_create(general);
+    int code = 0;
+    size_t offset = 0;
+
+    pcre2_set_newline(compile, PCRE2_NEWLINE_LF);
+    regex->code = pcre2_compile((PCRE2_SPTR)(pattern->data ? pattern->data : ""), pattern->length,
+                                compile_flags(options), &code, &offset, compile);
+    if (!regex->code)
+        return compile_error(code, offset, err);
+    regex->data = pcre2_match_data_create_from_pattern(regex->code, general);
+    regex->limits = pcre2_match_context_create(general);
+    pcre2_set_match_limit(regex->limits, LIMIT_REGEX_MATCH);
+    (void)pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &regex->group_count);
+    return true;
 }
 
 bool regex_compile(struct arena *arena, const char *pattern, size_t length, unsigned options, struct regex **out,
@@ -40,42 +69,31 @@ bool regex_compile(struct arena *arena, const char *pattern, size_t length, unsi
 {
     struct text translated = text_new(arena);
     struct regex *regex = arena_new_of(arena, struct regex);
-    uint32_t flags = PCRE2_ALT_CIRCUMFLEX;
-    int code = 0;
-    size_t offset = 0;
 
-    if (!regex_python_translate(pattern, length, options & REGEX_TEXT, &translated, err))
-        return error_prefix(err, "invalid regular expression '%s'", pattern);
-    if (options & REGEX_MULTILINE)
-        flags |= PCRE2_MULTILINE;
-    if (options & REGEX_TEXT)
-        flags |= PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF;
-    pcre2_general_context *general = pcre2_general_context_create(arena_malloc, arena_no_free, arena);
-    pcre2_compile_context *compile = pcre2_compile_context_create(general);
-    pcre2_set_newline(compile, PCRE2_NEWLINE_LF);
-    regex->arena = arena;
-    regex->code = pcre2_compile((PCRE2_SPTR)(translated.data ? translated.data : ""), translated.length, flags, &code,
-                                &offset, compile);
-    if (!regex->code)
-        return compile_error(code, offset, pattern, err);
-    regex->data = pcre2_match_data_create_from_pattern(regex->code, general);
-    regex->limits = pcre2_match_context_create(general);
-    pcre2_set_match_limit(regex->limits, LIMIT_REGEX_MATCH);
+    if (!regex_python_translate(pattern, length, options & REGEX_TEXT, &translated, err) ||
+        !compile_translated(regex, &translated, options, err))
+        return error_prefix(err, "invalid regular expression '%.*s'", (int)length, pattern);
     *out = regex;
     return true;
 }
 
-static uint32_t group_count(const struct regex *regex)
+size_t regex_group_count(const struct regex *regex)
 {
-    uint32_t count = 0;
-    (void)pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &count);
-    return count;
+    return regex->group_count;
 }
 
-bool regex_search(struct regex *regex, const char *subject, size_t length, struct regex_match *match_out,
-                  bool *found_out, struct error *err)
+size_t regex_group_number(const struct regex *regex, const char *name)
 {
-    int code = pcre2_match(regex->code, (PCRE2_SPTR)subject, length, 0, 0, regex->data, regex->limits);
+    int number = pcre2_substring_number_from_name(regex->code, (PCRE2_SPTR)name);
+
+    return number < 0 ? 0 : (size_t)number;
+}
+
+bool regex_search_range(struct regex *regex, const struct regex_range *range, struct regex_match *match_out,
+                        bool *found_out, struct error *err)
+{
+    int code = pcre2_match(regex->code, (PCRE2_SPTR)range->subject, range->length, range->from,
+                           range->only_there ? PCRE2_ANCHORED : 0, regex->data, regex->limits);
 
     if (code == PCRE2_ERROR_NOMATCH) {
         *found_out = false;
@@ -88,8 +106,15 @@ bool regex_search(struct regex *regex, const char *subject, size_t length, struc
     }
     *found_out = true;
     if (match_out)
-        *match_out = (struct regex_match){ subject, group_count(regex), pcre2_get_ovector_pointer(regex->data) };
+        *match_out = (struct regex_match){ range->subject, regex->group_count, pcre2_get_ovector_pointer(regex->data) };
     return true;
+}
+
+bool regex_search(struct regex *regex, const char *subject, size_t length, struct regex_match *match_out,
+                  bool *found_out, struct error *err)
+{
+    return regex_search_range(regex, &(struct regex_range){ .subject = subject, .length = length }, match_out,
+                              found_out, err);
 }
 
 static bool group_add(const struct regex_match *match, size_t group, struct text *out, struct error *err)
@@ -215,4 +240,13 @@ struct value *regex_named_groups(struct arena *arena, const struct regex *regex,
         value_map_put(arena, map, (const char *)table + 2, group_value(arena, match, group));
     }
     return map;
+}
+
+void regex_escape(struct text *out, const char *data, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (data[i] != '\0' && strchr("()[]{}?*+-|^$\\.&~# \t\n\r\v\f", data[i]) != NULL)
+            text_add_char(out, '\\');
+        text_add_char(out, data[i]);
+    }
 }

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lookups: what they find in the search folders, options in terms, and what failures become. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/value/value_python.h"
+#include "engine/template/template.h"
+
+static bool no_names(void *data, struct arena *arena, const char *name, size_t length, const struct value **out,
+                     struct error *err)
+{
+    (void)arena, (void)err;
+    *out = value_map_get_n(data, name, length);
+    return true;
+}
+
+static const struct value *names(void *data, struct arena *arena)
+{
+    struct value *list = value_list(arena);
+
+    for (size_t i = 0; i < value_count(data); i++)
+        value_list_add(arena, list, value_pair_at(data, i)->key);
+    return list;
+}
+
+/* repr() of what `text` gives, or the text of its error. */
+static char *run(struct arena *arena, const char *text)
+{
+    static const char *const folders[] = { TEST_DATA "/template/folder", NULL };
+    struct template_config config = { .strict_undefined = true, .omit_text = "__omit__" };
+    struct value *source = value_string(arena, text), *map = value_map(arena), *list = value_list(arena);
+    struct template_vars vars = { .context = map, .get = no_names, .names = names };
+    struct template_call call = {
+        .env = template_env_new(arena, &config), .arena = arena, .vars = &vars, .search_folders = folders
+    };
+    struct text out = text_new(arena);
+    struct error err = ERROR_INIT;
+    const struct value *made = NULL;
+
+    value_list_add(arena, list, value_int(arena, 1));
+    value_map_put(arena, map, "l", list);
+    value_map_put_string(arena, map, "long_name", "v");
+    source->marks |= VALUE_TRUSTED;
+    if (template_value(&call, source, &made, &err))
+        value_repr(&out, made);
+    else
+        text_add(&out, err.text);
+    return out.data;
+}
+
+struct lookup_case {
+    const char *text, *wanted;
+};
+
+static void check_all(const struct lookup_case *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        ARENA_SCOPED arena = arena_new();
+        const char *got = run(arena, cases[i].text);
+
+        if (strcmp(got, cases[i].wanted) != 0)
+            fail_msg("%s: %s", cases[i].text, got);
+    }
+}
+#define CHECK_ALL(cases) check_all(cases, sizeof(cases) / sizeof((cases)[0]))
+
+static void tables(void **state)
+{
+    static const struct lookup_case cases[] = {
+        { "{{ lookup('ini', 'port', section='web', file='x.ini') }}", "'80'" },
+        { "{{ lookup('ini', 'port section=db file=x.ini') }}", "'5432'" },
+        { "{{ lookup('ini', 'PORT', section='web', file='x.ini') }}", "'80'" },
+        { "{{ lookup('ini', 'port', section='web', file='x.ini', case_sensitive=true, default='no') }}", "'no'" },
+        { "{{ lookup('ini', 'long', section='web', file='x.ini') }}", "'one\\ntwo'" },
+        { "{{ lookup('ini', 'url', section='web', file='x.ini') }}", "'http://x/?a=b'" },
+        { "{{ lookup('ini', 'colour', section='db', file='x.ini') }}", "'red'" },
+        { "{{ query('ini', 'p.*', section='web', file='x.ini', re=true) }}", "['80']" },
+        { "{{ lookup('ini', 'c', type='properties', file='x.properties') }}", "'two words'" },
+        { "{{ lookup('ini', 'a', section='nope', file='x.ini') }}", "No section 'nope' in x.ini" },
+        { "{{ lookup('csvfile', 'node2', file='c.csv', delimiter=',') }}", "'10.0.0.2'" },
+        { "{{ lookup('csvfile', 'node1 file=c.csv delimiter=, col=2') }}", "'a \"quoted\" one'" },
+        { "{{ lookup('csvfile', 'node9', file='c.csv', delimiter=',', default='none') }}", "'none'" },
+        { "{{ lookup('csvfile', 'x', file='nope.csv') }}", "could not locate file in lookup: nope.csv" },
+    };
+
+    (void)state;
+    CHECK_ALL(cases);
+}
+
+static void files(void **state)
+{
+    static const struct lookup_case cases[] = {
+        { "{{ lookup('file', 'f.txt') }}", "'  text'" },
+        { "{{ lookup('ansible.builtin.file', 'f.txt', lstrip=true) }}", "'text'" },
+        { "{{ lookup('file', 'f.txt', 'f.txt') }}", "'  text,  text'" },
+        { "{{ lookup('file', 'nope.txt') }}", "could not locate file in lookup: nope.txt" },
+        { "{{ lookup('file', 'nope.txt', errors='ignore') }}", "''" },
+        { "{{ query('file', 'nope.txt', errors='ignore') }}", "[]" },
+        { "{{ lookup('template', 't.j2') }}", "'[1] of none\\n'" },
+        { "{{ lookup('template', 't.j2', template_vars={'extra': 5}) }}", "'[1] of 5\\n'" },
+        { "{{ lookup('template', 'list.j2') }}", "[1]" },
+        { "{{ lookup('template', 'list.j2', convert_data=false) }}", "'[1]\\n'" },
+        { "{{ lookup('first_found', ['nope', 'f.txt']) | basename }}", "'f.txt'" },
+        { "{{ query('first_found', ['nope'], skip=true) }}", "[]" },
+        { "{{ query('fileglob', '*.ini') | map('basename') | list }}", "['x.ini']" },
+    };
+
+    (void)state;
+    CHECK_ALL(cases);
+}
+
+static void others(void **state)
+{
+    static const struct lookup_case cases[] = {
+        { "{{ lookup('env', 'ROOST_LOOKUP_TEST') }}", "'here'" },
+        { "{{ lookup('pipe', 'echo one; echo two') }}", "'one\\ntwo'" },
+        { "{{ query('lines', 'echo one; echo two') }}", "['one', 'two']" },
+        { "{{ lookup('pipe', 'exit 3') }}", "lookup_plugin.pipe(exit 3) returned 3" },
+        { "{{ query('varnames', '^long') }}", "['long_name']" },
+        { "{{ lookup('vars', 'long_name') }}", "'v'" },
+        { "{{ lookup('vars', 'nope', default='d') }}", "'d'" },
+        { "{{ lookup('vars', 'nope') }}", "No variable found with this name: nope" },
+        { "{{ lookup('nonesuch', 'x') }}", "lookup plugin (nonesuch) not found" },
+    };
+
+    (void)state;
+    setenv("ROOST_LOOKUP_TEST", "here", 1);
+    CHECK_ALL(cases);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(tables), cmocka_unit_test(files), cmocka_unit_test(others) };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

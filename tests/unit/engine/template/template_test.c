@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The doors: arguments with omit, conditions and trust, bare expressions, files, checks at plan time. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/value/value_python.h"
+#include "engine/template/template.h"
+
+struct world {
+    struct arena *arena;
+    struct value *vars;
+    struct template_vars source;
+    struct template_call call;
+    const char *folders[2];
+};
+
+static bool world_get(void *data, struct arena *arena, const char *name, size_t length, const struct value **out,
+                      struct error *err)
+{
+    struct world *world = data;
+    const struct value *raw = value_map_get_n(world->vars, name, length);
+    struct template_call call = world->call;
+
+    *out = NULL;
+    call.arena = arena;
+    call.depth++;
+    return raw == NULL || template_value(&call, raw, out, err);
+}
+
+static struct value *trusted(struct world *world, const char *text)
+{
+    struct value *value = value_string(world->arena, text);
+
+    value->marks |= VALUE_TRUSTED;
+    return value;
+}
+
+static int setup(void **state)
+{
+    struct arena *arena = arena_new();
+    struct world *world = arena_new_of(arena, struct world);
+    struct template_config config = { .strict_undefined = true, .omit_text = "__omit__" };
+
+    world->arena = arena;
+    world->vars = value_map(arena);
+    world->source = (struct template_vars){ .context = world, .get = world_get };
+    world->folders[0] = TEST_DATA "/template/folder";
+    world->call = (struct template_call){ .env = template_env_new(arena, &config),
+                                          .arena = arena,
+                                          .vars = &world->source,
+                                          .search_folders = world->folders };
+    value_map_put_string(arena, world->vars, "omit", "__omit__");
+    value_map_put_int(arena, world->vars, "n", 5);
+    value_map_put_string(arena, world->vars, "fact", "n == 5");
+    value_map_put(arena, world->vars, "rule", trusted(world, "n == 5"));
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+
+    arena_free(world->arena);
+    return 0;
+}
+
+static void check_repr(struct world *world, const struct value *value, const char *wanted)
+{
+    struct text text = text_new(world->arena);
+
+    value_repr(&text, value);
+    assert_string_equal(text.data, wanted);
+}
+
+static void arguments_leave_out_omit(void **state)
+{
+    struct world *world = *state;
+    struct value *args = value_map(world->arena), *inner = value_map(world->arena);
+    const struct value *out = NULL;
+    struct error err = ERROR_INIT;
+
+    value_map_put(world->arena, inner, "mode", trusted(world, "{{ mode | default(omit) }}"));
+    value_map_put(world->arena, inner, "size", trusted(world, "{{ n }}"));
+    value_map_put(world->arena, args, "path", trusted(world, "/x{{ n }}"));
+    value_map_put(world->arena, args, "owner", trusted(world, "{{ owner | default(omit) }}"));
+    value_map_put(world->arena, args, "inner", inner);
+    value_map_put(world->arena, args, "key{{ n }}", trusted(world, "{{ n > 3 }}"));
+    assert_true(template_arguments(&world->call, args, &out, &err));
+    check_repr(world, out, "{'path': '/x5', 'inner': {'size': 5}, 'key{{ n }}': True}");
+}
+
+static void keys_of_arguments_are_templates(void **state)
+{
+    struct world *world = *state;
+    struct value *args = value_map(world->arena);
+    const struct value *out = NULL;
+
+    value_map_put_value(world->arena, args, trusted(world, "k{{ n }}"), value_int(world->arena, 1));
+    assert_true(template_value(&world->call, args, &out, NULL));
+    check_repr(world, out, "{'k5': 1}");
+}
+
+static bool holds(struct world *world, const struct value *condition)
+{
+    struct error err = ERROR_INIT;
+    bool truth = false;
+
+    if (!template_condition(&world->call, condition, &truth, NULL, &err))
+        fail_msg("%s", err.text);
+    return truth;
+}
+
+static void conditions(void **state)
+{
+    struct world *world = *state;
+    struct value *all = value_list(world->arena), *last = trusted(world, "n == 6");
+    const struct value *failed = NULL;
+    bool truth = true;
+
+    assert_true(holds(world, value_bool(true)));
+    assert_true(holds(world, value_null()));
+    assert_true(holds(world, trusted(world, "n == 5")));
+    assert_true(holds(world, trusted(world, "rule")));
+    assert_true(holds(world, trusted(world, "{{ rule }}")));
+    assert_false(holds(world, trusted(world, "n is not defined")));
+    value_list_add(world->arena, all, trusted(world, "n > 1"));
+    value_list_add(world->arena, all, last);
+    value_list_add(world->arena, all, trusted(world, "nope == 1"));
+    assert_true(template_condition(&world->call, all, &truth, &failed, NULL));
+    assert_false(truth);
+    assert_ptr_equal(failed, last);
+}
+
+static void check_refused(struct world *world, const struct value *condition, const char *text)
+{
+    struct error err = ERROR_INIT;
+    bool truth = false;
+
+    assert_false(template_condition(&world->call, condition, &truth, NULL, &err));
+    if (strstr(err.text, text) == NULL)
+        fail_msg("%s", err.text);
+}
+
+/* Text from outside is never evaluated as a condition, not even by way of a template. */
+static void conditions_from_outside_are_refused(void **state)
+{
+    struct world *world = *state;
+
+    check_refused(world, value_string(world->arena, "n == 5"), "Conditional is marked as unsafe");
+    check_refused(world, trusted(world, "{{ fact }}"), "Conditional is marked as unsafe");
+    check_refused(world, trusted(world, "{{ fact ~ ' and true' }}"), "Conditional is marked as unsafe");
+    check_refused(world, trusted(world, "{{ [fact] | join }}"), "Conditional is marked as unsafe");
+    check_refused(world, trusted(world, "{{ lookup('pipe', 'echo n') }}"), "Conditional is marked as unsafe");
+    check_refused(world, trusted(world, "nope == 5"),
+                  "The conditional check 'nope == 5' failed. The error was: error while evaluating conditional "
+                  "(nope == 5): 'nope' is undefined");
+}
+
+static void expressions_keep_their_type(void **state)
+{
+    struct world *world = *state;
+    const struct value *out = NULL;
+
+    assert_true(template_expression(&world->call, "n + 1", 5, NULL, &out, NULL));
+    assert_int_equal(out->kind, VALUE_INT);
+    assert_int_equal(out->as.integer, 6);
+}
+
+static bool render_text(struct world *world, const char *text, const struct value **out, struct error *err)
+{
+    struct template_file_options options = TEMPLATE_FILE_OPTIONS;
+
+    *err = (struct error)ERROR_INIT;
+    return template_text(&world->call, text, strlen(text), &options, out, err);
+}
+
+static void files(void **state)
+{
+    struct world *world = *state;
+    const struct value *out = NULL;
+    struct error err;
+
+    assert_true(render_text(world, "#jinja2: variable_start_string: '[%', variable_end_string: '%]'\n[% n %] {{\n",
+                            &out, &err));
+    assert_string_equal(value_text(out), "5 {{\n");
+    assert_true(render_text(world, "{% if n == 5 %}\nyes\n{% endif %}\n", &out, &err));
+    assert_string_equal(value_text(out), "yes\n");
+    assert_true(render_text(world, "{% set foo = 1 %}{% include 'header' %}", &out, &err));
+    assert_string_equal(value_text(out), "[1|23]");
+    assert_true(render_text(world,
+                            "{% include '../folder/header' ignore missing %}{% include '/etc/../etc/passwd' "
+                            "ignore missing %}",
+                            &out, &err));
+    assert_string_equal(value_text(out), "");
+    assert_false(render_text(world, "#jinja2: nonsense: 1\n", &out, &err));
+    assert_non_null(strstr(err.text, "nonsense"));
+}
+
+static void check_plan(struct world *world, const char *text, bool is_condition, const char *wanted)
+{
+    struct error err = ERROR_INIT;
+    bool good = template_check(world->call.env, trusted(world, text), is_condition, &err);
+
+    if (good != (wanted == NULL))
+        fail_msg("%s: %s", text, good ? "accepted" : err.text);
+    if (wanted != NULL && strstr(err.text, wanted) == NULL)
+        fail_msg("%s: %s", text, err.text);
+}
+
+/* What cannot work is found without evaluating anything, wherever it stands. */
+static void checks_at_plan_time(void **state)
+{
+    struct world *world = *state;
+
+    check_plan(world, "{{ x | uper }}", false, "'upper'");
+    check_plan(world, "{% if false %}{{ x | map('uper') }}{% endif %}", false, "uper");
+    check_plan(world, "{{ x is defind }}", false, "'defined'");
+    check_plan(world, "{{ lookup('fil', 'x') }}", false, "'file'");
+    check_plan(world, "{{ x is defined and x | bool }}", false, NULL);
+    check_plan(world, "x | uper == 'a'", true, "'upper'");
+    check_plan(world, "x == ", true, "unexpected 'end of statement block'");
+    check_plan(world, "{{ x | nope_at_all }}", false, "nope_at_all");
+    assert_true(template_lookup_exists("ansible.builtin.file"));
+    assert_false(template_lookup_exists("nonesuch"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(arguments_leave_out_omit, setup, teardown),
+        cmocka_unit_test_setup_teardown(keys_of_arguments_are_templates, setup, teardown),
+        cmocka_unit_test_setup_teardown(conditions, setup, teardown),
+        cmocka_unit_test_setup_teardown(conditions_from_outside_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(expressions_keep_their_type, setup, teardown),
+        cmocka_unit_test_setup_teardown(files, setup, teardown),
+        cmocka_unit_test_setup_teardown(checks_at_plan_time, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
