@@ -232,8 +232,11 @@ static bool dest_find(struct copy_job *job, bool *done_out, struct error *err)
     if (!fine || *done_out || task->result->failed)
         return fine;
     const char *folder = path_dirname(task->scratch, job->dest);
-    if (!task->check_mode && !job->arguments.unsafe_writes && access(folder, W_OK) != 0)
+    if (!task->check_mode && !job->arguments.unsafe_writes && access(folder, W_OK) != 0) {
+        if (job->source_sha1[0])
+            result_set_string(task, "checksum", job->source_sha1);
         return result_fail(task, "Destination %s not writable", folder);
+    }
     return true;
 }
 

@@ -22,10 +22,8 @@ static void set_missing(struct job_item *item)
     struct value *result = item->result;
     const struct value *rc = value_map_get(result, "rc");
 
-    if (item->action == NULL) {
-        result_add_lines(item->arena, result, "stdout", "stdout_lines");
-        result_add_lines(item->arena, result, "stderr", "stderr_lines");
-    }
+    result_add_lines(item->arena, result, "stdout", "stdout_lines");
+    result_add_lines(item->arena, result, "stderr", "stderr_lines");
     if (value_map_get(result, "failed") == NULL)
         value_map_put_bool(item->arena, result, "failed", rc != NULL && !is_zero(rc));
     if (item->job->until != NULL)
