@@ -8,8 +8,7 @@ target_compile_options(roost_flags INTERFACE
   -Wmissing-prototypes -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wnull-dereference -Wdouble-promotion
   -Wimplicit-fallthrough
   $<$<C_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wduplicated-branches>
-  $<$<C_COMPILER_ID:Clang>:-Wno-gnu-zero-variadic-macro-arguments>
-  $<$<BOOL:${ROOST_WERROR}>:-Werror>)
+  $<$<C_COMPILER_ID:Clang>:-Wno-gnu-zero-variadic-macro-arguments>)
 target_compile_options(roost_flags INTERFACE -fstack-protector-strong -fPIE -ffunction-sections -fdata-sections)
 target_link_options(roost_flags INTERFACE -pie -Wl,-z,relro -Wl,-z,now -Wl,--gc-sections)
 if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")

@@ -10,6 +10,7 @@ function(roost_layer name folder)
   endforeach()
   if(sources OR L_GENERATED)
     add_library(roost_${name} STATIC ${sources} ${L_GENERATED})
+    target_compile_options(roost_${name} PRIVATE $<$<BOOL:${ROOST_WERROR}>:-Werror>) # the product; tests may warn
     target_link_libraries(roost_${name} PUBLIC roost_flags ${L_LIBS})
   else()
     add_library(roost_${name} INTERFACE)
