@@ -187,7 +187,8 @@ static bool greet(struct client *client, const struct frame *frame, struct error
     if (!frame_encode(&encoded, FRAME_HELLO, 0, json, strlen(json), err))
         return false;
     outbox_add(&client->outbox, encoded.data, encoded.length);
-    outbox_add(&client->outbox, client->waiting.data + client->waiting.start, outbox_pending(&client->waiting));
+    if (outbox_pending(&client->waiting))
+        outbox_add(&client->outbox, client->waiting.data + client->waiting.start, outbox_pending(&client->waiting));
     outbox_free(&client->waiting);
     client->state = CLIENT_READY;
     client->was_ready = true;
