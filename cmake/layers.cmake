@@ -28,16 +28,16 @@ roost_layer(spec common/spec LIBS roost_value roost_json)
 roost_layer(event common/event LIBS roost_value)
 roost_layer(protocol common/protocol LIBS roost_value roost_json)
 roost_layer(http common/http LIBS roost_base ${CMAKE_DL_LIBS})
+roost_layer(model common/model LIBS roost_value roost_json roost_http)
 target_include_directories(roost_flags SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
-set(COMMON roost_base roost_value roost_json roost_yaml roost_spec roost_event roost_protocol roost_http)
+set(COMMON roost_base roost_value roost_json roost_yaml roost_spec roost_event roost_protocol roost_http roost_model)
 
 # engine
 roost_layer(template engine/template LIBS roost_value roost_json roost_yaml roost_http roost_regex ${CRYPT_LIBRARY})
 roost_layer(playbook engine/playbook LIBS ${COMMON} roost_template)
 roost_layer(inventory engine/inventory LIBS ${COMMON} roost_regex roost_template)
 roost_layer(vars engine/vars LIBS roost_playbook roost_inventory)
-roost_registry(FOLDER engine/actions PREFIX action_ STRUCT action TABLE action_table HEADER engine/run/action.h
-               EXCLUDE action_support)
+roost_registry(FOLDER engine/actions PREFIX action_ STRUCT action TABLE action_table HEADER engine/run/action.h)
 roost_layer(run engine/run LIBS roost_vars)
 roost_layer(actions engine/actions LIBS roost_run GENERATED "${CMAKE_BINARY_DIR}/generated/action_table.c")
 roost_layer(report engine/report LIBS ${COMMON})
@@ -48,8 +48,7 @@ set(ENGINE roost_command roost_channel roost_actions roost_run roost_vars roost_
 # agent
 roost_layer(system agent/system LIBS ${COMMON} ${ARCHIVE_LINK} PkgConfig::SYSTEMD ${ACL_LIBRARY} roost_regex)
 roost_layer(task agent/task LIBS roost_system)
-roost_registry(FOLDER agent/facts PREFIX fact_group_ STRUCT fact_group TABLE fact_group_table HEADER agent/facts/fact_group.h
-               EXCLUDE fact_group fact_support)
+roost_registry(FOLDER agent/facts PREFIX fact_group_ STRUCT fact_group TABLE fact_group_table HEADER agent/facts/fact_group.h)
 roost_layer(facts agent/facts LIBS roost_task GENERATED "${CMAKE_BINARY_DIR}/generated/fact_group_table.c")
 roost_registry(FOLDER agent/modules PREFIX module_ STRUCT module TABLE module_table HEADER agent/task/module.h)
 roost_layer(modules agent/modules LIBS roost_task roost_facts GENERATED "${CMAKE_BINARY_DIR}/generated/module_table.c")
@@ -71,7 +70,7 @@ endif()
 
 # programs
 if(EXISTS "${CMAKE_SOURCE_DIR}/cli/main.c")
-  roost_registry(FOLDER cli PREFIX verb_ STRUCT verb TABLE verb_table HEADER cli/verb.h EXCLUDE main)
+  roost_registry(FOLDER cli PREFIX verb_ STRUCT verb TABLE verb_table HEADER cli/verb.h)
   roost_layer(cli cli LIBS roost_transport ${ENGINE} roost_catalogue EXCLUDE main.c
               GENERATED "${CMAKE_BINARY_DIR}/generated/verb_table.c")
   add_executable(roost cli/main.c)

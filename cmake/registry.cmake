@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# Registries are generated: one file in a folder = one entry in a plain C array. Adding a file touches nothing else.
+# Registries are generated: one file NAME.c that ends in SOMETHING_DEFINE(NAME) = one entry in a plain C array; files
+# without it are parts of the others. Adding a file touches nothing else.
 
 # roost_registry(folder glob prefix struct table header): writes generated/<table>.c with
 #   const struct <struct> *const <table>[] = { &<prefix><file name>, ..., NULL };   and   const size_t <table>_count
 function(roost_registry)
-  cmake_parse_arguments(R "" "FOLDER;PREFIX;STRUCT;TABLE;HEADER" "EXCLUDE" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}/${R_FOLDER}" "${CMAKE_SOURCE_DIR}/${R_FOLDER}/*.c")
+  cmake_parse_arguments(R "" "FOLDER;PREFIX;STRUCT;TABLE;HEADER" "" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/${R_FOLDER}/*.c")
   list(SORT sources)
   set(externs "")
   set(entries "")
   foreach(source IN LISTS sources)
     get_filename_component(name "${source}" NAME_WE)
-    if(NOT name IN_LIST R_EXCLUDE)
+    file(STRINGS "${CMAKE_SOURCE_DIR}/${source}" definition REGEX "^[A-Z_]+_DEFINE\\(${name}\\)")
+    if(definition)
       string(APPEND externs "extern const struct ${R_STRUCT} ${R_PREFIX}${name};\n")
       string(APPEND entries "    &${R_PREFIX}${name},\n")
     endif()
