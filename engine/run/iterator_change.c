@@ -92,6 +92,7 @@ void iterator_insert(struct iterator_play *play, struct iterator_position *posit
                      const struct plan_block *const *blocks, size_t count)
 {
     struct iterator_level *level;
+    const struct plan_block *block;
     struct plan_block *own;
 
     if (position->depth == 0 || count == 0)
@@ -102,10 +103,11 @@ void iterator_insert(struct iterator_play *play, struct iterator_position *posit
         return;
     }
     level = &position->levels[position->depth - 1];
-    if (block_of(level) == NULL || (level->failed != FAILED_NOWHERE && level->state == ITERATOR_TASKS))
+    block = block_of(level);
+    if (!block || (level->failed != FAILED_NOWHERE && level->state == ITERATOR_TASKS))
         return;
     own = arena_new_of(play->arena, struct plan_block);
-    *own = *block_of(level);
+    *own = *block;
     if (level->state == ITERATOR_TASKS)
         own->tasks = list_with(play->arena, &own->tasks, level->task, blocks, count);
     else if (level->state == ITERATOR_RESCUE)
