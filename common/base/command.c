@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/descriptor_limit.h"
 #include "common/base/fd.h"
 #include "common/base/text.h"
 
@@ -26,7 +27,9 @@ static int spawn(const char *const *argv, const char *folder, int out, int error
     posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
     if (folder != NULL)
         posix_spawn_file_actions_addchdir_np(&actions, folder);
+    descriptor_limit_lower();
     int failed = posix_spawnp(pid, args[0], &actions, NULL, args, environ);
+    descriptor_limit_restore();
     posix_spawn_file_actions_destroy(&actions);
     return failed;
 }

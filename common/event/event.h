@@ -23,7 +23,7 @@ enum event_kind {
     EVENT_RETRY,      /* until: attempts left in result */
     EVENT_HANDLER_NOTIFIED,
     EVENT_NO_HOSTS_LEFT,
-    EVENT_WARNING,    /* message */
+    EVENT_WARNING,    /* message; outcome failed: rather an error than a warning */
     EVENT_DEPRECATED, /* message */
     EVENT_MESSAGE,    /* free text of an action such as pause: message */
     EVENT_PROGRESS,   /* long task on a host: message */

@@ -2,7 +2,7 @@
 /* debug: shows a message or the value of a variable or expression. */
 #include <string.h>
 
-#include "common/value/value_python.h"
+#include "common/json/json.h"
 #include "engine/actions/action_support.h"
 
 struct debug_args {
@@ -17,22 +17,22 @@ static const struct arg_spec debug_spec[] = {
     ARG_END,
 };
 
-/* A name or expression: its value. What is no text (a list of names was given) is shown as it is. */
+/* A name or expression: what "{{ it }}" gives. What is no text is no name, so there is nothing of that name. */
 static bool debug_value(struct action_call *call, const struct value *var, const struct value **out, struct error *err)
 {
-    const char *text = value_text(var);
-    struct source_position at = value_position(var);
+    struct value *text;
 
-    *out = var;
-    if (text == NULL)
-        return true;
-    if (template_expression(call->templates, text, var->as.string.length, &at, out, err)) {
-        if (!value_is(*out, VALUE_UNDEFINED))
+    if (value_is(var, VALUE_STRING)) {
+        text = value_string(call->arena, arena_printf(call->arena, "{{%s}}", value_text(var)));
+        text->marks |= VALUE_TRUSTED;
+        text->path = var->path;
+        text->line = var->line;
+        text->column = var->column;
+        if (template_value(call->templates, text, out, err))
             return true;
-        error_set_kind(err, ERROR_UNDEFINED, "'%s' is undefined", text);
+        if (err->kind != ERROR_UNDEFINED)
+            return false;
     }
-    if (err->kind != ERROR_UNDEFINED)
-        return false;
     *out = call->verbosity > 0
                ? value_string(call->arena, arena_printf(call->arena, "VARIABLE IS NOT DEFINED!: %s", err->text))
                : value_string(call->arena, "VARIABLE IS NOT DEFINED!");
@@ -50,7 +50,7 @@ static bool debug_var(struct action_call *call, const struct value *var, struct 
     if (key == NULL)
         key = value_is(var, VALUE_LIST)  ? "<class 'list'>"
               : value_is(var, VALUE_MAP) ? "<class 'dict'>"
-                                         : value_to_text(call->arena, var);
+                                         : json_text(call->arena, var, JSON_PYTHON);
     action_put(call, key, value);
     return true;
 }
@@ -58,10 +58,11 @@ static bool debug_var(struct action_call *call, const struct value *var, struct 
 static bool debug_step(struct action_call *call, enum action_next *next, struct error *err)
 {
     const struct debug_args *args = call->bound;
-    const struct value *msg = value_map_get(call->args, "msg"); /* null is a message too */
+    /* null is a message too, and a name */
+    const struct value *msg = value_map_get(call->args, "msg"), *var = value_map_get(call->args, "var");
 
     *next = ACTION_DONE;
-    if (msg != NULL && args->var != NULL)
+    if (msg != NULL && var != NULL)
         return call_fail(call, next, "'msg' and 'var' are incompatible options");
     if (args->verbosity > call->verbosity) {
         action_put_text(call, "skipped_reason", "Verbosity threshold not met.");
@@ -71,9 +72,9 @@ static bool debug_step(struct action_call *call, enum action_next *next, struct 
     }
     if (msg != NULL)
         action_put(call, "msg", msg);
-    else if (args->var != NULL && !debug_var(call, args->var, err))
+    else if (var != NULL && !debug_var(call, var, err))
         return false;
-    else if (args->var == NULL)
+    else if (var == NULL)
         action_put_text(call, "msg", "Hello world!");
     action_put_bool(call, "_ansible_verbose_always", true);
     action_put_bool(call, "failed", false);

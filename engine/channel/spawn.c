@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/descriptor_limit.h"
 #include "common/base/fd.h"
 
 extern char **environ;
@@ -86,7 +87,9 @@ static int spawn_with(const struct pipes *pipes, const struct spawn_request *req
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
     posix_spawnattr_setpgroup(&attributes, 0);
+    descriptor_limit_lower();
     int failed = posix_spawnp(pid, args[0], &actions, &attributes, args, env);
+    descriptor_limit_restore();
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return failed;

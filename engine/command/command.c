@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/descriptor_limit.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
 #include "engine/command/ask.h"
+#include "engine/command/constants.h"
 #include "engine/command/extra_vars.h"
 #include "engine/command/interrupt.h"
 #include "engine/command/output.h"
@@ -166,7 +168,8 @@ static void prepare_loader(struct command *command)
 {
     struct template_config config = { .strict_undefined = true,
                                       .omit_text = RUN_OMIT_TEXT,
-                                      .managed_text = "Ansible managed" };
+                                      .managed_text = "Ansible managed",
+                                      .constants = constants_of(command->arena, &command->settings) };
     command->templates = template_env_new(command->arena, &config);
     command->playbook_config = (struct playbook_config){
         .templates = command->templates,
@@ -244,6 +247,7 @@ bool command_prepare(struct command *command, struct error *err)
     if (!prepare_passwords(command, err))
         return false;
     prepare_options(command);
+    descriptor_limit_raise(); /* three pipes for each host */
     return true;
 }
 

@@ -75,15 +75,31 @@ bool key_values_read(struct arena *arena, const char *text, const struct value *
     return true;
 }
 
+/* Ansible's sentence and exit code for a file that is not there. */
+static bool read_file(struct arena *arena, const char *path, const struct value **out, struct error *err)
+{
+    path = path_absolute(arena, path_expand_user(arena, path));
+    if (path_exists(path) && yaml_read_file(arena, path, true, out, err))
+        return true;
+    if (path_exists(path)) {
+        err->kind = ERROR_PARSE;
+        return error_prefix(err, "--extra-vars");
+    }
+    return error_set(err,
+                     "Unable to retrieve file contents\nCould not find or access '%s' on the Ansible Controller.\nIf "
+                     "you are using a module and expect the file to exist on the remote, see the remote_src option",
+                     path);
+}
+
 static bool read_item(struct arena *arena, const char *item, const struct value **out, struct error *err)
 {
     const char *text = item + strspn(item, " \t\n");
     if (*text == '@')
-        return yaml_read_file(arena, path_expand_user(arena, text + 1), true, out, err);
+        return read_file(arena, text + 1, out, err);
     if (*text != '{' && *text != '[')
-        return key_values_read(arena, text, out, err);
+        return key_values_read(arena, text, out, err) || error_prefix(err, "--extra-vars");
     struct yaml_source source = { .data = text, .length = strlen(text), .path = "--extra-vars", .trusted = true };
-    return yaml_read(arena, &source, out, err);
+    return yaml_read(arena, &source, out, err) || error_prefix(err, "--extra-vars");
 }
 
 bool extra_vars_read(struct arena *arena, const char *const *items, const struct value **out, struct error *err)
@@ -91,10 +107,8 @@ bool extra_vars_read(struct arena *arena, const char *const *items, const struct
     const struct value *merged = value_map(arena);
     for (; items && *items; items++) {
         const struct value *one = NULL;
-        if (!read_item(arena, *items, &one, err)) {
-            err->kind = ERROR_OPTIONS;
-            return error_prefix(err, "--extra-vars");
-        }
+        if (!read_item(arena, *items, &one, err))
+            return false;
         if (value_is(one, VALUE_NULL))
             continue;
         if (!value_is(one, VALUE_MAP))

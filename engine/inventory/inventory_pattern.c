@@ -404,10 +404,9 @@ static bool limit_file(struct match *match, const char *path, struct name_list *
     size_t length = 0, line_length = 0;
 
     if (!path_exists(path))
-        return error_set_kind(match->err, ERROR_OPTIONS, "Unable to find limit file %s", path);
+        return error_set(match->err, "Unable to find limit file %s", path);
     if (!path_is_file(path))
-        return error_set_kind(match->err, ERROR_OPTIONS,
-                              "Limit starting with \"@\" must be a file, not a directory: %s", path);
+        return error_set(match->err, "Limit starting with \"@\" must be a file, not a directory: %s", path);
     if (!file_read(match->arena, path, LIMIT_SOURCE_FILE, &data, &length, match->err))
         return false;
     cursor = data;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <fcntl.h>
 
+#include "common/base/descriptor_limit.h"
 #include "common/base/fd.h"
 #include "common/base/text.h"
 #include "common/json/json.h"
@@ -63,7 +64,9 @@ static int script_spawn(const char *const *argv, const int out[2], const int err
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, errors[1], STDERR_FILENO);
+    descriptor_limit_lower();
     failed = posix_spawn(pid, argv[0], &actions, NULL, copy, environ);
+    descriptor_limit_restore();
     posix_spawn_file_actions_destroy(&actions);
     return failed;
 }

@@ -292,6 +292,7 @@ bool playbook_load_role(struct playbook_loader *loader, const struct node *inclu
         .from_include = true,
         .allow_duplicates = request->allow_duplicates,
         .is_public = request->is_public,
+        .skips_validation = request->skips_validation,
     };
 
     if (!include_scope(loader, include, &scope, err) ||

@@ -103,6 +103,7 @@ bool load_import_role(const struct load_scope *scope, struct node *import, struc
 {
     const struct value *name = value_map_get(import->args, "name");
     const struct value *duplicates = value_map_get(import->args, "allow_duplicates");
+    const struct value *validates = value_map_get(import->args, "rolespec_validate");
     struct arena *arena = scope->loader->arena;
     struct load_role_request request = { .vars = import->keywords[KEYWORD_VARS],
                                          .parent = scope->role,
@@ -116,6 +117,7 @@ bool load_import_role(const struct load_scope *scope, struct node *import, struc
     if (name == NULL)
         name = value_map_get(import->args, "role");
     request.allow_duplicates = duplicates == NULL || value_truthy(duplicates);
+    request.skips_validation = validates != NULL && !value_truthy(validates);
     if (!no_loop(import, "include_role", err) || !depth_check(scope, import, err) ||
         !load_static_text(scope, import, name, &request.name, err) ||
         !from_text(scope, import, "tasks_from", &request.tasks_from, err) ||

@@ -42,23 +42,6 @@ static bool vars_of(struct role_load *load, const char *subfolder, const char *m
     return true;
 }
 
-/* The spec of the entry point: meta/argument_specs.yml, else meta/main.yml. */
-static bool specs_of(struct role_load *load, const struct value *meta, struct error *err)
-{
-    struct arena *arena = load->scope->loader->arena;
-    const char *base = path_join(arena, load->role->path, "meta/argument_specs");
-    const char *entry = load->request->tasks_from == NULL ? "main" : load->request->tasks_from;
-    const struct value *content = meta;
-
-    if (path_is_file(arena_printf(arena, "%s.yml", base)) || path_is_file(arena_printf(arena, "%s.yaml", base)) ||
-        path_is_file(arena_printf(arena, "%s.json", base))) {
-        if (!file_of(load, "meta", "argument_specs", false, &content, err))
-            return false;
-    }
-    load->role->argument_specs = value_map_get(value_map_get(content, "argument_specs"), entry);
-    return true;
-}
-
 /* `x` and [x] say the same, and so does nothing at all and []. */
 static const struct value *key_part(struct arena *arena, const struct value *value)
 {
@@ -214,6 +197,8 @@ static bool nodes_load(struct role_load *load, const char *subfolder, struct nod
     inner.folder = path_join(inner.loader->arena, load->role->path, subfolder);
     inner.handlers = handlers;
     inner.depth++;
+    if (!handlers && !load->request->skips_validation && !role_validation_add(&inner, main, out, err))
+        return false;
     return load_nodes(&inner, content, subfolder, out, err);
 }
 
@@ -262,7 +247,7 @@ bool load_role(const struct load_scope *scope, const struct load_role_request *r
     inner.role = role;
     load.wrapper = load_wrapper_new(&inner, &request->at);
     if (!entry_read(&load, err) || !variables_load(&load, err) || !file_of(&load, "meta", NULL, false, &meta, err) ||
-        !specs_of(&load, meta, err))
+        !role_specs_read(scope->loader, request, role, meta, err))
         return false;
     role->allow_duplicates =
         request->from_include ? request->allow_duplicates : value_map_true(meta, "allow_duplicates");

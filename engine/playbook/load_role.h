@@ -12,6 +12,7 @@ struct load_role_request {
     const struct role *parent; /* owner: dependent or including role */
     struct source_position at;
     bool from_include, allow_duplicates, is_public;
+    bool skips_validation; /* rolespec_validate: false */
 };
 bool load_role(const struct load_scope *scope, const struct load_role_request *request, struct role **out,
                struct error *err);
@@ -26,3 +27,10 @@ struct role_file_request {
 };
 bool role_file_read(struct playbook_loader *loader, const struct role_file_request *request, const struct value **out,
                     struct error *err);
+
+/* --- role_specs.c: meta/argument_specs --- */
+/* Finds what is said about the entry point that the request names. */
+bool role_specs_read(struct playbook_loader *loader, const struct load_role_request *request, struct role *role,
+                     const struct value *meta, struct error *err);
+/* The task that checks the role's arguments, if there is anything to check. `entry` NULL: main. */
+bool role_validation_add(const struct load_scope *scope, const char *entry, struct node_list *out, struct error *err);

@@ -63,7 +63,7 @@ struct role {
     const struct value *defaults; /* defaults/main.yml, map */
     const struct value *vars;     /* vars: of the entry or include, overlaid by vars/main.yml (as Ansible does); map */
     const struct value *params;   /* extra keys of the role entry (an include's vars are its node's KEYWORD_VARS) */
-    const struct value *argument_specs; /* meta/argument_specs.yml main, or NULL */
+    const struct value *argument_specs; /* of the entry point that is used, map; NULL: nothing is said about it */
     bool allow_duplicates;
     struct role **dependencies;
     size_t dependency_count;

@@ -36,6 +36,7 @@ struct role_request {
     const char *name, *tasks_from, *vars_from, *defaults_from, *handlers_from; /* NULL: main */
     const struct value *apply; /* map of keywords for every task inside, or NULL */
     bool allow_duplicates, is_public;
+    bool skips_validation; /* rolespec_validate: false */
 };
 bool playbook_load_role(struct playbook_loader *loader, const struct node *include, const struct role_request *request,
                         struct role **out, struct error *err);

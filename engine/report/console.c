@@ -427,7 +427,9 @@ static void on_message(struct console *console, const struct event *event)
 {
     if (event->message == NULL)
         return;
-    if (event->kind == EVENT_WARNING)
+    if (event->kind == EVENT_WARNING && event->outcome == OUTCOME_FAILED)
+        screen_error(&console->screen, event->message);
+    else if (event->kind == EVENT_WARNING)
         screen_warning(&console->screen, event->message);
     else if (event->kind == EVENT_DEPRECATED)
         screen_deprecated(&console->screen, event->message, event->result);

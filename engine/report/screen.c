@@ -99,6 +99,15 @@ void screen_warning(struct screen *screen, const char *message)
         errors_write(screen, out.data, out.length, PAINT_WARN);
 }
 
+void screen_error(struct screen *screen, const char *message)
+{
+    struct text out = text_new(screen->scratch);
+
+    paint_wrap(&out, arena_printf(screen->scratch, " [ERROR]: %s", message), (size_t)screen->columns, false);
+    if (out.length > 0 && warn_once(screen, out.data))
+        errors_write(screen, out.data, out.length, PAINT_ERROR);
+}
+
 void screen_deprecated(struct screen *screen, const char *message, const struct value *details)
 {
     struct text out = text_new(screen->scratch);

@@ -25,6 +25,7 @@ void screen_print(struct screen *screen, const char *text, enum paint paint);
 void screen_print_text(struct screen *screen, const struct text *text, enum paint paint);
 void screen_banner(struct screen *screen, const char *text);
 void screen_warning(struct screen *screen, const char *message);
+void screen_error(struct screen *screen, const char *message); /* once each too */
 void screen_deprecated(struct screen *screen, const char *message, const struct value *details);
 /* The warnings and deprecations of a result; returns the result without them. */
 const struct value *screen_warnings_of(struct screen *screen, const struct value *result);

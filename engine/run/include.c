@@ -64,7 +64,7 @@ static bool is_same_role(const struct role_request *a, const struct role_request
     return text_equal(a->name, b->name) && text_equal(a->tasks_from, b->tasks_from) &&
            text_equal(a->vars_from, b->vars_from) && text_equal(a->defaults_from, b->defaults_from) &&
            text_equal(a->handlers_from, b->handlers_from) && a->is_public == b->is_public &&
-           a->allow_duplicates == b->allow_duplicates;
+           a->allow_duplicates == b->allow_duplicates && a->skips_validation == b->skips_validation;
 }
 
 static bool is_same(const struct include_group *group, const struct node *task, const struct include_request *request,

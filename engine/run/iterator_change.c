@@ -15,8 +15,6 @@ bool iterator_is_rescuing(const struct iterator_position *position)
         const struct iterator_level *level = &position->levels[at];
         const struct plan_block *block = block_of(level);
 
-        if (level->state != ITERATOR_TASKS && level->state != ITERATOR_HANDLERS)
-            return false;
         if (level->state == ITERATOR_TASKS && block != NULL && block->rescue.count > 0)
             return true;
     }

@@ -45,8 +45,8 @@ static const struct value *without_omitted(struct arena *arena, const struct val
 /* Does a key of module_defaults name this task? */
 static bool is_default_for(const char *key, const struct node *task)
 {
-    static const char *const prefixes[] = { "ansible.builtin.", "ansible.legacy.", "ansible.posix.",
-                                            "community.general.", NULL };
+    static const char *const prefixes[] = { "ansible.builtin.",   "ansible.legacy.",   "ansible.posix.",
+                                            "community.general.", "community.crypto.", NULL };
 
     if (key == NULL)
         return false;

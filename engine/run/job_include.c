@@ -54,6 +54,8 @@ static bool include_role(struct job_item *item, struct include_request *request,
 {
     struct role_request *role = &request->role;
 
+    bool validates = true;
+
     role->allow_duplicates = true;
     if (!arg_text(item, "name", &role->name, err) || (role->name == NULL && !arg_text(item, "role", &role->name, err)))
         return false;
@@ -63,8 +65,10 @@ static bool include_role(struct job_item *item, struct include_request *request,
         !arg_text(item, "defaults_from", &role->defaults_from, err) ||
         !arg_text(item, "handlers_from", &role->handlers_from, err) ||
         !arg_bool(item, "public", &role->is_public, err) ||
-        !arg_bool(item, "allow_duplicates", &role->allow_duplicates, err))
+        !arg_bool(item, "allow_duplicates", &role->allow_duplicates, err) ||
+        !arg_bool(item, "rolespec_validate", &validates, err))
         return false;
+    role->skips_validation = !validates;
     role->tasks_from = file_part(role->tasks_from);
     role->vars_from = file_part(role->vars_from);
     role->defaults_from = file_part(role->defaults_from);

@@ -125,7 +125,7 @@ static void warn_if_taken(struct job *job)
     emit_message(
         job->run, EVENT_WARNING,
         arena_printf(job->arena,
-                     "%s: The loop variable '%s' is already in use. You should set the `loop_var` value in "
+                     "TASK: %s: The loop variable '%s' is already in use. You should set the `loop_var` value in "
                      "the `loop_control` option for the task to something else to avoid variable collisions and "
                      "unexpected behavior.",
                      node_title(job->arena, job->task), job->loop_var));

@@ -86,6 +86,17 @@ static bool playbook_run(struct run *run, const struct playbook *playbook, enum 
     return true;
 }
 
+/* As in Ansible this is called an error, yet the run counts as good. */
+static void emit_not_started(struct run *run)
+{
+    struct event event = { .kind = EVENT_WARNING, .outcome = OUTCOME_FAILED };
+
+    event.message = arena_printf(
+        run->arena, "No matching task \"%s\" found. Note: --start-at-task can only follow static includes.",
+        run->start_at_task);
+    emit(run, &event);
+}
+
 bool run_playbooks(struct arena *arena, const struct run_options *options, int *exit_out, struct error *err)
 {
     enum play_verdict verdict = PLAY_OK;
@@ -107,10 +118,7 @@ bool run_playbooks(struct arena *arena, const struct run_options *options, int *
         ok = playbook_run(&run, playbooks[i], &verdict, err);
     }
     if (ok && run.start_at_task != NULL)
-        emit_message(
-            &run, EVENT_WARNING,
-            arena_printf(arena, "No matching task \"%s\" found. Note: --start-at-task can only follow static includes.",
-                         run.start_at_task));
+        emit_not_started(&run);
     *exit_out = exit_code(&run, verdict);
     if (ok && run_is_interrupted(&run))
         ok = error_set_kind(err, ERROR_CANCELLED, "User interrupted execution");

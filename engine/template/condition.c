@@ -109,9 +109,14 @@ static bool evaluate_string(struct template_call *call, const struct value *cond
     }
     if ((condition->marks & VALUE_TRUSTED) == 0)
         return error_set(err, "Conditional is marked as unsafe, and cannot be evaluated.");
-    if (syntax_in_text(&call->env->plain, condition->as.string.data, condition->as.string.length) &&
-        !render_first(call, condition, &expression, err))
-        return false;
+    if (syntax_in_text(&call->env->plain, condition->as.string.data, condition->as.string.length)) {
+        template_warn(call, arena_printf(call->arena,
+                                         "conditional statements should not include jinja2 templating delimiters "
+                                         "such as {{ }} or {%% %%}. Found: %s",
+                                         condition->as.string.data));
+        if (!render_first(call, condition, &expression, err))
+            return false;
+    }
     if (expression->kind != VALUE_STRING || expression->as.string.length == 0) {
         *out = value_truthy(expression);
         return true;

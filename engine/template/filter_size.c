@@ -8,6 +8,7 @@
 #include "common/base/text.h"
 #include "engine/template/eval_expression.h"
 #include "engine/template/filter.h"
+#include "engine/template/size_text.h"
 
 static const char letters[] = "YZEPTGMKB";
 
@@ -41,15 +42,6 @@ static const struct value *filter_human_readable(struct eval *eval, const struct
     return eval_text(eval, arena_printf(eval->arena, "%.2f %c%c", size / unit_size(letter), letter, bits ? 'b' : 'B'));
 }
 
-static const struct value *bad_size(struct eval *eval, const struct value *input)
-{
-    const struct value *text = eval_str(eval, input);
-
-    if (text == NULL)
-        return NULL;
-    return eval_fail(eval, "human_to_bytes() can't interpret following string: %s", text->as.string.data);
-}
-
 /* Is "MB" (bytes) or "Mb" (bits) a unit of the wanted sort? */
 static bool unit_fits(const char *unit, size_t length, bool bits)
 {
@@ -62,34 +54,37 @@ static bool unit_fits(const char *unit, size_t length, bool bits)
     return strstr(lower, bits ? "bit" : "byte") != NULL || unit[1] == (bits ? 'b' : 'B');
 }
 
+bool size_text_read(const char *text, const char *default_unit, bool bits, double *out)
+{
+    const char *start = text + strspn(text, " \t\n\r\f\v");
+    size_t digits = strspn(start, "0123456789."), length;
+    const char *unit = start + digits + strspn(start + digits, " \t");
+    double size;
+
+    length = strspn(unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    if (digits == 0 || !isdigit((unsigned char)start[*start == '.']))
+        return false;
+    if (length == 0) {
+        unit = default_unit;
+        length = unit == NULL ? 0 : strlen(unit);
+    }
+    size = unit == NULL || length == 0 ? 1 : unit_size((char)toupper((unsigned char)*unit));
+    if (size == 0 || (length > 0 && !unit_fits(unit, length, bits)))
+        return false;
+    *out = nearbyint(strtod(start, NULL) * size);
+    return true;
+}
+
 static const struct value *filter_human_to_bytes(struct eval *eval, const struct value *input, struct call_args *args)
 {
     const struct value *text = eval_str(eval, input);
-    bool bits = args_true(args->bound[1], false);
-    const char *unit, *start;
-    size_t digits, length;
-    double number, size;
+    double size = 0;
 
     if (text == NULL)
         return NULL;
-    start = text->as.string.data + strspn(text->as.string.data, " \t\n\r\f\v");
-    digits = strspn(start, "0123456789.");
-    unit = start + digits + strspn(start + digits, " \t");
-    length = strspn(unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
-    if (digits == 0 || !isdigit((unsigned char)start[*start == '.']))
-        return bad_size(eval, input);
-    number = strtod(start, NULL);
-    if (length == 0) {
-        unit = value_text(args->bound[0]);
-        length = unit == NULL ? 0 : strlen(unit);
-    }
-    if (unit == NULL || length == 0)
-        return eval_int(eval, (int64_t)nearbyint(number));
-    size = unit_size((char)toupper((unsigned char)*unit));
-    if (size == 0 || !unit_fits(unit, length, bits))
-        return bad_size(eval, input);
-    return fabs(number * size) < 9.2e18 ? eval_int(eval, (int64_t)nearbyint(number * size))
-                                        : value_real(eval->arena, number * size);
+    if (!size_text_read(text->as.string.data, value_text(args->bound[0]), args_true(args->bound[1], false), &size))
+        return eval_fail(eval, "human_to_bytes() can't interpret following string: %s", text->as.string.data);
+    return fabs(size) < 9.2e18 ? eval_int(eval, (int64_t)size) : value_real(eval->arena, size);
 }
 
 static const struct value *filter_filesizeformat(struct eval *eval, const struct value *input, struct call_args *args)

@@ -144,12 +144,10 @@ static const struct value *forgiven(struct eval *eval, const struct call_args *a
 
     if (errors == NULL || strcmp(errors, "strict") == 0 || eval->err->kind == ERROR_UNDEFINED)
         return NULL;
-    if (strcmp(errors, "warn") == 0 && eval->call->warnings != NULL)
-        value_list_add(eval->call->arena, eval->call->warnings,
-                       value_string(eval->call->arena, arena_printf(eval->arena,
-                                                                    "An error occurred while running the lookup "
-                                                                    "plugin '%s': %s",
-                                                                    name, eval->err->text)));
+    if (strcmp(errors, "warn") == 0)
+        template_warn(eval->call,
+                      arena_printf(eval->arena, "An error occurred while running the lookup plugin '%s': %s", name,
+                                   eval->err->text));
     error_clear(eval->err);
     eval->type_error = eval->located = false;
     return want_list ? eval_list(eval) : value_null();

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/text.h"
+#include "common/value/value_python.h"
 #include "engine/template/lookup.h"
 #include "engine/template/pattern.h"
 
@@ -161,7 +162,43 @@ static const struct value *lookup_inventory_hostnames(struct eval *eval, const s
     return list;
 }
 
+/* What to do about a setting that there is none of: false: the lookup fails. */
+static bool setting_missing(struct eval *eval, const char *name, const char *on_missing)
+{
+    if (strcmp(on_missing, "error") == 0)
+        return eval_fail(eval, "Unable to find setting %s", name) != NULL;
+    if (strcmp(on_missing, "warn") == 0)
+        template_warn(eval->call, arena_printf(eval->arena, "Skipping, did not find setting %s", name));
+    return true;
+}
+
+static const struct value *lookup_config(struct eval *eval, const struct value *terms, const struct value *options)
+{
+    static const char *const choices[] = { "error", "skip", "warn", NULL };
+    const char *on_missing = lookup_option(options, "on_missing", "error");
+    struct value *list = eval_list(eval);
+
+    if (value_map_get(options, "plugin_type") != NULL || value_map_get(options, "plugin_name") != NULL)
+        return eval_fail(eval, "lookup 'config': plugin_type and plugin_name are not supported: Roost has no plugins");
+    if (!text_in(on_missing, choices))
+        return eval_fail(eval, "lookup 'config': on_missing must be one of: error, skip, warn, not %s", on_missing);
+    for (size_t i = 0; i < terms->as.list.count; i++) {
+        const struct value *term = terms->as.list.items[i], *found;
+
+        if (term->kind != VALUE_STRING)
+            return eval_fail(eval, "Invalid setting identifier, \"%s\" is not a string, its a <class '%s'>",
+                             value_to_text(eval->arena, term), eval_type(term));
+        found = value_map_get(eval->env->config.constants, term->as.string.data);
+        if (found != NULL)
+            value_list_add(eval->arena, list, found);
+        else if (!setting_missing(eval, term->as.string.data, on_missing))
+            return NULL;
+    }
+    return list;
+}
+
 const struct lookup lookups_variable[] = {
+    { "config", lookup_config },
     { "env", lookup_env },
     { "vars", lookup_vars },
     { "varnames", lookup_varnames },

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "common/base/text.h"
 #include "common/value/value_python.h"
 #include "engine/template/environment.h"
 #include "engine/template/eval.h"
@@ -161,10 +162,17 @@ static bool too_deep(const struct template_call *call, const struct value *input
     return true;
 }
 
-/* What becomes a variable: Ansible makes lists of tuples whenever a variable is read. */
-static const struct value *without_tuples(struct arena *arena, const struct value *value)
+/*
+ * Ansible makes lists of tuples when a variable that holds them is read: so what a task gets (to keep it) has none.
+ * A variable that is written as a template keeps those that its expression makes.
+ */
+static const struct value *without_tuples(const struct template_call *call, const struct value *input,
+                                          const struct value *value)
 {
-    return value->kind == VALUE_LIST || value->kind == VALUE_MAP ? value_mark(arena, value, 0, VALUE_TUPLE) : value;
+    bool is_read_again = call->depth > 0 && input->kind == VALUE_STRING;
+    bool is_container = value->kind == VALUE_LIST || value->kind == VALUE_MAP;
+
+    return is_container && !is_read_again ? value_mark(call->arena, value, 0, VALUE_TUPLE) : value;
 }
 
 static bool template_any(struct template_call *call, const struct value *input, enum mode mode,
@@ -184,7 +192,7 @@ static bool template_any(struct template_call *call, const struct value *input, 
     made = too_deep(call, input, err) ? NULL : value_of(call, input, mode, err);
     if (made == NULL)
         return false;
-    *out = without_tuples(call->arena, made);
+    *out = without_tuples(call, input, made);
     return true;
 }
 
@@ -273,4 +281,14 @@ bool template_text(struct template_call *call, const char *text, size_t length,
     if (made != NULL)
         *out = made;
     return made != NULL;
+}
+
+/* The list outlives the call and its arena. */
+void template_warn(const struct template_call *call, const char *text)
+{
+    for (size_t i = 0; i < value_count(call->warnings); i++)
+        if (text_equal(value_text(value_item(call->warnings, i)), text))
+            return;
+    if (call->warnings != NULL)
+        value_list_add(call->env->arena, call->warnings, value_string(call->env->arena, text));
 }

@@ -21,6 +21,7 @@ struct template_config {
     bool strict_undefined;             /* always true for Ansible; false in tests of plain Jinja */
     const char *omit_text;             /* what the variable `omit` renders as */
     const char *managed_text;          /* ansible_managed */
+    const struct value *constants;     /* what lookup('config', NAME) gives: map or NULL */
     bool extension_do;                 /* jinja2_extensions: {% do %} */
     bool extension_loopcontrols;       /* jinja2_extensions: {% break %}, {% continue %} */
 };
@@ -49,6 +50,9 @@ struct template_call {
                     size_t *length_out, struct error *err);
     void *decrypt_context;
 };
+
+/* Adds to call->warnings, if there is such a list and it does not say this already. */
+void template_warn(const struct template_call *call, const char *text);
 
 /*
  * Ansible's rules: strings marked TRUSTED that hold template syntax are rendered; a string that is one expression gives

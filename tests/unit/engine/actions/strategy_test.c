@@ -194,6 +194,34 @@ static void test_start_at_task(void **state)
     fixture_free(fixture);
 }
 
+static void test_start_at_a_task_that_is_not_there(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    fixture->options.start_at_task = "four";
+    assert_true(
+        fixture_run(fixture, "- name: p\n  hosts: all\n  gather_facts: false\n  tasks:\n    - {name: one, debug: }\n"));
+    assert_int_equal(fixture->exit_code, RUN_OK);
+    assert_non_null(strstr(fixture->log.data, "error No matching task \"four\" found. Note: --start-at-task can only "
+                                              "follow static includes.\n"));
+    assert_null(strstr(fixture->log.data, "task one"));
+    fixture_free(fixture);
+}
+
+static void test_braces_in_conditions_are_warned_of(void **state)
+{
+    struct fixture *fixture = fixture_new("a,b,");
+
+    (void)state;
+    assert_true(fixture_run(fixture, "- name: p\n  hosts: all\n  gather_facts: false\n  tasks:\n"
+                                     "    - {name: one, debug: , when: '{{ true }}'}\n"));
+    assert_non_null(strstr(fixture->log.data,
+                           "warning conditional statements should not include jinja2 templating delimiters such as "
+                           "{{ }} or {% %}. Found: {{ true }}\n"));
+    fixture_free(fixture);
+}
+
 static bool answer_prompt(void *context, const char *prompt, bool secret, struct arena *arena, const char **out)
 {
     struct fixture *fixture = context;
@@ -235,6 +263,8 @@ int main(void)
         cmocka_unit_test(test_metas),
         cmocka_unit_test(test_tags),
         cmocka_unit_test(test_start_at_task),
+        cmocka_unit_test(test_braces_in_conditions_are_warned_of),
+        cmocka_unit_test(test_start_at_a_task_that_is_not_there),
         cmocka_unit_test(test_vars_prompt),
     };
 

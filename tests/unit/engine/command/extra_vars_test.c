@@ -44,8 +44,16 @@ static void test_errors(void **state)
     assert_non_null(strstr(err.text, "a quote is not closed"));
     assert_false(READ("[1, 2]"));
     assert_non_null(strstr(err.text, "expected a mapping"));
+    error_clear(&err);
     assert_false(READ("@/does/not/exist.yml"));
-    assert_non_null(strstr(err.text, "/does/not/exist.yml"));
+    assert_string_equal(err.text, "Unable to retrieve file contents\nCould not find or access '/does/not/exist.yml' on "
+                                  "the Ansible Controller.\nIf you are using a module and expect the file to exist on "
+                                  "the remote, see the remote_src option");
+    assert_int_equal(err.kind, ERROR_GENERIC); /* exit code 1 */
+    assert_false(READ("@/tmp"));
+    assert_int_equal(err.kind, ERROR_PARSE);
+    assert_false(READ("{a"));
+    assert_int_equal(err.kind, ERROR_PARSE);
 }
 
 static int setup(void **state)

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "common/base/text.h"
+#include "engine/command/constants.h"
 #include "engine/command/settings.h"
 
 static struct arena *arena;
@@ -82,6 +83,28 @@ static void test_errors_have_lines(void **state)
     assert_non_null(strstr(err.text, "expected ']'"));
 }
 
+static void test_constants(void **state)
+{
+    (void)state;
+    struct settings settings;
+    const struct value *found;
+    assert_true(
+        load("[defaults]\nforks = 25\nroles_path = /a:/b\nany_errors_fatal = yes\nremote_user = me\n", &settings));
+    found = constants_of(arena, &settings);
+    assert_int_equal(value_map_get(found, "DEFAULT_FORKS")->as.integer, 25);
+    assert_true(value_map_true(found, "ANY_ERRORS_FATAL"));
+    assert_string_equal(value_map_text(found, "DEFAULT_REMOTE_USER"), "me");
+    assert_string_equal(value_text(value_item(value_map_get(found, "DEFAULT_ROLES_PATH"), 1)), "/b");
+    assert_string_equal(value_map_text(found, "CONFIG_FILE"), settings.path);
+    assert_true(settings_load_file(arena, NULL, &settings, &err));
+    found = constants_of(arena, &settings);
+    assert_int_equal(value_map_get(found, "DEFAULT_FORKS")->as.integer, 5);
+    assert_string_equal(value_text(value_item(value_map_get(found, "DEFAULT_ROLES_PATH"), 1)),
+                        "/usr/share/ansible/roles");
+    assert_int_equal(value_map_get(found, "DEFAULT_REMOTE_USER")->kind, VALUE_NULL);
+    assert_null(value_map_get(found, "DEFAULT_LIBVIRT_LXC_NOSECLABEL"));
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -103,6 +126,7 @@ int main(void)
         cmocka_unit_test(test_environment_wins),
         cmocka_unit_test(test_paths_start_at_the_file),
         cmocka_unit_test(test_errors_have_lines),
+        cmocka_unit_test(test_constants),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -63,9 +63,14 @@ static const struct task_spec file_spec = {
     .name = "file", .summary = "file", .args = debug_args, .args_size = sizeof(struct any_args), .any_args = true
 };
 static const struct task_spec *const module_specs[] = { &copy_spec, &command_spec, &file_spec };
-static const struct task_spec *const action_specs[] = { &debug_spec };
+static const struct task_spec validate_spec = { .name = "validate_argument_spec",
+                                                .summary = "validate",
+                                                .args = debug_args,
+                                                .args_size = sizeof(struct any_args),
+                                                .any_args = true };
+static const struct task_spec *const action_specs[] = { &debug_spec, &validate_spec };
 static const struct task_catalogue modules = { module_specs, 3 };
-static const struct task_catalogue actions = { action_specs, 1 };
+static const struct task_catalogue actions = { action_specs, 2 };
 
 static int setup(void **state)
 {
@@ -389,10 +394,10 @@ static void test_roles(void **state)
     book = load(
         f,
         "- hosts: all\n  roles:\n    - role: app\n      tags: [t]\n      vars: {ev: 1}\n      param: 7\n      when: top\n");
-    assert_string_equal(
-        outline_of(f, &book->plays[0]->tasks),
-        "flush_handlers [base task [more task [deep task [beside task]]] role_complete] [debug role_complete] "
-        "flush_handlers flush_handlers");
+    assert_string_equal(outline_of(f, &book->plays[0]->tasks),
+                        "flush_handlers [base task [more task [deep task [beside task]]] role_complete] "
+                        "[Validating arguments against arg spec 'main' debug role_complete] "
+                        "flush_handlers flush_handlers");
     assert_int_equal(book->plays[0]->role_count, 2);
     role = book->plays[0]->roles[1];
     assert_string_equal(role->name, "app");
@@ -408,6 +413,41 @@ static void test_roles(void **state)
     assert_string_equal(node_title(f->arena, node), "base : more task");
     assert_int_equal(value_count(node_conditions(f->arena, node)), 3); /* top, dep, cond */
     assert_string_equal(value_text(value_item(node_tags(f->arena, node), 0)), "t");
+}
+
+static const char *role_tasks(struct fixture *f, const char *play)
+{
+    f->loader = playbook_loader_new(f->arena, &f->config); /* one reads a file once */
+    return outline_of(f, &load(f, play)->plays[0]->tasks);
+}
+
+static void test_argument_specs(void **state)
+{
+    struct fixture *f = *state;
+    const struct node *node;
+    struct playbook *book;
+
+    put(f, "roles/r/meta/main.yml",
+        "argument_specs: {main: {short_description: all, options: {a: {}}}, x: {}, y: {options: }}\n");
+    put(f, "roles/r/tasks/main.yml", "- {debug: }\n");
+    put(f, "roles/r/tasks/x.yml", "- {debug: }\n");
+    put(f, "roles/r/tasks/y.yml", "- {debug: }\n");
+    book = load(f, "- hosts: all\n  roles: [{role: r, a: 1}]\n");
+    node = task_named(&book->plays[0]->tasks, "Validating arguments against arg spec 'main' - all");
+    assert_string_equal(node_title(f->arena, node), "r : Validating arguments against arg spec 'main' - all");
+    assert_string_equal(value_text(value_item(node_tags(f->arena, node), 0)), "always");
+    assert_int_equal(value_map_get(value_map_get(node->args, "provided_arguments"), "a")->as.integer, 1);
+    assert_non_null(value_map_get(value_map_get(node->args, "argument_spec"), "a"));
+    assert_string_equal(role_tasks(f, "- hosts: all\n  tasks:\n    - import_role: {name: r, tasks_from: x}\n"),
+                        "flush_handlers [[debug role_complete]] flush_handlers flush_handlers");
+    assert_string_equal(role_tasks(f, "- hosts: all\n  tasks:\n    - import_role: {name: r, tasks_from: y}\n"),
+                        "flush_handlers [[Validating arguments against arg spec 'y' debug "
+                        "role_complete]] flush_handlers flush_handlers");
+    assert_string_equal(role_tasks(f, "- hosts: all\n  tasks:\n    - import_role: {name: r, rolespec_validate: no}\n"),
+                        "flush_handlers [[debug role_complete]] flush_handlers flush_handlers");
+    put(f, "roles/r/meta/argument_specs.yaml", "argument_specs: {main: }\n"); /* goes before meta/main.yml */
+    assert_string_equal(role_tasks(f, "- hosts: all\n  tasks:\n    - import_role: {name: r}\n"),
+                        "flush_handlers [[debug role_complete]] flush_handlers flush_handlers");
 }
 
 static void test_role_identity(void **state)
@@ -539,8 +579,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_order),         T(test_actions),        T(test_refused_tasks),
         T(test_refused_plays), T(test_handler_blocks), T(test_skipped_modules_load),
-        T(test_inheritance),   T(test_roles),          T(test_role_identity),
-        T(test_imports),       T(test_dynamic),        T(test_large),
+        T(test_inheritance),   T(test_roles),          T(test_argument_specs),
+        T(test_role_identity), T(test_imports),        T(test_dynamic),
+        T(test_large),
     };
 
     return cmocka_run_group_tests_name("load", tests, NULL, NULL);

@@ -75,15 +75,17 @@ static void test_warnings(void **state)
                                           "delimiters such as {{ }} or {% %}. Found: {{ true }}" });
     emit(sink, (struct event){ .kind = EVENT_WARNING, .message = "twice" });
     emit(sink, (struct event){ .kind = EVENT_WARNING, .message = "twice" });
+    emit(sink, (struct event){ .kind = EVENT_WARNING, .outcome = OUTCOME_FAILED, .message = "no such task" });
     emit(sink, (struct event){ .kind = EVENT_RESULT, .name = "t", .host = "h", .result = result });
     sink->close(sink);
     fflush(f->options.errors);
-    assert_string_equal(f->errors,
-                        "[WARNING]: conditional statements should not include jinja2 templating\n"
-                        "delimiters such as {{ }} or {% %}. Found: {{ true }}\n[WARNING]: twice\n[WARNING]: the first\n"
-                        "[DEPRECATION WARNING]: old thing. This feature will be removed in version 2.16.\n"
-                        " Deprecation warnings can be disabled by setting deprecation_warnings=False in \n"
-                        "ansible.cfg.\n");
+    assert_string_equal(
+        f->errors, "[WARNING]: conditional statements should not include jinja2 templating\n"
+                   "delimiters such as {{ }} or {% %}. Found: {{ true }}\n[WARNING]: twice\n [ERROR]: no such task\n"
+                   "[WARNING]: the first\n"
+                   "[DEPRECATION WARNING]: old thing. This feature will be removed in version 2.16.\n"
+                   " Deprecation warnings can be disabled by setting deprecation_warnings=False in \n"
+                   "ansible.cfg.\n");
     assert_string_equal(
         f->out, "\nTASK [t] ***********************************************************************\nok: [h]\n");
 }

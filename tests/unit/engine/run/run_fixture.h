@@ -262,7 +262,7 @@ static void fixture_emit(struct event_sink *sink, const struct event *event)
         text_printf(log, "  notified %s\n", event->name);
         break;
     case EVENT_WARNING:
-        text_printf(log, "warning %s\n", event->message);
+        text_printf(log, "%s %s\n", event->outcome == OUTCOME_FAILED ? "error" : "warning", event->message);
         break;
     case EVENT_MESSAGE:
         text_printf(log, "message %s\n", event->message);

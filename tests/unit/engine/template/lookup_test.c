@@ -33,7 +33,8 @@ static const struct value *names(void *data, struct arena *arena)
 static char *run(struct arena *arena, const char *text)
 {
     static const char *const folders[] = { TEST_DATA "/template/folder", NULL };
-    struct template_config config = { .strict_undefined = true, .omit_text = "__omit__" };
+    struct value *constants = value_map(arena);
+    struct template_config config = { .strict_undefined = true, .omit_text = "__omit__", .constants = constants };
     struct value *source = value_string(arena, text), *map = value_map(arena), *list = value_list(arena);
     struct template_vars vars = { .context = map, .get = no_names, .names = names };
     struct template_call call = {
@@ -43,6 +44,7 @@ static char *run(struct arena *arena, const char *text)
     struct error err = ERROR_INIT;
     const struct value *made = NULL;
 
+    value_map_put_int(arena, constants, "DEFAULT_FORKS", 7);
     value_list_add(arena, list, value_int(arena, 1));
     value_map_put(arena, map, "l", list);
     value_map_put_string(arena, map, "long_name", "v");
@@ -134,9 +136,28 @@ static void others(void **state)
     CHECK_ALL(cases);
 }
 
+static void config(void **state)
+{
+    static const struct lookup_case cases[] = {
+        { "{{ query('config', 'DEFAULT_FORKS') }}", "[7]" },
+        { "{{ lookup('config', 'DEFAULT_FORK') }}", "Unable to find setting DEFAULT_FORK" },
+        { "{{ query('config', 'NOPE', 'DEFAULT_FORKS', on_missing='skip') }}", "[7]" },
+        { "{{ query('config', 'NOPE', on_missing='warn') }}", "[]" },
+        { "{{ lookup('config', 3) }}", "Invalid setting identifier, \"3\" is not a string, its a <class 'int'>" },
+        { "{{ lookup('config', 'NOPE', on_missing='x') }}",
+          "lookup 'config': on_missing must be one of: error, skip, warn, not x" },
+        { "{{ lookup('config', 'port', plugin_type='connection', plugin_name='ssh') }}",
+          "lookup 'config': plugin_type and plugin_name are not supported: Roost has no plugins" },
+    };
+
+    (void)state;
+    CHECK_ALL(cases);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(tables), cmocka_unit_test(files), cmocka_unit_test(others) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(tables), cmocka_unit_test(files), cmocka_unit_test(others),
+                                        cmocka_unit_test(config) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
