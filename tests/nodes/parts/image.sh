@@ -11,7 +11,7 @@ IMAGES=$CACHE/images
 layer_packages() {
     case $1 in
     python) echo python3 python3-apt acl sudo ;;
-    *) die "no layer is called '$1' (there is: python)" ;;
+    *) die "no layer is called '$1' (there are: python, vm)" ;;
     esac
 }
 
@@ -88,7 +88,10 @@ image_build_layer() {
 image_key() {
     local hash
     hash=$({
-        if [ -n "$2" ]; then
+        if [[ $1 = *+vm ]]; then
+            vm_recipe
+            cat "$2.id"
+        elif [ -n "$2" ]; then
             declare -f image_build_layer layer_packages
             cat "$2.id"
         else
@@ -117,6 +120,8 @@ image_build() {
     say "building image $1"
     if [ -z "$3" ]; then
         "$SELF" __build base "$2" "$tmp"
+    elif [ "$3" = vm ]; then
+        unshare --mount --propagation private --pid --fork --kill-child "$SELF" __build vm "$tmp" "$4"
     else
         unshare --mount --propagation private --pid --fork --kill-child \
             "$SELF" __build layer "$(layer_packages "$3")" "$tmp" "$4"
@@ -130,12 +135,12 @@ image_build() {
     image_discard "$tmp".*
 }
 
-# image_get SUITE[+LAYER]: builds what is missing, prints the overlay's lowerdir.
+# image_get SUITE[+LAYER]: builds what is missing, prints the overlay's lowerdir; of SUITE+vm, the folder of the disk.
 image_get() {
     local suite=${1%%+*} layer=${1#"${1%%+*}"} lower='' key
     [[ $1 =~ ^[a-z]+(\+[a-z]+)?$ ]] || die "'$1' is not SUITE or SUITE+LAYER"
     if [ -n "$layer" ]; then
-        layer_packages "${layer#+}" >/dev/null
+        [ "$layer" = +vm ] || layer_packages "${layer#+}" >/dev/null
         lower=$(image_get "$suite")
     fi
     key=$(image_key "$1" "$lower")
@@ -146,6 +151,7 @@ image_get() {
         ) >&2
     fi
     touch "$IMAGES/$key.used"
+    [ "$layer" != +vm ] || lower=''
     echo "$IMAGES/$key${lower:+:$lower}"
 }
 

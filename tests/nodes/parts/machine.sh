@@ -30,10 +30,14 @@ node_need() {
     [ -e "$(node_dir "$1")/ready" ] || die "there is no node '$1' in run '$RUN'"
 }
 
-# node_leader NAME: the pid of the node's init, seen from here.
+# node_leader NAME: the pid of the node's init, seen from here; of a virtual machine, QEMU's.
 node_leader() {
     local pid child
     { read -r pid _ <"$(node_dir "$1")/nspawn"; } 2>/dev/null || return 1
+    if vm_is "$1"; then
+        node_runs "$1" && echo "$pid"
+        return
+    fi
     # shellcheck disable=SC2013 # one line of words
     for child in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null || true); do
         awk '/^NSpid:/ { exit !(NF > 2 && $NF == 1) }' "/proc/$child/status" 2>/dev/null || continue
@@ -44,6 +48,11 @@ node_leader() {
 }
 
 need_leader() { node_leader "$1" || die "$1 is down"; }
+
+# The MAC stays the same for a name's life: a wiped node is the same box.
+node_mac() {
+    printf '02:72:6f:%02x:%02x:%02x' $(($(run_get slot) / 256)) $(($(run_get slot) % 256)) "$(node_get "$1" octet)"
+}
 
 # --- making and unmaking -------------------------------------------------------------
 
@@ -62,6 +71,10 @@ node_take_octet() {
 # that a full disk is really full, or if the disk's file system cannot carry an overlay.
 node_disk_make() {
     local dir size
+    if vm_is "$1"; then
+        vm_disk_make "$1"
+        return
+    fi
     dir=$(node_dir "$1")
     size=$(cat "$dir/size")
     mkdir -p "$dir/disk" "$dir/root"
@@ -76,6 +89,7 @@ node_disk_make() {
 node_disk_remove() {
     local dir
     dir=$(node_dir "$1")
+    ! vm_is "$1" || vm_disk_remove "$1"
     mountpoint -q "$dir/root" && umount "$dir/root"
     mountpoint -q "$dir/disk" && umount "$dir/disk"
     rm -rf --one-file-system "$dir/disk" "$dir/root"
@@ -94,16 +108,19 @@ node_identity() {
         chown --reference="$root/$home" "$root/$home/.ssh/authorized_keys"
     done
     cp "$root/etc/ssh/ssh_host_ed25519_key.pub" "$(node_dir "$1")/host_key.pub"
+    ! vm_is "$1" || vm_seed "$1"
 }
 
-# node_net_make NAME: the MAC stays the same for a name's life: a wiped node is the same box.
 node_net_make() {
-    local netns link mac
+    local netns link
+    if vm_is "$1"; then
+        vm_net_make "$1"
+        return
+    fi
     netns=$(node_netns "$1")
     link=$(node_link "$1")
-    mac=$(printf '02:72:6f:%02x:%02x:%02x' $(($(run_get slot) / 256)) $(($(run_get slot) % 256)) "$(node_get "$1" octet)")
     ip netns add "$netns"
-    ip link add "$link" type veth peer name eth0 address "$mac" netns "$netns"
+    ip link add "$link" type veth peer name eth0 address "$(node_mac "$1")" netns "$netns"
     ip link set "$link" master "roost$(run_get slot)" up
     ip -n "$netns" -batch - <<BATCH
 link set lo up
@@ -120,8 +137,13 @@ node_net_remove() {
 
 # node_create NAME IMAGE [SIZE]
 node_create() {
-    local dir lower
+    local dir lower reason
     [[ $1 =~ ^[a-z][a-z0-9-]{0,30}$ ]] || die "'$1' is not a node name (a-z 0-9 -, at most 31)"
+    if [[ $2 = *+vm ]]; then
+        reason=$(vm_obstacle)
+        [ -z "$reason" ] || die "$reason"
+        [ -z "${3:-}" ] || die "a virtual machine's disk has $VM_DISK_MIB MiB"
+    fi
     lower=$(image_get "$2")
     dir=$(node_dir "$1")
     run_lock
@@ -129,6 +151,7 @@ node_create() {
     mkdir "$dir" 2>/dev/null || die "node '$1' exists"
     trap 'node_destroy "$NEW_NODE"' EXIT
     NEW_NODE=$1
+    [[ $2 != *+vm ]] || touch "$dir/vm"
     echo "$2" >"$dir/image"
     echo "$lower" >"$dir/lower"
     echo "${3:-}" >"$dir/size"
@@ -170,7 +193,7 @@ node_wipe() {
 
 # --- power ---------------------------------------------------------------------------
 
-# node_boot NAME [NSPAWN-ARGUMENT...]. The cgroup is always a new one: a kernel from 6.14 on counts how
+# node_boot NAME [ARGUMENT...], of systemd-nspawn or QEMU. The cgroup is always a new one: a kernel from 6.14 on counts how
 # often a group was killed, and kills what systemd starts in a group with another count than its own.
 node_boot() {
     local name=$1 dir
@@ -200,10 +223,11 @@ node_supervise() {
     done
 }
 
-# node_enter NAME [ARGUMENT...]: becomes systemd-nspawn. Copies of other nodes' mounts would
+# node_enter NAME [ARGUMENT...]: becomes systemd-nspawn (or QEMU). Copies of other nodes' mounts would
 # keep their disks and networks alive after they are destroyed, so they go first.
 node_enter() {
     local dir root mount
+    ! vm_is "$1" || vm_run "$@"
     dir=$(node_dir "$1")
     root=$dir/root
     findmnt -rn -o TARGET | while read -r mount; do
@@ -234,6 +258,10 @@ node_kill() {
 
 node_poweroff() {
     local leader
+    if vm_is "$1"; then
+        vm_poweroff "$1"
+        return
+    fi
     leader=$(need_leader "$1")
     kill -s RTMIN+4 "$leader"
     await 60 node_stopped "$1" || die "$1 does not power off"
@@ -243,13 +271,17 @@ node_rebooted() { [ "$(node_leader "$1")" != "${2:-}" ] && node_leader "$1" >/de
 
 node_reboot() {
     local leader
+    if vm_is "$1"; then
+        vm_reboot "$1"
+        return
+    fi
     leader=$(need_leader "$1")
     kill -s RTMIN+5 "$leader"
     await 60 node_rebooted "$1" "$leader" || die "$1 does not reboot"
 }
 
 node_freeze() {
-    need_leader "$1" >/dev/null
+    node_runs "$1" || die "$1 is down"
     echo "$2" >"$(node_cgroup "$1")/cgroup.freeze"
 }
 
@@ -298,6 +330,7 @@ node_wait() {
 
 node_exec() {
     local leader
+    ! vm_is "$1" || die "$1 is a virtual machine: it is reached by ssh only"
     leader=$(need_leader "$1")
     exec nsenter --target "$leader" --mount --uts --ipc --net --pid --cgroup --root --wd -- \
         env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \

@@ -64,6 +64,7 @@ overlay_possible() {
 run_can() {
     local reason
     reason=$(obstacle)
+    [ -n "$reason" ] || [ "${1:-}" != vm ] || reason=$(vm_obstacle)
     [ -n "$reason" ] || return 0
     echo "$reason"
     exit 77

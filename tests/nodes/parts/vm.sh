@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# A node that is a whole machine: SeaBIOS, GRUB, Debian's kernel and an ext4 disk in QEMU, on the run's bridge beside the
+# others. Its image is made of the plain node's and a kernel, without loop devices, partitions or grub-install, which
+# not every kernel and container has. What makes it somebody (name, address, keys) lies on a second disk, as a tar.
+
+VM_DISK_MIB=3072
+VM_MEMORY_MIB=1024
+VM_PARAMETERS="console=ttyS0 mitigations=off nokaslr audit=0 apparmor=0 selinux=0 cryptomgr.notests=1 tsc=reliable"
+
+vm_is() { [ -e "$(node_dir "$1")/vm" ]; }
+
+# The reason why there can be no virtual machines here, or nothing.
+vm_obstacle() {
+    local tool
+    if [ "$(uname -m)" != x86_64 ]; then
+        echo "virtual machines are made for x86_64 only"
+        return
+    fi
+    for tool in qemu-system-x86_64 qemu-img mkfs.ext4 python3 tar; do
+        if ! command -v $tool >/dev/null; then
+            echo "virtual machines need $tool, which is not installed (scripts/setup test)"
+            return
+        fi
+    done
+    if ! ip tuntap add dev "rp$$" mode tap 2>/dev/null; then
+        echo "virtual machines need tap devices, which this kernel refuses"
+    elif [ "$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)" -lt $((VM_MEMORY_MIB + 512)) ]; then
+        echo "a virtual machine needs $((VM_MEMORY_MIB + 512)) MiB of free memory"
+    fi
+    ip link del "rp$$" 2>/dev/null || true
+}
+
+# --- the image -----------------------------------------------------------------------
+
+vm_packages() { echo linux-image-amd64 grub-pc initramfs-tools e2fsprogs zstd; }
+
+# vm_initramfs UPPER: before the kernel comes, as its installation makes the first one. Only what finds the disk.
+vm_initramfs() {
+    mkdir -p "$1/usr/share/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"
+    echo MODULES=list >"$1/usr/share/initramfs-tools/conf.d/roost-tests"
+    printf '%s\n' virtio_pci virtio_blk ext4 >"$1/usr/share/initramfs-tools/modules.d/roost-tests"
+}
+
+vm_identity_unit() {
+    cat <<'UNIT'
+[Unit]
+Description=Take name, address and keys from the second disk
+DefaultDependencies=no
+ConditionPathExists=!/var/lib/roost-tests-seeded
+After=systemd-remount-fs.service
+Before=sysinit.target systemd-networkd.service ssh.service
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -ec 'tar -xf /dev/vdb -C /; hostname -F /etc/hostname; sync; touch /var/lib/roost-tests-seeded'
+
+[Install]
+WantedBy=sysinit.target
+UNIT
+}
+
+# vm_customise ROOT: its network, its identity, and a boot without what no test looks at.
+vm_customise() {
+    local root=$1 unit
+    rm -f "$root/etc/dpkg/dpkg.cfg.d/00roost-tests" # here a power cut does lose what was not synced
+    echo 'LABEL=root / ext4 rw,noatime 0 1' >"$root/etc/fstab"
+    vm_identity_unit >"$root/etc/systemd/system/roost-tests-identity.service"
+    chroot "$root" systemctl --quiet enable systemd-networkd roost-tests-identity
+    chroot "$root" systemctl --quiet disable systemd-networkd-wait-online
+    for unit in getty@tty1 serial-getty@ttyS0 e2scrub_reap systemd-networkd-persistent-storage systemd-pstore; do
+        ln -sf /dev/null "$root/etc/systemd/system/$unit.service"
+    done
+    for unit in dpkg-db-backup e2scrub_all fstrim; do
+        ln -sf /dev/null "$root/etc/systemd/system/$unit.timer"
+    done
+    mkdir -p "$root/etc/systemd/system-generators" "$root/var/lib/systemd/linger"
+    ln -sf /dev/null "$root/etc/systemd/system-generators/systemd-ssh-generator" # it minds that there is no vsock
+    touch "$root/var/lib/systemd/linger/root"                                   # or each login starts a user manager
+    touch "$root/etc/.updated" "$root/var/.updated"
+}
+
+# vm_grub ROOT: as an installer leaves it, but for a grub.cfg that is short: the machine's own update-grub makes the next.
+vm_grub() {
+    local root=$1 version
+    version=$(cd "$root/boot" && for file in vmlinuz-*; do echo "${file#vmlinuz-}"; done)
+    sed -i -e 's/^GRUB_TIMEOUT=.*/GRUB_TIMEOUT=0/' -e 's/^GRUB_CMDLINE_LINUX_DEFAULT=.*/GRUB_CMDLINE_LINUX_DEFAULT="quiet"/' \
+        -e "s/^GRUB_CMDLINE_LINUX=.*/GRUB_CMDLINE_LINUX=\"$VM_PARAMETERS\"/" "$root/etc/default/grub"
+    printf '%s\n' GRUB_TERMINAL=serial 'GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"' >>"$root/etc/default/grub"
+    mkdir -p "$root/boot/grub/i386-pc"
+    cp "$root"/usr/lib/grub/i386-pc/*.{mod,lst} "$root/boot/grub/i386-pc/"
+    cat >"$root/boot/grub/grub.cfg" <<CFG
+### BEGIN /etc/grub.d/10_linux ###
+set timeout=0
+menuentry 'Debian GNU/Linux' --class debian --class gnu-linux {
+	search --no-floppy --label root --set=root
+	linux	/boot/vmlinuz-$version root=LABEL=root ro $VM_PARAMETERS quiet
+	initrd	/boot/initrd.img-$version
+}
+### END /etc/grub.d/10_linux ###
+CFG
+    chroot "$root" grub-mkimage -O i386-pc -p '(hd0,msdos1)/boot/grub' -o /boot/grub/i386-pc/core.img \
+        biosdisk part_msdos ext2 search search_label search_fs_uuid normal linux serial
+}
+
+# vm_disk ROOT DISK: a partition table, the tree as ext4 in partition 1, GRUB in front of it. The features are named, as
+# GRUB does not know the newest.
+vm_disk() {
+    local features=has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super
+    features+=,large_file,huge_file,dir_nlink,extra_isize,metadata_csum
+    truncate -s "${VM_DISK_MIB}M" "$2"
+    mkfs.ext4 -q -L root -O "none,$features" -E offset=1048576,lazy_itable_init=0,lazy_journal_init=0 \
+        -d "$1" "$2" $(((VM_DISK_MIB - 1) * 1024))k
+    python3 -B - "$1/boot/grub/i386-pc/core.img" "$1/usr/lib/grub/i386-pc/boot.img" "$2" <<'PYTHON'
+import os, struct, sys
+core, boot = (bytearray(open(path, "rb").read()) for path in sys.argv[1:3])
+sectors = (len(core) + 511) // 512
+assert sectors < 2047, "core.img does not fit before the first partition"
+first = 2048
+count = os.path.getsize(sys.argv[3]) // 512 - first
+boot[0x5C:0x64] = struct.pack("<Q", 1)  # where core.img begins
+boot[0x64] = 0xFF  # the drive the BIOS names
+boot[0x1B8:0x1BE] = b"rst0\0\0"
+boot[0x1BE:0x1FE] = struct.pack("<B3sB3sII", 0x80, b"\xfe\xff\xff", 0x83, b"\xfe\xff\xff", first, count).ljust(64, b"\0")
+boot[0x1FE:0x200] = b"\x55\xaa"
+core[0x1F4:0x200] = struct.pack("<QHH", 2, sectors - 1, 0x820)  # the rest of core.img, and where it is loaded
+with open(sys.argv[3], "r+b") as disk:
+    disk.write(boot + core)
+PYTHON
+}
+
+# vm_build DIR LOWER, in a mount and pid namespace of its own: DIR/disk.raw, and the folders that identities go to.
+vm_build() {
+    local root=$1.layer.root
+    mkdir -p "$1.layer"
+    vm_initramfs "$1.layer"
+    image_build_layer "$(vm_packages)" "$1.layer" "$2"
+    mount -t overlay overlay -o "lowerdir=$2,upperdir=$1.layer,workdir=$1.layer.work" "$root"
+    vm_customise "$root"
+    vm_grub "$root"
+    mkdir "$1/skeleton"
+    tar -C "$root" --no-recursion -c etc/{ssh,systemd/network,apt/apt.conf.d} {root,home/admin,home/ops}{,/.ssh} |
+        tar -C "$1/skeleton" -xp
+    vm_disk "$root" "$1/disk.raw"
+    umount "$root"
+}
+
+# vm_recipe: what the image's key is made of, beside the base it stands on.
+vm_recipe() {
+    declare -f image_build_layer vm_packages vm_initramfs vm_identity_unit vm_customise vm_grub vm_disk vm_build
+    echo "$VM_DISK_MIB $VM_PARAMETERS"
+}
+
+# --- one machine ---------------------------------------------------------------------
+
+# vm_disk_make NAME: a disk that holds what differs from the image, and the empty tree of the second.
+vm_disk_make() {
+    local dir image
+    dir=$(node_dir "$1")
+    image=$(cat "$dir/lower")
+    qemu-img create -q -f qcow2 -b "$image/disk.raw" -F raw "$dir/disk.qcow2"
+    cp -a "$image/skeleton" "$dir/root"
+}
+
+vm_disk_remove() { rm -rf --one-file-system "$(node_dir "$1")"/{disk.qcow2,seed,root}; }
+
+# vm_seed NAME: after node_identity has filled the tree.
+vm_seed() {
+    local dir
+    dir=$(node_dir "$1")
+    cat >"$dir/root/etc/systemd/network/10-roost-tests.network" <<NETWORK
+[Match]
+Type=ether
+
+[Network]
+Address=$(node_ip "$1")/24
+Gateway=$(gateway)
+LinkLocalAddressing=no
+IPv6AcceptRA=no
+NETWORK
+    tar -C "$dir/root" -cf "$dir/seed" etc root home
+}
+
+vm_net_make() {
+    local link
+    link=$(node_link "$1")
+    ip tuntap add dev "$link" mode tap
+    ip link set "$link" master "roost$(run_get slot)" up
+}
+
+# vm_run NAME [ARGUMENT...]: becomes QEMU. It ends when the machine powers off; a restart stays inside.
+vm_run() {
+    local dir
+    dir=$(node_dir "$1")
+    exec nice qemu-system-x86_64 -name "$1" -machine q35 -accel "${ROOST_TEST_ACCEL:-tcg,thread=multi}" \
+        -cpu "${ROOST_TEST_CPU:-Nehalem}" -smp 2 -m $VM_MEMORY_MIB -display none -nodefaults -no-user-config \
+        -drive "file=$dir/disk.qcow2,if=virtio,cache=writeback,discard=unmap" \
+        -drive "file=$dir/seed,format=raw,if=virtio,readonly=on" \
+        -netdev "tap,id=net,ifname=$(node_link "$1"),script=no,downscript=no" \
+        -device "virtio-net-pci,netdev=net,mac=$(node_mac "$1"),romfile=" \
+        -object rng-random,id=rng,filename=/dev/urandom -device virtio-rng-pci,rng=rng \
+        -chardev "file,id=console,path=$dir/console,append=on" -serial chardev:console "${@:2}"
+}
+
+vm_ssh() { ssh -F "$RUN_DIR/ssh_config" "$@" </dev/null; }
+
+vm_boot_id() { vm_ssh "$1" cat /proc/sys/kernel/random/boot_id 2>/dev/null; }
+
+vm_poweroff() {
+    vm_ssh "$1" systemctl poweroff || true
+    await 120 node_stopped "$1" || die "$1 does not power off"
+}
+
+vm_rebooted() {
+    local now
+    now=$(vm_boot_id "$1") && [ -n "$now" ] && [ "$now" != "$2" ]
+}
+
+vm_reboot() {
+    local before
+    before=$(vm_boot_id "$1") || die "$1 is down"
+    vm_ssh "$1" systemctl reboot || true
+    await 240 vm_rebooted "$1" "$before" || die "$1 does not reboot"
+}
