@@ -9,8 +9,8 @@
 
 #include "common/base/text.h"
 
-static const char *const collections[] = { "ansible.builtin.", "ansible.legacy.", "ansible.posix.",
-                                           "community.general.", NULL };
+static const char *const collections[] = { "ansible.builtin.",   "ansible.legacy.",   "ansible.posix.",
+                                           "community.general.", "community.crypto.", NULL };
 
 static const char *module_short_name(const char *name)
 {
@@ -20,7 +20,7 @@ static const char *module_short_name(const char *name)
     return name;
 }
 
-const struct module *module_find(const char *name)
+const struct module *module_named(const char *name)
 {
     const char *wanted = name ? module_short_name(name) : "";
 

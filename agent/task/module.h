@@ -30,4 +30,4 @@ struct module {
 
 extern const struct module *const module_table[]; /* generated; NULL-terminated, sorted by name */
 extern const size_t module_table_count;
-const struct module *module_find(const char *name); /* short name, alias or fully qualified name */
+const struct module *module_named(const char *name); /* short name, alias or fully qualified name */

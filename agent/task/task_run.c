@@ -82,7 +82,7 @@ const struct value *task_run(struct arena *arena, struct system *system, const s
                              const struct content_channel *content)
 {
     struct error err = ERROR_INIT;
-    const struct module *module = module_find(request->module);
+    const struct module *module = module_named(request->module);
 
     if (!module)
         return task_unknown(arena, request->module ? request->module : "");

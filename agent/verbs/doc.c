@@ -44,7 +44,7 @@ static void print_module(const struct module *module)
 static int doc_run(int argc, char **argv)
 {
     if (argc > 1) {
-        const struct module *module = module_find(argv[1]);
+        const struct module *module = module_named(argv[1]);
         if (module)
             print_module(module);
         else

@@ -11,7 +11,7 @@
 static const char *name_short(const char *name)
 {
     static const char *const collections[] = { "ansible.builtin.", "ansible.legacy.", "ansible.posix.",
-                                               "community.general." };
+                                               "community.general.", "community.crypto." };
 
     for (size_t i = 0; i < sizeof(collections) / sizeof(collections[0]); i++) {
         if (text_starts(name, collections[i]))

@@ -16,20 +16,20 @@ const size_t module_table_count = 2;
 static void finds_short_and_full_names(void **state)
 {
     (void)state;
-    assert_ptr_equal(module_find("copy"), &copy);
-    assert_ptr_equal(module_find("ansible.builtin.copy"), &copy);
-    assert_ptr_equal(module_find("ansible.legacy.copy"), &copy);
-    assert_ptr_equal(module_find("ansible.builtin.systemd_service"), &systemd);
-    assert_ptr_equal(module_find("community.general.systemd"), &systemd);
+    assert_ptr_equal(module_named("copy"), &copy);
+    assert_ptr_equal(module_named("ansible.builtin.copy"), &copy);
+    assert_ptr_equal(module_named("ansible.legacy.copy"), &copy);
+    assert_ptr_equal(module_named("ansible.builtin.systemd_service"), &systemd);
+    assert_ptr_equal(module_named("community.general.systemd"), &systemd);
 }
 
 static void finds_nothing_else(void **state)
 {
     (void)state;
-    assert_null(module_find("cop"));
-    assert_null(module_find("other.collection.copy"));
-    assert_null(module_find(""));
-    assert_null(module_find(NULL));
+    assert_null(module_named("cop"));
+    assert_null(module_named("other.collection.copy"));
+    assert_null(module_named(""));
+    assert_null(module_named(NULL));
 }
 
 int main(void)
