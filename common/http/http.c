@@ -10,6 +10,7 @@
 #include "common/base/limits.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
+#include "common/http/http_address.h"
 #include "common/http/http_transfer.h"
 
 #ifndef ROOST_VERSION
@@ -19,7 +20,7 @@
 #define set_option(transfer, option, value)                                                                            \
     ((transfer)->library.easy_setopt((transfer)->handle, (option), (value)) == CURLE_OK)
 
-static void transfer_guard(struct http_transfer *transfer)
+void http_transfer_end(struct http_transfer *transfer)
 {
     if (transfer->headers != NULL)
         transfer->library.slist_free_all(transfer->headers);
@@ -27,9 +28,16 @@ static void transfer_guard(struct http_transfer *transfer)
         transfer->library.easy_cleanup(transfer->handle);
 }
 
+const char *http_transfer_shown(const struct http_transfer *transfer)
+{
+    const struct http_request *request = transfer->request;
+
+    return request->shown != NULL ? request->shown : http_url_shown(transfer->arena, request->url);
+}
+
 static bool refuse(const struct http_transfer *transfer, const char *what)
 {
-    return error_set(transfer->err, "%s: %s", http_url_shown(transfer->arena, transfer->request->url), what);
+    return error_set(transfer->err, "%s: %s", http_transfer_shown(transfer), what);
 }
 
 static bool add_header(struct http_transfer *transfer, const char *line)
@@ -156,6 +164,25 @@ static bool set_connection(struct http_transfer *transfer)
     return done || refuse(transfer, "the connection cannot be set up");
 }
 
+/* What only large downloads ask for. */
+static bool set_limits(struct http_transfer *transfer)
+{
+    const struct http_request *request = transfer->request;
+    bool done = true;
+
+    if (request->http1)
+        done = set_option(transfer, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    if (!request->public_only)
+        return done || refuse(transfer, "the limits cannot be set");
+    if (http_host_is_private(transfer->arena, request->url))
+        return refuse(transfer, "this is a private address, and not where a public server may send us");
+    /* behind a proxy the address we connect to is the proxy's, and names are resolved by it */
+    if (!http_has_proxy(request))
+        done = done && set_option(transfer, CURLOPT_OPENSOCKETFUNCTION, http_open_public) &&
+               set_option(transfer, CURLOPT_OPENSOCKETDATA, transfer);
+    return done || refuse(transfer, "the limits cannot be set");
+}
+
 static bool set_callbacks(struct http_transfer *transfer)
 {
     return (set_option(transfer, CURLOPT_ERRORBUFFER, transfer->message) &&
@@ -166,7 +193,26 @@ static bool set_callbacks(struct http_transfer *transfer)
            refuse(transfer, "the transfer cannot be set up");
 }
 
-static void answer(struct http_transfer *transfer, struct http_response *out)
+bool http_transfer_prepare(struct http_transfer *transfer)
+{
+    transfer->handle = transfer->library.easy_init();
+    if (transfer->handle == NULL)
+        return refuse(transfer, "libcurl cannot be started");
+    return set_callbacks(transfer) && set_connection(transfer) && set_method(transfer) && set_headers(transfer) &&
+           set_login(transfer) && set_tls(transfer) && set_limits(transfer);
+}
+
+static bool peer_is_private(struct http_transfer *transfer, const char *url)
+{
+    const char *peer = NULL;
+
+    if (http_has_proxy(transfer->request))
+        return http_host_is_private(transfer->arena, url);
+    transfer->library.easy_getinfo(transfer->handle, CURLINFO_PRIMARY_IP, &peer);
+    return peer != NULL && http_address_is_private(peer);
+}
+
+void http_transfer_answer(struct http_transfer *transfer, struct http_response *out)
 {
     const char *url = NULL;
     curl_off_t elapsed_us = 0;
@@ -175,14 +221,17 @@ static void answer(struct http_transfer *transfer, struct http_response *out)
     transfer->library.easy_getinfo(transfer->handle, CURLINFO_RESPONSE_CODE, &status);
     transfer->library.easy_getinfo(transfer->handle, CURLINFO_EFFECTIVE_URL, &url);
     transfer->library.easy_getinfo(transfer->handle, CURLINFO_TOTAL_TIME_T, &elapsed_us);
+    if (url == NULL)
+        url = transfer->request->url;
     *out = (struct http_response){
         .status = (int)status,
         .reason = transfer->reason == NULL ? "" : transfer->reason,
-        .url = http_url_shown(transfer->arena, url == NULL ? transfer->request->url : url),
+        .url = http_url_shown(transfer->arena, url),
         .headers = transfer->received,
         .header_count = transfer->received_count,
         .size_bytes = transfer->size_bytes,
         .elapsed_ms = (int64_t)elapsed_us / 1000,
+        .peer_is_private = peer_is_private(transfer, url),
     };
     out->etag = http_header_get(out, "ETag");
     out->last_modified = http_header_get(out, "Last-Modified");
@@ -191,23 +240,17 @@ static void answer(struct http_transfer *transfer, struct http_response *out)
 bool http_download(struct arena *arena, const struct http_request *request, const struct http_sink *sink,
                    struct http_response *out, struct error *err)
 {
-    __attribute__((cleanup(transfer_guard))) struct http_transfer transfer = {
+    __attribute__((cleanup(http_transfer_end))) struct http_transfer transfer = {
         .arena = arena, .request = request, .sink = sink, .err = err
     };
     CURLcode code;
 
-    if (!http_library_load(&transfer.library, err))
-        return false;
-    transfer.handle = transfer.library.easy_init();
-    if (transfer.handle == NULL)
-        return refuse(&transfer, "libcurl cannot be started");
-    if (!set_callbacks(&transfer) || !set_connection(&transfer) || !set_method(&transfer) || !set_headers(&transfer) ||
-        !set_login(&transfer) || !set_tls(&transfer))
+    if (!http_library_load(&transfer.library, err) || !http_transfer_prepare(&transfer))
         return false;
     code = transfer.library.easy_perform(transfer.handle);
     if (code != CURLE_OK)
         return http_fail(&transfer, code);
-    answer(&transfer, out);
+    http_transfer_answer(&transfer, out);
     return true;
 }
 

@@ -43,6 +43,9 @@ struct http_request {
     const char *unix_socket;
     const char *accept_encoding; /* sent and decoded; "": all that libcurl knows; NULL: none */
     const char *agent;           /* User-Agent; NULL: roost/VERSION */
+    const char *shown;           /* the URL in messages, for one that holds secrets; NULL: as http_url_shown */
+    bool public_only;            /* do not connect to loopback, private and link-local addresses */
+    bool http1;                  /* one request per connection at a time: several connections for several requests */
 };
 
 struct http_response {
@@ -54,6 +57,7 @@ struct http_response {
     const char *etag, *last_modified; /* NULL when not sent */
     int64_t size_bytes;               /* of the body as given to the sink */
     int64_t elapsed_ms;
+    bool peer_is_private; /* the address that answered (behind a proxy: the URL's, if it is one) is no public one */
 };
 
 /* Receives the body in pieces. False (with err set) ends the transfer. */
@@ -73,3 +77,5 @@ bool http_fetch(struct arena *arena, const struct http_request *request, struct 
 const char *http_header_get(const struct http_response *response, const char *name);
 /* The URL as it may be shown: without user and password. */
 char *http_url_shown(struct arena *arena, const char *url);
+/* The URL's host is a loopback, private or other special address in any notation, or "localhost". Names are not resolved. */
+bool http_host_is_private(struct arena *arena, const char *url);

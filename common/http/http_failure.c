@@ -89,8 +89,8 @@ bool http_fail(struct http_transfer *transfer, CURLcode code)
 {
     if (transfer->is_failed)
         return false;
-    return error_set_kind(transfer->err, ERROR_GENERIC, "%s: %s",
-                          http_url_shown(transfer->arena, transfer->request->url), failure_text(transfer, code));
+    return error_set_kind(transfer->err, ERROR_GENERIC, "%s: %s", http_transfer_shown(transfer),
+                          failure_text(transfer, code));
 }
 
 char *http_url_shown(struct arena *arena, const char *url)

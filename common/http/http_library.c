@@ -32,8 +32,27 @@ static void *library_open(void)
 bool http_library_load(struct http_library *out, struct error *err)
 {
     static const struct http_symbol symbols[] = {
-        SYMBOL(easy_init),    SYMBOL(easy_setopt),   SYMBOL(easy_perform), SYMBOL(easy_getinfo),
-        SYMBOL(easy_cleanup), SYMBOL(easy_strerror), SYMBOL(slist_append), SYMBOL(slist_free_all),
+        SYMBOL(easy_init),
+        SYMBOL(easy_setopt),
+        SYMBOL(easy_perform),
+        SYMBOL(easy_getinfo),
+        SYMBOL(easy_cleanup),
+        SYMBOL(easy_strerror),
+        SYMBOL(slist_append),
+        SYMBOL(slist_free_all),
+        SYMBOL(multi_init),
+        SYMBOL(multi_add_handle),
+        SYMBOL(multi_remove_handle),
+        SYMBOL(multi_perform),
+        SYMBOL(multi_poll),
+        SYMBOL(multi_info_read),
+        SYMBOL(multi_strerror),
+        SYMBOL(multi_cleanup),
+        SYMBOL(url),
+        SYMBOL(url_set),
+        SYMBOL(url_get),
+        SYMBOL(url_cleanup),
+        SYMBOL(free),
     };
     void *library = library_open();
     struct http_library found = { 0 };

@@ -22,11 +22,9 @@ static void receive_status(struct http_transfer *transfer, const char *line, siz
 
 static bool receive_limit(struct http_transfer *transfer, const char *what, long long limit)
 {
-    char *url = http_url_shown(transfer->arena, transfer->request->url);
-
     transfer->is_failed = true;
-    return error_set_kind(transfer->err, ERROR_LIMIT, "%s: the %s is larger than the %lld bytes that are accepted", url,
-                          what, limit);
+    return error_set_kind(transfer->err, ERROR_LIMIT, "%s: the %s is larger than the %lld bytes that are accepted",
+                          http_transfer_shown(transfer), what, limit);
 }
 
 static void received_add(struct http_transfer *transfer, struct http_header header)
@@ -68,13 +66,30 @@ size_t http_receive_header(char *data, size_t size, size_t count, void *context)
     return length;
 }
 
+/* The head is complete: whoever asked may look at it before the body comes. */
+static bool receive_begin(struct http_transfer *transfer)
+{
+    struct http_response head = { 0 };
+
+    if (transfer->is_begun)
+        return true;
+    transfer->is_begun = true;
+    if (transfer->begin == NULL)
+        return true;
+    http_transfer_answer(transfer, &head);
+    if (transfer->begin(transfer->sink->data, &head, transfer->err))
+        return true;
+    transfer->is_failed = true;
+    return false;
+}
+
 size_t http_receive_body(char *data, size_t size, size_t count, void *context)
 {
     struct http_transfer *transfer = context;
     size_t length = size * count;
     int64_t limit = transfer->request->limit_bytes;
 
-    if (length == 0)
+    if (length == 0 || !receive_begin(transfer))
         return 0;
     transfer->size_bytes += (int64_t)length;
     if (limit > 0 && transfer->size_bytes > limit) {

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hashing beside the network: one thread, one mutex, and a front that only grows. */
+#include "common/model/hasher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+
+#define READ_SIZE (256 * 1024)
+#define FLUSH_BYTES (32 * 1024 * 1024) /* the disk begins to write in steps of this */
+#define CHECKPOINT_BYTES                                                                                               \
+    (4LL * 1024 * 1024 * 1024)  /* at most this much, or ... (each stops the hashing for a moment) */
+#define CHECKPOINT_MS 5000      /* ... this much work is lost by a power cut */
+#define IDLE_CHECKPOINT_MS 1000 /* nothing comes: what is there is made safe sooner */
+
+struct hasher {
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    struct partial *partial;
+    bool is_joined;
+
+    /* under the mutex */
+    int64_t front, position;
+    bool is_last, is_stopped, has_failed;
+    struct error error;
+
+    /* the thread's own */
+    struct digest digest;
+    int64_t flushed, checked_ms;
+    char *buffer;
+};
+
+static bool checkpoint(struct hasher *hasher)
+{
+    struct digest_state state;
+    struct error err = ERROR_INIT;
+    bool done = true;
+
+    if (digest_save(&hasher->digest, &state) && state.length > hasher->partial->verified.length)
+        done = partial_checkpoint(hasher->partial, &state, &err);
+    hasher->checked_ms = clock_monotonic_ms();
+    if (!done) {
+        pthread_mutex_lock(&hasher->mutex);
+        hasher->has_failed = true;
+        hasher->error = err;
+        pthread_mutex_unlock(&hasher->mutex);
+    }
+    return done;
+}
+
+/* Waits until there is something to hash. False: it is over. */
+static bool wait_for_work(struct hasher *hasher, int64_t *front_out)
+{
+    struct timespec until;
+    bool is_idle = false, goes_on;
+
+    pthread_mutex_lock(&hasher->mutex);
+    hasher->position = hasher->digest.length;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += IDLE_CHECKPOINT_MS / 1000;
+    while (!is_idle && !hasher->is_stopped && !hasher->is_last &&
+           hasher->front - hasher->digest.length < DIGEST_BLOCK) {
+        is_idle = pthread_cond_timedwait(&hasher->wake, &hasher->mutex, &until) == ETIMEDOUT;
+    }
+    *front_out = hasher->front;
+    goes_on = !hasher->is_stopped && !(hasher->is_last && hasher->front == hasher->digest.length);
+    pthread_mutex_unlock(&hasher->mutex);
+    return goes_on && (!is_idle || checkpoint(hasher));
+}
+
+static void flush(struct hasher *hasher)
+{
+    int64_t ready = hasher->digest.length - hasher->flushed;
+
+    if (ready < FLUSH_BYTES)
+        return;
+    (void)sync_file_range(hasher->partial->fd, hasher->flushed, ready, SYNC_FILE_RANGE_WRITE);
+    hasher->flushed = hasher->digest.length;
+}
+
+/* One piece, in whole blocks but for the file's end. */
+static bool hash_piece(struct hasher *hasher, int64_t front)
+{
+    int64_t left = front - hasher->digest.length;
+    size_t size = left > READ_SIZE ? READ_SIZE : (size_t)left;
+    ssize_t got = pread(hasher->partial->fd, hasher->buffer, size, hasher->digest.length);
+
+    if (got != (ssize_t)size) {
+        pthread_mutex_lock(&hasher->mutex);
+        hasher->has_failed = true;
+        error_set_errno(&hasher->error, "cannot read what was written to '%s'", hasher->partial->path);
+        pthread_mutex_unlock(&hasher->mutex);
+        return false;
+    }
+    digest_add(&hasher->digest, hasher->buffer, size);
+    return true;
+}
+
+static bool is_due(const struct hasher *hasher)
+{
+    return hasher->digest.length - hasher->partial->verified.length >= CHECKPOINT_BYTES ||
+           clock_monotonic_ms() - hasher->checked_ms >= CHECKPOINT_MS;
+}
+
+static bool is_over(struct hasher *hasher, bool *is_last_out)
+{
+    bool is_stopped;
+
+    pthread_mutex_lock(&hasher->mutex);
+    hasher->position = hasher->digest.length;
+    is_stopped = hasher->is_stopped;
+    *is_last_out = hasher->is_last;
+    pthread_mutex_unlock(&hasher->mutex);
+    return is_stopped;
+}
+
+static void *hasher_run(void *context)
+{
+    struct hasher *hasher = context;
+    int64_t front = 0;
+    bool is_last = false;
+
+    while (wait_for_work(hasher, &front)) {
+        while (!is_over(hasher, &is_last) && front > hasher->digest.length) {
+            int64_t whole = is_last ? front : front - front % DIGEST_BLOCK;
+
+            if (whole <= hasher->digest.length)
+                break;
+            if (!hash_piece(hasher, whole))
+                return NULL;
+            flush(hasher);
+            if (is_due(hasher) && !checkpoint(hasher))
+                return NULL;
+        }
+    }
+    return NULL;
+}
+
+bool hasher_start(struct partial *partial, struct hasher **out, struct error *err)
+{
+    struct hasher *hasher = calloc(1, sizeof(*hasher));
+    pthread_condattr_t monotonic;
+
+    if (hasher == NULL)
+        return error_set(err, "no memory");
+    hasher->buffer = malloc(READ_SIZE);
+    hasher->partial = partial;
+    digest_resume(&hasher->digest, &partial->verified);
+    if (partial->verified.length == 0)
+        digest_start(&hasher->digest);
+    hasher->front = hasher->position = hasher->flushed = partial->verified.length;
+    hasher->checked_ms = clock_monotonic_ms();
+    (void)pthread_mutex_init(&hasher->mutex, NULL);
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC); /* the wall clock may jump */
+    (void)pthread_cond_init(&hasher->wake, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+    if (hasher->buffer == NULL || pthread_create(&hasher->thread, NULL, hasher_run, hasher) != 0) {
+        hasher->is_joined = true;
+        hasher_free(hasher);
+        return error_set(err, "the thread that hashes cannot be started");
+    }
+    *out = hasher;
+    return true;
+}
+
+bool hasher_advance(struct hasher *hasher, int64_t front, struct error *err)
+{
+    bool has_failed;
+
+    pthread_mutex_lock(&hasher->mutex);
+    if (front > hasher->front) {
+        hasher->front = front;
+        pthread_cond_signal(&hasher->wake);
+    }
+    has_failed = hasher->has_failed;
+    if (has_failed)
+        *err = hasher->error;
+    pthread_mutex_unlock(&hasher->mutex);
+    return !has_failed;
+}
+
+int64_t hasher_position(struct hasher *hasher)
+{
+    int64_t position;
+
+    pthread_mutex_lock(&hasher->mutex);
+    position = hasher->position;
+    pthread_mutex_unlock(&hasher->mutex);
+    return position;
+}
+
+static void join(struct hasher *hasher, bool is_stopped)
+{
+    if (hasher->is_joined)
+        return;
+    pthread_mutex_lock(&hasher->mutex);
+    hasher->is_last = !is_stopped;
+    hasher->is_stopped = is_stopped;
+    pthread_cond_signal(&hasher->wake);
+    pthread_mutex_unlock(&hasher->mutex);
+    (void)pthread_join(hasher->thread, NULL);
+    hasher->is_joined = true;
+}
+
+bool hasher_finish(struct hasher *hasher, char sha256_out[DIGEST_HEX], struct error *err)
+{
+    join(hasher, false);
+    if (hasher->has_failed) {
+        *err = hasher->error;
+        return false;
+    }
+    digest_hex(&hasher->digest, sha256_out);
+    return true;
+}
+
+void hasher_stop(struct hasher *hasher)
+{
+    if (hasher == NULL || hasher->is_joined)
+        return;
+    join(hasher, true);
+    if (!hasher->has_failed)
+        (void)checkpoint(hasher);
+}
+
+void hasher_free(struct hasher *hasher)
+{
+    if (hasher == NULL)
+        return;
+    hasher_stop(hasher);
+    (void)pthread_cond_destroy(&hasher->wake);
+    (void)pthread_mutex_destroy(&hasher->mutex);
+    free(hasher->buffer);
+    free(hasher);
+}

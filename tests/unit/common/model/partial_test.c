@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Partial files: the journal after every kind of end, and the hasher behind a growing file. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+
+#include "common/base/hash.h"
+#include "common/model/hasher.h"
+#include "common/model/partial.h"
+
+struct world {
+    struct arena *arena;
+    char root[32];
+    struct model_store store;
+    struct model_settings settings;
+};
+
+static int world_start(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    struct error err = ERROR_INIT;
+
+    world->arena = arena_new();
+    snprintf(world->root, sizeof(world->root), "/tmp/roost-partial-XXXXXX");
+    assert_non_null(mkdtemp(world->root));
+    world->store = (struct model_store){ world->arena, world->root };
+    *state = world;
+    return store_prepare(&world->store, &err) ? 0 : -1;
+}
+
+static int world_end(void **state)
+{
+    struct world *world = *state;
+    char command[64];
+
+    snprintf(command, sizeof(command), "%s", world->root);
+    if (fork() == 0)
+        execlp("rm", "rm", "-rf", command, (char *)NULL);
+    arena_free(world->arena);
+    free(world);
+    return 0;
+}
+
+static struct partial opened(struct world *world, const char *identity)
+{
+    struct error err = ERROR_INIT;
+    struct partial partial;
+
+    assert_true(partial_open(&world->store, "key", &world->settings, &partial, &err));
+    assert_true(partial_resume(&partial, identity, &err));
+    return partial;
+}
+
+static void write_bytes(struct partial *partial, int64_t from, int64_t to)
+{
+    for (int64_t at = from; at < to; at++) {
+        char byte = (char)(at * 13 + at / 251);
+
+        assert_int_equal(pwrite(partial->fd, &byte, 1, at), 1);
+    }
+}
+
+static void wanted_hex(int64_t size, char out[HASH_HEX_MAX])
+{
+    char *data = malloc((size_t)size + 1);
+
+    for (int64_t at = 0; at < size; at++)
+        data[at] = (char)(at * 13 + at / 251);
+    hash_hex_of(HASH_SHA256, data, (size_t)size, out);
+    free(data);
+}
+
+/* Fetches up to `front` as a download would, and is stopped there. */
+static void fetch_some(struct world *world, int64_t front)
+{
+    struct partial partial = opened(world, "same");
+    struct hasher *hasher = NULL;
+    struct error err = ERROR_INIT;
+    int64_t start = partial.verified.length;
+
+    assert_true(hasher_start(&partial, &hasher, &err));
+    write_bytes(&partial, start, front);
+    assert_true(hasher_advance(hasher, front, &err));
+    while (hasher_position(hasher) < front - front % 64) /* stopped earlier, it would have saved less */
+        usleep(100);
+    hasher_stop(hasher);
+    hasher_free(hasher);
+    partial_close(&partial);
+}
+
+static void test_goes_on(void **state)
+{
+    struct world *world = *state;
+    char wanted[HASH_HEX_MAX], got[DIGEST_HEX];
+    struct hasher *hasher = NULL;
+    struct error err = ERROR_INIT;
+    struct partial partial;
+
+    fetch_some(world, 1000);
+    fetch_some(world, 5000);
+    partial = opened(world, "same");
+    assert_int_equal(partial.verified.length, 5000 - 5000 % 64);
+    assert_int_equal(lseek(partial.fd, 0, SEEK_END), partial.verified.length); /* what was not verified is gone */
+    /* what was verified is not read again: damage there would show in the digest */
+    assert_int_equal(pwrite(partial.fd, "damage", 6, 0), 6);
+    assert_true(hasher_start(&partial, &hasher, &err));
+    write_bytes(&partial, partial.verified.length, 7777);
+    assert_true(hasher_advance(hasher, 7777, &err));
+    assert_true(hasher_finish(hasher, got, &err));
+    wanted_hex(7777, wanted);
+    assert_string_equal(got, wanted);
+    hasher_free(hasher);
+    partial_close(&partial);
+}
+
+static void test_other_identity(void **state)
+{
+    struct world *world = *state;
+    struct partial partial;
+
+    fetch_some(world, 1000);
+    partial = opened(world, "another");
+    assert_int_equal(partial.verified.length, 0);
+    assert_int_equal(lseek(partial.fd, 0, SEEK_END), 0);
+    partial_discard(&partial);
+    assert_int_not_equal(access(partial.path, F_OK), 0);
+    assert_int_not_equal(access(partial.journal_path, F_OK), 0);
+}
+
+/* A slot that was half written counts for nothing: the one before it does. */
+static void test_torn_journal(void **state)
+{
+    struct world *world = *state;
+    struct partial partial;
+    uint64_t newest;
+    int64_t length;
+
+    fetch_some(world, 1000);
+    fetch_some(world, 5000);
+    partial = opened(world, "same");
+    newest = partial.sequence;
+    assert_int_equal(pwrite(partial.journal_fd, "torn", 4, (off_t)(newest % 2) * 512 + 20), 4);
+    partial_close(&partial);
+    partial = opened(world, "same");
+    assert_int_equal(partial.verified.length, 1000 - 1000 % 64);
+    length = partial.verified.length;
+    /* the file is shorter than the journal says (a disk that lied): nothing is believed */
+    assert_int_equal(ftruncate(partial.fd, length - 1), 0);
+    partial_close(&partial);
+    partial = opened(world, "same");
+    assert_int_equal(partial.verified.length, 0);
+    partial_close(&partial);
+}
+
+static void test_garbage_journal(void **state)
+{
+    struct world *world = *state;
+    struct partial partial = opened(world, "same");
+    char garbage[1024];
+
+    memset(garbage, 0x5a, sizeof(garbage));
+    assert_int_equal(pwrite(partial.journal_fd, garbage, sizeof(garbage), 0), sizeof(garbage));
+    partial_close(&partial);
+    partial = opened(world, "same");
+    assert_int_equal(partial.verified.length, 0);
+    partial_close(&partial);
+}
+
+static bool always(void *data)
+{
+    (void)data;
+    return true;
+}
+
+static void test_lock_and_commit(void **state)
+{
+    struct world *world = *state;
+    struct partial partial = opened(world, "same"), other;
+    struct model_settings cancelled = { .watch = { .is_cancelled = always } };
+    struct error err = ERROR_INIT;
+    char hex[HASH_HEX_MAX];
+    struct stat info;
+
+    assert_false(partial_open(&world->store, "key", &cancelled, &other, &err)); /* it is locked: it waited */
+    assert_int_equal(err.kind, ERROR_CANCELLED);
+    write_bytes(&partial, 0, 100);
+    wanted_hex(100, hex);
+    assert_true(partial_commit(&partial, hex, &err));
+    partial_close(&partial);
+    assert_true(store_has(&world->store, hex, 100, NULL));
+    assert_false(store_has(&world->store, hex, 99, NULL));
+    assert_int_equal(stat(store_blob(&world->store, hex), &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0444);
+    assert_int_not_equal(access(partial.path, F_OK), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_goes_on, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_other_identity, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_torn_journal, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_garbage_journal, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_lock_and_commit, world_start, world_end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
