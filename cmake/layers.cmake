@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # One folder = one static library; what a folder may link is what it may include (scripts/check-layers proves it).
+include(embed)
 
 # roost_layer(name folder LIBS ...): library roost_<name> from <folder>/*.c; an empty folder gives an empty library.
 function(roost_layer name folder)
@@ -39,7 +40,9 @@ roost_layer(inventory engine/inventory LIBS ${COMMON} roost_regex roost_template
 roost_layer(vars engine/vars LIBS roost_playbook roost_inventory)
 roost_registry(FOLDER engine/actions PREFIX action_ STRUCT action TABLE action_table HEADER engine/run/action.h)
 roost_layer(run engine/run LIBS roost_vars)
-roost_layer(actions engine/actions LIBS roost_run GENERATED "${CMAKE_BINARY_DIR}/generated/action_table.c")
+roost_embed(FILE engine/doctor/rules.yml NAME doctor_builtin_rules HEADER engine/doctor/doctor_builtin.h)
+roost_layer(doctor engine/doctor LIBS roost_template GENERATED "${CMAKE_BINARY_DIR}/generated/doctor_builtin_rules.c")
+roost_layer(actions engine/actions LIBS roost_run roost_doctor GENERATED "${CMAKE_BINARY_DIR}/generated/action_table.c")
 roost_layer(report engine/report LIBS ${COMMON})
 roost_layer(channel engine/channel LIBS roost_run)
 roost_layer(command engine/command LIBS roost_actions roost_run roost_report)

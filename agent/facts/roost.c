@@ -6,6 +6,7 @@
 #include "agent/facts/roost_parts.h"
 #include "agent/facts/fact_support.h"
 #include "agent/system/device_node.h"
+#include "agent/system/engine_unit.h"
 #include "agent/system/host_memory.h"
 #include "agent/system/hwmon.h"
 #include "agent/system/kfd.h"
@@ -86,6 +87,7 @@ static bool roost_collect(const struct system *system, struct arena *arena, stru
     value_map_put(arena, roost, "device_nodes", device_nodes(&fs));
     value_map_put(arena, roost, "groups", device_groups(&fs, groups));
     value_map_put(arena, roost, "udev_rules", device_rules(&fs));
+    value_map_put(arena, roost, "engine_units", engine_units(&fs));
     value_map_put(arena, facts, "roost", roost);
     return true;
 }

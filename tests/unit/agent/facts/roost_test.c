@@ -20,10 +20,11 @@
 static const char *const boxes[] = { "strix-halo-fedora43", "strix-halo-debian13", "server-ubuntu2404", "dgx-spark",
                                      "discrete-amd" };
 
-static const char *const top_level[] = { "machine", "kernel",   "cpu",          "memory",       "gpus",
-                                         "npus",    "modules",  "kfd_nodes",    "parameters",   "iommu",
-                                         "tuned",   "packages", "power",        "temperatures", "fans",
-                                         "nics",    "groups",   "device_nodes", "udev_rules",   "thunderbolt" };
+static const char *const top_level[] = { "machine",     "kernel",   "cpu",          "memory",       "gpus",
+                                         "npus",        "modules",  "kfd_nodes",    "parameters",   "iommu",
+                                         "tuned",       "packages", "power",        "temperatures", "fans",
+                                         "nics",        "groups",   "device_nodes", "udev_rules",   "thunderbolt",
+                                         "engine_units" };
 
 static const struct value *facts_of(struct arena *arena, const char *root, const char *const *subset)
 {
