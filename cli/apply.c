@@ -12,16 +12,8 @@ static int apply_run(int argc, char **argv)
     int exit_code = 0;
     if (!verb_start(&command, &verb_apply, argc, argv, OPTIONS_PLAYBOOK, &exit_code))
         return exit_code;
-    if (command.options.playbooks.count == 0) {
-        const char *playbook = command_default_playbook();
-        if (!playbook) {
-            error_set_kind(&err, ERROR_OPTIONS,
-                           "no playbook was named, and there is no playbooks/site.yml or site.yml here");
-            return command_fail(&command, &err);
-        }
-        command.options.playbooks.items[command.options.playbooks.count++] = playbook;
-    }
-    return command_prepare(&command, &err) ? command_run(&command, NULL) : command_fail(&command, &err);
+    return verb_default_playbook(&command, &err) && command_prepare(&command, &err) ? command_run(&command, NULL)
+                                                                                    : command_fail(&command, &err);
 }
 
 VERB_DEFINE(apply) = { "apply", "Apply playbooks to hosts", "[PLAYBOOK...] [-i INVENTORY] [OPTIONS]", apply_run };

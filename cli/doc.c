@@ -46,6 +46,27 @@ static void print_names(const char *title, const char *const *names)
     putchar('\n');
 }
 
+/* Booleans as true and false, however the table spells them; text that would not be seen is quoted. */
+static void print_default(const struct arg_spec *arg)
+{
+    bool truth;
+    if (!arg->default_text)
+        return;
+    fputs("        default: ", stdout);
+    if ((arg->type == ARG_BOOL || arg->type == ARG_TRI) && text_to_bool(arg->default_text, &truth)) {
+        puts(truth ? "true" : "false");
+        return;
+    }
+    if (*arg->default_text && !strpbrk(arg->default_text, "\n\t\r")) {
+        puts(arg->default_text);
+        return;
+    }
+    putchar('"');
+    for (const char *at = arg->default_text; *at; at++)
+        fputs(*at == '\n' ? "\\n" : *at == '\t' ? "\\t" : *at == '\r' ? "\\r" : (const char[]){ *at, '\0' }, stdout);
+    puts("\"");
+}
+
 static void print_argument(const struct arg_spec *arg)
 {
     if (arg->name[0] == '_')
@@ -55,8 +76,7 @@ static void print_argument(const struct arg_spec *arg)
         printf("        %s\n", arg->help);
     print_names("choices", arg->choices);
     print_names("aliases", arg->aliases);
-    if (arg->default_text)
-        printf("        default: %s\n", arg->default_text);
+    print_default(arg);
 }
 
 static void print_spec(const struct task_spec *spec)
@@ -68,6 +88,8 @@ static void print_spec(const struct task_spec *spec)
     putchar('\n');
     for (const struct arg_spec *arg = spec->args; arg && arg->name; arg++)
         print_argument(arg);
+    if (task_catalogue_find(&module_catalogue, spec->name))
+        printf("\nMore: docs/modules/%s.md of Roost's sources\n", spec->name);
     putchar('\n');
 }
 

@@ -29,18 +29,33 @@ static struct inventory_vars_files vars_files(const struct command *command)
     return (struct inventory_vars_files){ command->options.playbook_folder, &command->inventory_config };
 }
 
+static bool refuse_vault(const struct value *value, struct error *err)
+{
+    struct source_position at = value_position(value);
+    if (value->marks & VALUE_VAULT) {
+        error_set(err, TEMPLATE_NO_VAULT);
+        return error_locate(err, &at);
+    }
+    for (size_t i = 0; i < value_count(value); i++)
+        if (!refuse_vault(value_is(value, VALUE_MAP) ? value_pair_at(value, i)->item : value_item(value, i), err))
+            return false;
+    return true;
+}
+
 static bool host_variables(struct command *command, const struct inventory_host *host, const struct value **out,
                            struct error *err)
 {
     const struct inventory_vars_files files = vars_files(command);
-    return inventory_host_variables(command->inventory, command->arena, host, &files, out, err);
+    return inventory_host_variables(command->inventory, command->arena, host, &files, out, err) &&
+           refuse_vault(*out, err);
 }
 
 static bool group_variables(struct command *command, const struct inventory_group *group, const struct value **out,
                             struct error *err)
 {
     const struct inventory_vars_files files = vars_files(command);
-    return inventory_group_variables(command->inventory, command->arena, group, &files, out, err);
+    return inventory_group_variables(command->inventory, command->arena, group, &files, out, err) &&
+           refuse_vault(*out, err);
 }
 
 /* --export: a host shows its own variables, a group its own; otherwise all are folded into the hosts. */
@@ -50,7 +65,7 @@ static bool shown_host_variables(struct command *command, const struct inventory
     if (!command->options.inventory_export)
         return host_variables(command, host, out, err);
     *out = host->vars;
-    return true;
+    return refuse_vault(*out, err);
 }
 
 static const struct value *name_list(struct arena *arena, struct inventory_host **hosts, size_t count)

@@ -29,6 +29,17 @@ static bool module_arguments(struct command *command, const char *module, const 
     return yaml_read(command->arena, &source, out, err);
 }
 
+/* Refused before anybody is connected to. */
+static bool arguments_needed(const char *pattern, const char *module, const char *args, struct error *err)
+{
+    static const char *const names[] = { "command", "shell", "raw", "script", "win_command", "win_shell", NULL };
+    const char *name = text_starts(module, "ansible.builtin.") ? module + strlen("ansible.builtin.") : module;
+    if (!text_in(name, names) || (args && *args))
+        return true;
+    return error_set_kind(err, ERROR_OPTIONS, "No argument passed to %s module%s", module,
+                          text_ends(pattern, ".yml") ? " (did you mean to run roost apply?)" : "");
+}
+
 static int run_run(int argc, char **argv)
 {
     ARENA_SCOPED arena = arena_new();
@@ -45,6 +56,8 @@ static int run_run(int argc, char **argv)
     const char *pattern = command.options.playbooks.items[0];
     const char *module = command.options.module_name ? command.options.module_name : "command";
     command.options.playbooks.items[0] = NULL;
+    if (!arguments_needed(pattern, module, command.options.module_args, &err))
+        return command_fail(&command, &err);
     if (!module_arguments(&command, module, &args, &err) || !command_prepare(&command, &err))
         return command_fail(&command, &err);
     return command_run(&command, verb_adhoc_play(arena, pattern, module, args));

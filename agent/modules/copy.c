@@ -446,6 +446,22 @@ static void set_string_or_null(struct copy_job *job, const char *key, const char
     result_set_string(job->task, key, text[0] ? text : NULL);
 }
 
+/* Owner, mode and so on. Where the content stays, what differs is the diff, as Ansible's file module has it. */
+static bool apply_arguments(struct copy_job *job, bool written, struct error *err)
+{
+    struct task_context *task = job->task;
+    struct file_arguments_diff diff = { value_map(task->scratch), value_map(task->scratch) };
+
+    if (!file_arguments_apply_diff(task, job->dest, &job->arguments, job->args->follow, &diff, err))
+        return false;
+    if (written || !job->from_engine || value_count(diff.before) == 0)
+        return true;
+    value_map_put_string(task->scratch, diff.before, "path", job->dest);
+    value_map_put_string(task->scratch, diff.after, "path", job->dest);
+    result_diff_values(task, diff.before, diff.after);
+    return true;
+}
+
 static bool finish(struct copy_job *job, bool written, struct error *err)
 {
     struct task_context *task = job->task;
@@ -460,8 +476,7 @@ static bool finish(struct copy_job *job, bool written, struct error *err)
     }
     if (job->backup)
         result_set_string(task, "backup_file", job->backup);
-    return file_arguments_apply(task, job->dest, &job->arguments, job->args->follow, err) &&
-           file_arguments_describe(task, job->dest, err);
+    return apply_arguments(job, written, err) && file_arguments_describe(task, job->dest, err);
 }
 
 static bool copy_file(struct copy_job *job, struct error *err)

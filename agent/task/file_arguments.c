@@ -83,7 +83,9 @@ static bool apply_id(struct job *job, enum file_owner_kind kind, const char *nam
     if (current == id)
         return true;
     note_number(job, what, current, id);
-    if (!change_wanted(job->task, "set %s of '%s' to %s", what, job->path, name))
+    const char *was = file_owner_name(job->task->system, job->task->scratch, kind, current);
+    if (!change_wanted(job->task, "set %s of '%s' to %s (was %s)", what, job->path, name,
+                       was ? was : arena_printf(job->task->scratch, "%u", current)))
         return true;
     if (lchown(job->path, is_user ? id : (uid_t)-1, is_user ? (gid_t)-1 : id) != 0)
         return error_set_errno(err, "%s failed: '%s'", is_user ? "chown" : "chgrp", job->path);
@@ -108,7 +110,7 @@ static bool apply_mode(struct job *job, struct error *err)
     file_mode_format(info.st_mode, before, sizeof(before));
     file_mode_format(mode, after, sizeof(after));
     note_text(job, "mode", before, after);
-    if (!change_wanted(job->task, "set mode %s on '%s'", after, job->path))
+    if (!change_wanted(job->task, "set mode %s on '%s' (was %s)", after, job->path, before))
         return true;
     if (chmod(job->path, mode) != 0)
         return error_set_errno(err, "chmod failed: '%s'", job->path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* roost-agent doc: the modules this agent has; with a name, that module's arguments as its own table declares them. */
 #include <stdio.h>
+#include <string.h>
 
 #include "agent/task/module.h"
 #include "agent/verbs/verb.h"
@@ -26,6 +27,21 @@ static void print_names(const char *title, const char *const *names)
     putchar('\n');
 }
 
+/* Booleans as true and false, however the table spells them; line breaks as \n. */
+static void print_default(const struct arg_spec *arg)
+{
+    bool truth;
+
+    if (!arg->default_text)
+        return;
+    if ((arg->type == ARG_BOOL || arg->type == ARG_TRI) && text_to_bool(arg->default_text, &truth))
+        printf("        default: %s\n", truth ? "true" : "false");
+    else if (strcmp(arg->default_text, "\n") == 0)
+        puts("        default: \"\\n\"");
+    else
+        printf("        default: %s\n", arg->default_text);
+}
+
 static void print_module(const struct module *module)
 {
     printf("%s: %s\n", module->spec.name, module->spec.summary);
@@ -34,8 +50,7 @@ static void print_module(const struct module *module)
             continue;
         printf("\n    %s (%s%s)\n        %s\n", arg->name, type_text(arg->type), arg->required ? ", required" : "",
                arg->help ? arg->help : "");
-        if (arg->default_text)
-            printf("        default: %s\n", arg->default_text);
+        print_default(arg);
         print_names("choices", arg->choices);
         print_names("aliases", arg->aliases);
     }

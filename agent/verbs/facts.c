@@ -41,5 +41,8 @@ static int facts_run(int argc, char **argv)
 
 AGENT_VERB_DEFINE(facts) = { .name = "facts",
                              .summary = "Gather facts of this node and print them as JSON",
-                             .usage = "[--root FOLDER] [SUBSET]...",
+                             .usage = "[--root FOLDER] [SUBSET]...\n\n"
+                                      "SUBSET: groups of facts as gather_subset names them: all, min, hardware, "
+                                      "network, virtual ...;\n!NAME leaves one out (default all). --root: a recorded "
+                                      "tree instead of this machine.\n",
                              .run = facts_run };

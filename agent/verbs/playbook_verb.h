@@ -54,6 +54,5 @@ static inline int playbook_verb(const struct agent_verb *verb, int argc, char **
         command.options.inventories.items[command.options.inventories.count++] = "localhost,";
     if (!command_prepare(&command, &err))
         return command_fail(&command, &err);
-    exit_code = command_run(&command, NULL);
-    return exit_code == RUN_OK && only_check && command.totals.changed > 0 ? RUN_HOSTS_FAILED : exit_code;
+    return only_check ? command_check(&command) : command_run(&command, NULL);
 }

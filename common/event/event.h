@@ -69,6 +69,7 @@ struct event {
  *   warnings (strings), deprecations ({msg, version, date, collection_name}), exception, diff (map or list of maps)
  *   (with diff_mode, an EVENT_ITEM carries its own diff: it is shown before the item's line)
  *   retries, attempts                                    in EVENT_RETRY
+ *   _ansible_changes                                     sentences: what differs, shown where there is no diff to show
  * EVENT_INCLUDE: message is the path (or role), result the list of host names, item_label the loop item or NULL.
  * EVENT_DEPRECATED: message is the bare sentence; result may hold version, date, collection_name. EVENT_RUN_START: path is
  * the playbook's. EVENT_RESULT of an unreachable host: ignored stands for ignore_unreachable.

@@ -244,8 +244,13 @@ static bool check_choice(const struct arg_binding *binding, const struct arg_spe
     *text = choice_from_bool(*text, arg->choices);
     if (text_in(*text, arg->choices))
         return true;
-    return error_set(binding->err, "value of %s must be one of: %s, got: %s", arg->name,
-                     choices_text(binding->arena, arg->choices), *text);
+    size_t count = 0;
+    while (arg->choices[count] != NULL)
+        count++;
+    const char *nearest = text_nearest(*text, arg->choices, count);
+    return error_set(binding->err, "value of %s must be one of: %s, got: %s%s", arg->name,
+                     choices_text(binding->arena, arg->choices), *text,
+                     nearest == NULL ? "" : arena_printf(binding->arena, " (did you mean '%s'?)", nearest));
 }
 
 static bool check_choices_of_list(const struct arg_binding *binding, const struct arg_spec *arg,

@@ -187,7 +187,9 @@ static bool arg_fail_required(const struct arg_binding *binding, const char **na
     if (unknown != NULL)
         text_printf(&list, "; unsupported: %s%s", unknown_names(binding),
                     unknown_hint(binding, value_to_text(binding->arena, unknown)));
-    return error_set(binding->err, "missing required arguments: %s", list.data);
+    error_set(binding->err, "missing required arguments: %s", list.data);
+    struct source_position at = value_position(unknown);
+    return unknown != NULL ? error_locate(binding->err, &at) : false;
 }
 
 static bool arg_check_required(const struct arg_binding *binding)

@@ -74,6 +74,22 @@ static const char *problem_text(const struct yaml_loader *in)
     }
 }
 
+/* Nothing but blanks and line breaks follows. */
+static bool is_end(const struct yaml_loader *in, const yaml_mark_t *mark)
+{
+    const char *cursor = in->source->data, *end = cursor + in->source->length, *line = cursor;
+    size_t length = 0;
+
+    for (size_t i = 0; i <= mark->line; i++) {
+        if (!text_line(&cursor, end, &line, &length))
+            return true;
+    }
+    line += text_utf8_offset(line, length, mark->column);
+    while (line < end && strchr(" \t\r\n", *line) != NULL)
+        line++;
+    return line >= end;
+}
+
 /* Bytes that are not text: libyaml knows their offset only. */
 static bool fail_encoding(const struct yaml_loader *in)
 {
@@ -98,6 +114,13 @@ static bool loader_fail_syntax(const struct yaml_loader *in)
 
     if (in->parser.error == YAML_READER_ERROR && in->parser.problem != NULL)
         return fail_encoding(in);
+    /* what is not closed is at fault where it opens, not where the text ends */
+    if (in->parser.context != NULL && is_end(in, &in->parser.problem_mark))
+        return error_set_at(in->err, &context, "%s before the end of the text (%s that starts here)", problem_text(in),
+                            in->parser.context);
+    if (in->parser.context != NULL && context.line != at.line && strstr(in->parser.context, "a flow ") != NULL)
+        return error_set_at(in->err, &context, "%s (%s that starts here; noticed in line %d, column %d)",
+                            problem_text(in), in->parser.context, at.line, at.column);
     if (in->parser.context == NULL || context.line == at.line)
         return error_set_at(in->err, &at, "%s", problem_text(in));
     return error_set_at(in->err, &at, "%s (%s that starts in line %d, column %d)", problem_text(in), in->parser.context,

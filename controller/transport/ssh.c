@@ -8,6 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/fd.h"
+#include "common/base/path.h"
 #include "common/base/text.h"
 #include "controller/transport/askpass.h"
 
@@ -121,10 +122,20 @@ const char *ssh_explain(struct arena *arena, const struct connection_target *tar
                         end->started ? "the agent was killed, or ssh was, on " : "connection closed by ", address);
 }
 
+/* ssh itself says of a key that is not there only that no key was accepted. */
+static const char *missing_key(struct arena *arena, const struct connection_target *target)
+{
+    const char *file = target->private_key_file;
+    if (!file || !*file || strchr(file, '%') || path_exists(path_expand_user(arena, file)))
+        return "";
+    return arena_printf(arena, " (the private key file '%s' does not exist)", file);
+}
+
 static const char *explain_client(struct client *client, struct arena *arena, int status)
 {
     struct ssh_end end = { client->was_ready, status, client->notes };
-    return ssh_explain(arena, client->target, &end);
+    const char *sentence = ssh_explain(arena, client->target, &end);
+    return client->was_ready ? sentence : arena_printf(arena, "%s%s", sentence, missing_key(arena, client->target));
 }
 
 /* --- opening --- */
@@ -147,6 +158,8 @@ static bool ssh_spawn(struct client *client, const struct bundle *bundle, struct
     if (client->target->password && !askpass_prepare(client->arena, client->target->password, &askpass, err))
         return false;
     data->password_fd = askpass.fd;
+    if (client->target->show_command)
+        client->target->show_command(client->target->host, argv);
     struct spawn_request request = { .argv = argv, .environment = askpass.fd >= 0 ? askpass.environment : NULL };
     return spawn_program(&request, child, err);
 }

@@ -45,6 +45,16 @@ static bool prepare_bundle(struct transport *transport, struct error *err)
     return transport->has_bundle;
 }
 
+static bool open_ssh(struct transport *transport, const struct connection_target *target, struct connection **out,
+                     struct error *err)
+{
+    struct connection_target *shown =
+        arena_new_of(transport->arena, struct connection_target); /* outlives the client */
+    *shown = *target;
+    shown->show_command = transport->options.show_command;
+    return ssh_open(&transport->bundle, shown, out, err);
+}
+
 static bool transport_open(struct connection_factory *factory, const struct connection_target *target,
                            struct connection **out, struct error *err)
 {
@@ -56,7 +66,7 @@ static bool transport_open(struct connection_factory *factory, const struct conn
         return local_open(transport->options.agent_path, target, out, err);
     if (text_equal(kind, "ssh") || text_equal(kind, "smart") || text_equal(kind, "paramiko") ||
         text_equal(kind, "paramiko_ssh"))
-        return prepare_bundle(transport, err) && ssh_open(&transport->bundle, target, out, err);
+        return prepare_bundle(transport, err) && open_ssh(transport, target, out, err);
     return error_set(err, "host '%s': connection '%s' is not one of local, ssh", target->host, kind);
 }
 

@@ -10,7 +10,9 @@
 struct transport_options {
     const char *agent_path;    /* this machine's roost-agent; NULL: found beside the running program, then in PATH */
     const char *bundle_folder; /* where built bundles are kept; NULL: $XDG_CACHE_HOME/roost or ~/.cache/roost */
-    bool debug;                /* ssh -vvv style notes are kept for the message of a lost connection */
+    /* Told of every ssh that is started (argv without passwords: they go another way); NULL: nobody wants to know. */
+    void (*show_command)(const char *host, const char *const *argv);
+    bool debug; /* ssh -vvv style notes are kept for the message of a lost connection */
 };
 
 /* Lives in `arena`; connections are freed by their own close. Bundles are built at the first ssh connection. */

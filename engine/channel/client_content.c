@@ -38,6 +38,8 @@ static const struct value *call_value(struct arena *arena, const struct module_c
         value_map_put_bool(arena, map, "check", true);
     if (call->diff_mode)
         value_map_put_bool(arena, map, "diff", true);
+    if (call->wants_changes)
+        value_map_put_bool(arena, map, "changes", true);
     if (call->no_log)
         value_map_put_bool(arena, map, "no_log", true);
     if (call->verbosity)

@@ -18,6 +18,15 @@
 #define DEFAULT_FORKS 5
 #define DEFAULT_TIMEOUT_S 10
 
+/* Told at once, not when the first encrypted value is met. */
+static bool refuse_vault(const struct command_options *options, struct error *err)
+{
+    return (!options->ask_vault_password && options->vault_ids.count == 0) ||
+           error_set_kind(
+               err, ERROR_OPTIONS,
+               "--vault-id, --vault-password-file and --ask-vault-password are not supported: " TEMPLATE_NO_VAULT);
+}
+
 bool command_start(struct command *command, int argc, char **argv, unsigned use, int *exit_out)
 {
     struct error err = ERROR_INIT;
@@ -32,6 +41,10 @@ bool command_start(struct command *command, int argc, char **argv, unsigned use,
     }
     if (command->options.version) {
         fprintf(command->out, "roost %s\n", ROOST_VERSION);
+        return false;
+    }
+    if (!command->options.help && !refuse_vault(&command->options, &err)) {
+        *exit_out = command_fail(command, &err);
         return false;
     }
     return true;

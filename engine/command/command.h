@@ -34,6 +34,8 @@ struct command {
     bool color;
     FILE *json_file;
     struct event_stats totals; /* summed over all hosts when the run is over */
+    size_t result_count;       /* outcomes of tasks that somebody wrote: without the gathering of facts */
+    size_t hostless_count;     /* plays whose pattern matched no host */
 };
 
 /* Parses argv; handles --help and --version. True: go on. False: *exit_out is the exit code and everything is printed. */
@@ -42,6 +44,8 @@ bool command_start(struct command *command, int argc, char **argv, unsigned use,
 bool command_prepare(struct command *command, struct error *err);
 /* Runs playbooks (or `plays`) with the configured sinks; exit code, errors printed. */
 int command_run(struct command *command, const struct value *plays);
+/* The same as a drift check: says what differs; RUN_HOSTS_FAILED if something does, RUN_ERROR if nothing was looked at. */
+int command_check(struct command *command);
 /* Prints the error and gives its exit code. */
 int command_fail(struct command *command, const struct error *err);
 void command_print_warnings(struct command *command);

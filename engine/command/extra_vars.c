@@ -5,9 +5,11 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "common/base/fd.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
 #include "common/yaml/yaml_reader.h"
+#include "engine/template/template.h"
 
 static const struct value *trusted_text(struct arena *arena, const char *data, size_t length)
 {
@@ -75,20 +77,24 @@ bool key_values_read(struct arena *arena, const char *text, const struct value *
     return true;
 }
 
-/* Ansible's sentence and exit code for a file that is not there. */
-static bool read_file(struct arena *arena, const char *path, const struct value **out, struct error *err)
+/* Exit code 1 for a file that is not there, as Ansible. */
+static bool read_file(struct arena *arena, const char *written, const struct value **out, struct error *err)
 {
-    path = path_absolute(arena, path_expand_user(arena, path));
-    if (path_exists(path) && yaml_read_file(arena, path, true, out, err))
+    char *path = path_absolute(arena, path_expand_user(arena, written)), *data = NULL;
+    struct yaml_source source = { .path = path, .trusted = true };
+    struct source_position start = { path, 1, 1 };
+    bool ok;
+
+    if (!path_exists(path))
+        return error_set(err, "extra vars file '%s' does not exist", written);
+    ok = file_read(arena, path, LIMIT_YAML_FILE, &data, &source.length, err);
+    source.data = data;
+    if (ok && text_starts(data, "$ANSIBLE_VAULT;"))
+        ok = error_set_at(err, &start, TEMPLATE_NO_VAULT);
+    if (ok && yaml_read(arena, &source, out, err))
         return true;
-    if (path_exists(path)) {
-        err->kind = ERROR_PARSE;
-        return error_prefix(err, "--extra-vars");
-    }
-    return error_set(err,
-                     "Unable to retrieve file contents\nCould not find or access '%s' on the Ansible Controller.\nIf "
-                     "you are using a module and expect the file to exist on the remote, see the remote_src option",
-                     path);
+    err->kind = ERROR_PARSE;
+    return error_prefix(err, "--extra-vars");
 }
 
 static bool read_item(struct arena *arena, const char *item, const struct value **out, struct error *err)
@@ -99,7 +105,7 @@ static bool read_item(struct arena *arena, const char *item, const struct value 
     if (*text != '{' && *text != '[')
         return key_values_read(arena, text, out, err) || error_prefix(err, "--extra-vars");
     struct yaml_source source = { .data = text, .length = strlen(text), .path = "--extra-vars", .trusted = true };
-    return yaml_read(arena, &source, out, err) || error_prefix(err, "--extra-vars");
+    return yaml_read(arena, &source, out, err) || error_prefix(err, "--extra-vars '%s'", item);
 }
 
 bool extra_vars_read(struct arena *arena, const char *const *items, const struct value **out, struct error *err)

@@ -50,10 +50,11 @@ static const struct option_row rows[] = {
     { "private-key", "key-file", 0, OPTION_TEXT, RUNS, AT(private_key_file), "FILE", "ssh key" },
     { "ssh-common-args", NULL, 0, OPTION_TEXT, RUNS, AT(ssh_common_args), "ARGS", "words for every ssh" },
     { "ssh-extra-args", NULL, 0, OPTION_TEXT, RUNS, AT(ssh_extra_args), "ARGS", "more words for ssh" },
-    { "vault-id", NULL, 0, OPTION_LIST, ALL, AT(vault_ids), "ID", "vault identity" },
-    { "vault-password-file", "vault-pass-file", 0, OPTION_LIST, ALL, AT(vault_ids), "FILE", "vault password file" },
+    { "vault-id", NULL, 0, OPTION_LIST, ALL, AT(vault_ids), "ID",
+      "not supported: Roost cannot decrypt vault values yet" },
+    { "vault-password-file", "vault-pass-file", 0, OPTION_LIST, ALL, AT(vault_ids), "FILE", "not supported either" },
     { "ask-vault-password", "ask-vault-pass", 'J', OPTION_FLAG, ALL, AT(ask_vault_password), NULL,
-      "ask for the vault password" },
+      "not supported either" },
     { "list-hosts", NULL, 0, OPTION_FLAG, RUNS, AT(list_hosts), NULL, "print the matching hosts, do nothing" },
     { "list-tasks", NULL, 0, OPTION_FLAG, OPTIONS_PLAYBOOK, AT(list_tasks), NULL, "print all tasks, do nothing" },
     { "list-tags", NULL, 0, OPTION_FLAG, OPTIONS_PLAYBOOK, AT(list_tags), NULL, "print all tags, do nothing" },
@@ -255,10 +256,17 @@ bool options_parse(struct arena *arena, int argc, char **argv, unsigned use, str
 
 const char *options_help(struct arena *arena, unsigned use)
 {
+    static const char *const none[] = { NULL };
+
+    return options_help_without(arena, use, none);
+}
+
+const char *options_help_without(struct arena *arena, unsigned use, const char *const *hidden)
+{
     struct text out = text_new(arena);
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const struct option_row *row = &rows[i];
-        if (!(row->use & use))
+        if (!(row->use & use) || text_in(row->long_name, hidden))
             continue;
         const char *name = row->short_name ? arena_printf(arena, "  -%c, --%s%s%s", row->short_name, row->long_name,
                                                           row->value ? " " : "", row->value ? row->value : "")

@@ -48,3 +48,5 @@ bool options_parse(struct arena *arena, int argc, char **argv, unsigned use, str
                    struct error *err);
 /* The help text of the options for a verb of that use. */
 const char *options_help(struct arena *arena, unsigned use);
+/* The same without the rows of these long names (NULL-terminated): they mean nothing to that verb. */
+const char *options_help_without(struct arena *arena, unsigned use, const char *const *hidden);

@@ -27,31 +27,34 @@ static int terminal_columns(FILE *out)
     return size.ws_col;
 }
 
-/* Adds up the recap: `roost check` wants to know whether anything would change. */
+/* Adds up the recap: `roost check` wants to know whether anything would change, and whether anything was looked at. */
 struct totals_sink {
     struct event_sink base;
-    struct event_stats *totals;
+    struct command *command;
 };
 
 static void totals_emit(struct event_sink *sink, const struct event *event)
 {
-    struct totals_sink *self = (struct totals_sink *)(void *)sink;
+    struct command *command = ((struct totals_sink *)(void *)sink)->command;
+    struct event_stats *totals = &command->totals;
+    command->hostless_count += event->kind == EVENT_NO_HOSTS;
+    command->result_count += event->kind == EVENT_RESULT && event->task != 0; /* 0: the implicit gathering of facts */
     if (event->kind != EVENT_STATS)
         return;
-    self->totals->ok += event->stats.ok;
-    self->totals->changed += event->stats.changed;
-    self->totals->failed += event->stats.failed;
-    self->totals->unreachable += event->stats.unreachable;
-    self->totals->skipped += event->stats.skipped;
-    self->totals->rescued += event->stats.rescued;
-    self->totals->ignored += event->stats.ignored;
+    totals->ok += event->stats.ok;
+    totals->changed += event->stats.changed;
+    totals->failed += event->stats.failed;
+    totals->unreachable += event->stats.unreachable;
+    totals->skipped += event->stats.skipped;
+    totals->rescued += event->stats.rescued;
+    totals->ignored += event->stats.ignored;
 }
 
 static struct event_sink *totals_sink(struct command *command)
 {
     struct totals_sink *sink = arena_new_of(command->arena, struct totals_sink);
     sink->base.emit = totals_emit;
-    sink->totals = &command->totals;
+    sink->command = command;
     return &sink->base;
 }
 

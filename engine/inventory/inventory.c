@@ -95,6 +95,12 @@ void inventory_warn(struct inventory *inventory, struct value *warnings, const c
     value_list_add(inventory->arena, warnings, value_string(inventory->arena, text));
 }
 
+void inventory_unread(struct inventory *inventory, const char *path)
+{
+    if (inventory->unread_count++ == 0)
+        inventory->unread = path;
+}
+
 bool inventory_is_localhost(const char *name)
 {
     return strcmp(name, "localhost") == 0 || strcmp(name, "127.0.0.1") == 0 || strcmp(name, "::1") == 0;

@@ -40,6 +40,8 @@ struct inventory {
     size_t host_count;
     struct inventory_group **groups; /* "all" first, "ungrouped" second */
     size_t group_count;
+    size_t unread_count;           /* sources, and files in folders of them, that could not be read, or not whole */
+    const char *unread;            /* the first of them */
     const struct value *sources;   /* list of the -i texts, made absolute: ansible_inventory_sources */
     struct inventory_index *index; /* internal: names, folders of variables, what was read from them */
 };

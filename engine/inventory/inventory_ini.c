@@ -166,6 +166,18 @@ static bool host_name_check(struct ini_reader *reader, const char *pattern)
     return true;
 }
 
+/* "name value" is what most write who forget the equals sign. */
+static bool assignment_error(struct ini_reader *reader, struct ini_words *words)
+{
+    const char *name = words->word.data, *start = words->start, *hint = "";
+    bool found = false;
+
+    if (word_read(reader, words, &found) && found && memchr(words->word.data, '=', words->word.length) == NULL)
+        hint = arena_printf(reader->arena, " (did you mean %s=%s?)", name, words->word.data);
+    return ini_error(reader, start,
+                     arena_printf(reader->arena, "Expected key=value host variable assignment, got: %s%s", name, hint));
+}
+
 static bool host_line(struct ini_reader *reader, const char *start, const char *end)
 {
     struct ini_words words = { .at = start, .end = end };
@@ -185,9 +197,7 @@ static bool host_line(struct ini_reader *reader, const char *start, const char *
         const char *equals = memchr(words.word.data, '=', words.word.length);
 
         if (equals == NULL)
-            return ini_error(
-                reader, words.start,
-                arena_printf(reader->arena, "Expected key=value host variable assignment, got: %s", words.word.data));
+            return assignment_error(reader, &words);
         value_map_put(
             reader->arena, vars, arena_copy_n(reader->arena, words.word.data, (size_t)(equals - words.word.data)),
             ini_value(reader, equals + 1, words.word.length - (size_t)(equals + 1 - words.word.data), words.start));
@@ -275,6 +285,17 @@ static bool ends_here(const char *at, const char *end)
     return at == end || *at == '#';
 }
 
+static bool kind_error(struct ini_reader *reader, const char *name, const char *kind)
+{
+    static const char *const kinds[] = { "hosts", "vars", "children" };
+    const char *nearest = text_nearest(kind, kinds, 3), *at = strstr(reader->line_start, kind);
+
+    return ini_error(
+        reader, at,
+        arena_printf(reader->arena, "Section [%s:%s] has unknown type: %s (expected hosts, vars or children%s)", name,
+                     kind, kind, nearest == NULL ? "" : arena_printf(reader->arena, "; did you mean '%s'?", nearest)));
+}
+
 static bool section_kind(struct ini_reader *reader, const char *name, const char *kind)
 {
     if (kind == NULL || strcmp(kind, "hosts") == 0)
@@ -284,11 +305,7 @@ static bool section_kind(struct ini_reader *reader, const char *name, const char
     else if (strcmp(kind, "children") == 0)
         reader->section = INI_CHILDREN;
     else
-        return ini_error(reader, reader->line_start,
-                         arena_printf(reader->arena,
-                                      "Section [%s:%s] has unknown type: %s (expected hosts, vars or "
-                                      "children)",
-                                      name, kind, kind));
+        return kind_error(reader, name, kind);
     return true;
 }
 
@@ -372,6 +389,10 @@ static bool ini_line(struct ini_reader *reader, const char *start, const char *e
             return false;
         if (is_section)
             return true;
+        if (memchr(start, ']', (size_t)(end - start)) == NULL)
+            return ini_error(reader, start,
+                             arena_printf(reader->arena, "Invalid section entry: '%.*s': the closing ] is missing",
+                                          (int)(end - start), start));
         if (end[-1] == ']')
             return ini_error(reader, start,
                              arena_printf(reader->arena,

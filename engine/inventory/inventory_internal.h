@@ -42,6 +42,7 @@ bool inventory_is_above(struct inventory *inventory, const struct inventory_grou
 bool inventory_try_child(struct inventory *inventory, struct inventory_group *parent, struct inventory_group *child,
                          struct error *err);
 void inventory_warn(struct inventory *inventory, struct value *warnings, const char *text); /* once each */
+void inventory_unread(struct inventory *inventory, const char *path);                       /* counts it */
 bool inventory_is_localhost(const char *name);
 /* Hosts of a group and its descendants in Ansible's order, each once. */
 struct inventory_host **inventory_group_hosts(struct inventory *inventory, struct arena *arena,

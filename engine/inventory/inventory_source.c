@@ -12,6 +12,7 @@
 #include "common/base/path.h"
 #include "common/base/text.h"
 #include "engine/inventory/inventory_internal.h"
+#include "engine/template/template.h"
 
 struct source_reader {
     struct inventory *inventory;
@@ -90,8 +91,21 @@ static bool decrypt_if_vaulted(struct source_reader *reader, const char **data, 
     if (!text_starts(*data, "$ANSIBLE_VAULT;"))
         return true;
     if (config->decrypt == NULL)
-        return error_set_kind(err, ERROR_PARSE, "Attempting to decrypt but no vault secrets found");
+        return error_set_kind(err, ERROR_PARSE, TEMPLATE_NO_VAULT);
     return config->decrypt(config->decrypt_context, reader->inventory->arena, *data, *length, data, length, err);
+}
+
+/* "[web": meant as INI, whatever YAML makes of it. */
+static bool begins_with_section(const char *data, size_t length)
+{
+    const char *cursor = data, *line = NULL;
+    size_t line_length = 0;
+
+    while (text_line(&cursor, data + length, &line, &line_length)) {
+        if (line_length > 0 && strchr("#; \t\r", line[0]) == NULL)
+            return line[0] == '[';
+    }
+    return false;
 }
 
 /* Each kind in turn until one reads it; what failed is told only when none did. */
@@ -105,18 +119,33 @@ static bool file_kinds_read(struct source_reader *reader, const char *path, cons
     if (tried[0] && inventory_read_script(reader->inventory, path, &errors[0]))
         return true;
     if (!decrypt_if_vaulted(reader, &data, &length, &errors[2])) {
-        source_failed(reader, path, "ini", &errors[2]);
+        struct source_position start = { path, 1, 1 };
+
+        if (reader->err->text[0] == '\0')
+            error_set_at(reader->err, &start, "%s", errors[2].text);
         return false;
     }
     if (tried[1] && inventory_read_yaml(reader->inventory, path, data, length, warnings, &errors[1]))
         return true;
     if (inventory_read_ini(reader->inventory, path, data, length, &errors[2]))
         return true;
+    tried[2] = path_extension(path_basename(path))[0] == '\0' || !tried[1]; /* who writes .yml means YAML */
+    tried[1] = tried[1] && !(tried[2] && begins_with_section(data, length));
     for (size_t i = 0; i < 3; i++) {
         if (tried[i])
             source_failed(reader, path, names[i], &errors[i]);
     }
     return false;
+}
+
+static void source_unread(struct source_reader *reader, const char *path)
+{
+    struct inventory *inventory = reader->inventory;
+    const char *why = path_exists(path) ? "" : ": it does not exist";
+
+    inventory_unread(inventory, path);
+    inventory_warn(inventory, reader->config->warnings,
+                   arena_printf(inventory->arena, "Unable to parse %s as an inventory source%s", path, why));
 }
 
 static bool file_source(struct source_reader *reader, const char *path)
@@ -135,8 +164,7 @@ static bool file_source(struct source_reader *reader, const char *path)
         done = file_kinds_read(reader, path, data, length);
     reader->inventory->index->source = NULL;
     if (!done)
-        inventory_warn(reader->inventory, reader->config->warnings,
-                       arena_printf(reader->inventory->arena, "Unable to parse %s as an inventory source", path));
+        source_unread(reader, path);
     return done;
 }
 
@@ -231,6 +259,7 @@ bool inventory_load(struct arena *arena, const char *const *sources, const struc
     struct source_reader reader = { .inventory = inventory_new(arena), .config = config, .err = err };
     bool parsed = false;
 
+    error_clear(err);
     for (size_t i = 0; sources != NULL && sources[i] != NULL; i++) {
         if (sources[i][0] != '\0')
             parsed |= source_read(&reader, sources[i]);
@@ -240,6 +269,8 @@ bool inventory_load(struct arena *arena, const char *const *sources, const struc
     else
         inventory_warn(reader.inventory, config->warnings,
                        "No inventory was parsed, only implicit localhost is available");
+    if (err->text[0] != '\0')
+        return false;
     *out = reader.inventory;
     return true;
 }

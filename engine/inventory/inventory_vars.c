@@ -12,6 +12,7 @@
 #include "common/base/text.h"
 #include "common/yaml/yaml_reader.h"
 #include "engine/inventory/inventory_internal.h"
+#include "engine/template/template.h"
 
 struct vars_reader {
     struct inventory *inventory;
@@ -37,7 +38,7 @@ static bool file_add(struct vars_reader *reader, const char *path, const struct 
     source.data = raw;
     if (text_starts(source.data, "$ANSIBLE_VAULT;")) {
         if (config == NULL || config->decrypt == NULL)
-            return error_set_at(reader->err, &at, "Attempting to decrypt but no vault secrets found");
+            return error_set_at(reader->err, &at, TEMPLATE_NO_VAULT);
         if (!config->decrypt(config->decrypt_context, arena, source.data, source.length, &source.data, &source.length,
                              reader->err))
             return error_prefix(reader->err, "%s", path);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/text.h"
+#include "common/value/value_python.h"
 #include "common/yaml/yaml_reader.h"
 #include "engine/inventory/inventory_internal.h"
 
@@ -86,6 +87,22 @@ static bool children_read(struct yaml_inventory *reader, struct inventory_group 
     return true;
 }
 
+/* Ansible's sentence, then where it stands and what may have been meant. */
+static void key_warn(struct yaml_inventory *reader, const struct inventory_group *group, const struct value *key)
+{
+    static const char *const names[] = { "vars", "children", "hosts" };
+    struct arena *arena = reader->inventory->arena;
+    struct source_position at = value_position(key);
+    const char *name = value_to_text(arena, key), *nearest = text_nearest(name, names, 3);
+    const char *hint = nearest == NULL ? "" : arena_printf(arena, ": did you mean \"%s\"?", nearest);
+
+    inventory_unread(reader->inventory, at.path == NULL ? "" : at.path);
+    yaml_warn(reader, arena_printf(arena,
+                                   "Skipping unexpected key (%s) in group (%s), only \"vars\", \"children\" and "
+                                   "\"hosts\" are valid%s (%s:%d:%d)",
+                                   name, group->name, hint, at.path == NULL ? "" : at.path, at.line, at.column));
+}
+
 static bool section_read(struct yaml_inventory *reader, struct inventory_group *group, const struct value_pair *pair)
 {
     const char *key = value_text(pair->key);
@@ -104,10 +121,7 @@ static bool section_read(struct yaml_inventory *reader, struct inventory_group *
     } else if (value_is(map, VALUE_NULL)) {
         return true;
     } else if (!known) {
-        yaml_warn(reader, arena_printf(arena,
-                                       "Skipping unexpected key (%s) in group (%s), only \"vars\", \"children\" and "
-                                       "\"hosts\" are valid",
-                                       key, group->name));
+        key_warn(reader, group, pair->key);
     } else if (text_equal(key, "vars")) {
         for (size_t i = 0; i < value_count(map); i++)
             inventory_group_set(reader->inventory, group, value_pair_at(map, i)->key, value_pair_at(map, i)->item);

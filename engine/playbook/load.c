@@ -190,7 +190,7 @@ bool playbook_load(struct playbook_loader *loader, const char *path, struct play
     struct load_import none = { 0 };
 
     read.book->path = path_normalize(loader->arena, path_absolute(loader->arena, path));
-    if (!book_file(&read, read.book->path, &none, err))
+    if (!load_missing_tell(loader, book_file(&read, read.book->path, &none, err), err))
         return false;
     *out = read.book;
     return true;
@@ -203,7 +203,7 @@ bool playbook_from_value(struct playbook_loader *loader, const struct value *pla
     struct load_import none = { 0 };
 
     read.book->path = path_join(loader->arena, path_absolute(loader->arena, folder), "(memory)");
-    if (!book_entries(&read, plays, read.book->path, &none, err))
+    if (!load_missing_tell(loader, book_entries(&read, plays, read.book->path, &none, err), err))
         return false;
     *out = read.book;
     return true;
@@ -264,7 +264,7 @@ bool playbook_load_tasks(struct playbook_loader *loader, const struct node *incl
         return error_set_at(err, &at, "included task files must contain a list of tasks");
     scope.handlers = handlers;
     scope.folder = path_dirname(loader->arena, arena_copy(loader->arena, path));
-    if (!load_nodes(&scope, content, "included tasks", &nodes, err))
+    if (!load_missing_tell(loader, load_nodes(&scope, content, "included tasks", &nodes, err), err))
         return false;
     if (block != NULL && !handlers) {
         block->tasks = nodes;
@@ -298,5 +298,5 @@ bool playbook_load_role(struct playbook_loader *loader, const struct node *inclu
     if (!include_scope(loader, include, &scope, err) ||
         !load_apply(&scope, request->apply, &include->at, &scope.parent, &block, err))
         return error_locate(err, &include->at);
-    return load_role(&scope, &role, out, err);
+    return load_missing_tell(loader, load_role(&scope, &role, out, err), err);
 }

@@ -28,6 +28,15 @@ struct load_play {
     struct load_play *next;
 };
 
+/* A module that a task needs and that does not exist; told together when a file and all that it imports is read. */
+struct load_missing {
+    const char *name; /* as written */
+    const char *text; /* the whole sentence */
+    const char *near; /* nearest module, or NULL */
+    struct source_position at;
+    struct load_missing *next;
+};
+
 struct playbook_loader {
     struct arena *arena;
     struct playbook_config config;
@@ -35,6 +44,7 @@ struct playbook_loader {
     struct load_file *files[LOAD_FILE_BUCKETS];
     struct load_identity *identities;
     struct load_play *plays;
+    struct load_missing *missing; /* in the order they were met, each name once */
 };
 
 /* Where nodes are being read. On the stack; copied and changed on the way down. */
@@ -52,6 +62,11 @@ struct load_scope {
 /* --- load_file.c --- */
 bool load_file_read(struct playbook_loader *loader, const char *path, const struct value **out, struct error *err);
 void load_warn(struct playbook_loader *loader, const char *text);
+
+/* --- load_missing.c --- */
+void load_missing_add(struct playbook_loader *loader, const struct node *node, const char *text, const char *near);
+/* `ok` if no module was missing; otherwise false with all of them named. Forgets them. */
+bool load_missing_tell(struct playbook_loader *loader, bool ok, struct error *err);
 
 /* --- load_node.c --- */
 struct node *load_node_new(const struct load_scope *scope, enum node_kind kind, const struct source_position *at);
@@ -87,7 +102,7 @@ bool load_task(const struct load_scope *scope, const struct value *task, struct 
 /* --- load_check.c: plan time --- */
 bool load_check_task(const struct load_scope *scope, struct node *node, struct error *err);
 /* Fills action, spec and task_kind of an ordinary task. */
-bool load_resolve(const struct load_scope *scope, struct node *node, const char *name, struct error *err);
+void load_resolve(const struct load_scope *scope, struct node *node, const char *name);
 
 /* --- load_import.c --- */
 bool load_import_tasks(const struct load_scope *scope, struct node *import, const struct value *name,

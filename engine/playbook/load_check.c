@@ -86,7 +86,7 @@ static bool args_check(const struct load_scope *scope, const struct node *node, 
     if (node->spec == NULL || value_map_get(node->args, "_template") != NULL || has_module_defaults(node))
         return true;
     if (!arg_check(scope->loader->arena, node->spec, node->args, err))
-        return error_locate(err, &node->at);
+        return error_locate(err, &node->action_at);
     return true;
 }
 
@@ -157,7 +157,7 @@ static const char *module_nearest(const struct load_scope *scope, const char *na
 }
 
 /* No such module: refused now, or when the task is reached if it may be skipped. */
-static bool module_missing(const struct load_scope *scope, struct node *node, const char *name, struct error *err)
+static void module_missing(const struct load_scope *scope, struct node *node, const char *name)
 {
     const char *near = text_in(name, core_modules) ? NULL : module_nearest(scope, name);
     struct arena *arena = scope->loader->arena;
@@ -173,14 +173,13 @@ static bool module_missing(const struct load_scope *scope, struct node *node, co
                             node->action_text, near == NULL ? "" : " Did you mean '", near == NULL ? "" : near,
                             near == NULL ? "" : "'?");
     if (node_fate(node) == FATE_ALWAYS || (near != NULL && strchr(name, '.') == NULL && node_fate(node) != FATE_NEVER))
-        return error_set_at(err, &node->at, "%s", text);
+        load_missing_add(scope->loader, node, text, near);
     node->is_unresolved = true;
     node->unresolved_text = text;
     node->task_kind = TASK_MODULE;
-    return true;
 }
 
-bool load_resolve(const struct load_scope *scope, struct node *node, const char *name, struct error *err)
+void load_resolve(const struct load_scope *scope, struct node *node, const char *name)
 {
     const struct playbook_config *config = &scope->loader->config;
 
@@ -190,7 +189,7 @@ bool load_resolve(const struct load_scope *scope, struct node *node, const char 
     if (node->spec == NULL && config->modules != NULL)
         node->spec = task_catalogue_find(config->modules, name);
     if (node->spec == NULL)
-        return module_missing(scope, node, name, err);
-    node->action = node->spec->name;
-    return true;
+        module_missing(scope, node, name);
+    else
+        node->action = node->spec->name;
 }

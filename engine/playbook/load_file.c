@@ -19,10 +19,12 @@ void load_warn(struct playbook_loader *loader, const char *text)
 static bool file_decrypt(struct playbook_loader *loader, const char *path, const char **data, size_t *length,
                          struct error *err)
 {
+    struct source_position at = { path, 1, 1 };
+
     if (!text_starts(*data, "$ANSIBLE_VAULT;"))
         return true;
     if (loader->config.decrypt == NULL)
-        return error_set_kind(err, ERROR_PARSE, "Attempting to decrypt '%s' but no vault secrets found", path);
+        return error_set_at(err, &at, TEMPLATE_NO_VAULT);
     if (!loader->config.decrypt(loader->config.decrypt_context, loader->arena, *data, *length, data, length, err))
         return error_prefix(err, "%s", path);
     return true;

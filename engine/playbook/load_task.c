@@ -245,8 +245,8 @@ static bool load_plain(const struct load_scope *scope, struct node *node, struct
         node->task_kind = TASK_META;
         if (!meta_check(node, err))
             return false;
-    } else if (!load_resolve(scope, node, node->action, err)) {
-        return false;
+    } else {
+        load_resolve(scope, node, node->action);
     }
     if (!load_check_task(scope, node, err))
         return false;
@@ -264,6 +264,7 @@ bool load_task(const struct load_scope *scope, const struct value *task, struct 
         return error_locate(err, &at);
     node->action = action.name;
     node->action_text = action.text;
+    node->action_at = action.key != NULL && action.key->line > 0 ? value_position(action.key) : at;
     node->args = action.args;
     if (action.is_local)
         node->keywords[KEYWORD_DELEGATE_TO] = value_string(scope->loader->arena, "localhost");

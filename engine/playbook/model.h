@@ -48,9 +48,10 @@ struct node {
 
     /* task */
     enum node_task_kind task_kind;
-    const char *action;           /* short canonical name: "copy" */
-    const char *action_text;      /* as written: "ansible.builtin.copy" */
-    const struct task_spec *spec; /* NULL for meta and includes */
+    const char *action;               /* short canonical name: "copy" */
+    const char *action_text;          /* as written: "ansible.builtin.copy" */
+    struct source_position action_at; /* where it is written */
+    const struct task_spec *spec;     /* NULL for meta and includes */
     const struct value *args; /* map; free-form text under "_raw_params"; k=v text already split; may be one template
                                        * string when the user wrote `args: "{{ map }}"` (key "_template") */
     const char *loop_lookup;  /* "items" for with_items; NULL for loop: or none */

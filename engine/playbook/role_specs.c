@@ -80,10 +80,12 @@ bool role_validation_add(const struct load_scope *scope, const char *entry, stru
         arena_printf(arena, "Validating arguments against arg spec '%s'%s%s", entry, description == NULL ? "" : " - ",
                      description == NULL ? "" : value_to_text(arena, description));
     node->action = node->action_text = "ansible.builtin.validate_argument_spec";
+    node->action_at = at;
     node->args = validation_args(arena, scope->role, entry);
     value_list_add(arena, tags, value_string(arena, "always"));
     node->keywords[KEYWORD_TAGS] = tags;
-    if (!load_resolve(scope, node, "validate_argument_spec", err) || !load_check_task(scope, node, err))
+    load_resolve(scope, node, "validate_argument_spec");
+    if (!load_check_task(scope, node, err))
         return false;
     load_list_add(arena, out, node);
     return true;

@@ -175,18 +175,22 @@ static bool old_style(struct action_read *read, const struct value *thing)
     return true;
 }
 
-static bool conflict(struct action_read *read, const char *second)
+static bool conflict(struct action_read *read, const struct value *key)
 {
-    const char *first = read->found.text;
+    const char *first = read->found.text, *second = value_text(key);
     const char *near = keyword_nearest(second, IN_TASK);
+    struct source_position at = value_position(key);
     const char *text;
 
-    if (near == NULL)
+    if (near == NULL) {
         near = keyword_nearest(first, IN_TASK);
+        if (near != NULL && read->found.key != NULL)
+            at = value_position(read->found.key);
+    }
     text = arena_printf(read->arena, "conflicting action statements: %s, %s", first, second);
     if (near != NULL)
         text = arena_printf(read->arena, "%s; did you mean the keyword '%s'?", text, near);
-    return action_error(read, text);
+    return error_set_at(read->err, &at, "%s", text);
 }
 
 static bool keys_scan(struct action_read *read)
@@ -201,9 +205,10 @@ static bool keys_scan(struct action_read *read)
         if (keyword_find(key, IN_TASK | IN_HANDLER, &keyword) || text_starts(key, "with_"))
             continue;
         if (read->found.text != NULL)
-            return conflict(read, key);
+            return conflict(read, pair->key);
         if (!new_style(read, key, pair->item))
             return false;
+        read->found.key = pair->key;
     }
     return true;
 }

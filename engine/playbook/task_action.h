@@ -13,6 +13,7 @@ struct task_action {
     const char *text;         /* as written */
     const char *name;         /* without ansible.builtin. or ansible.legacy. */
     const struct value *args; /* map, never NULL */
+    const struct value *key;  /* of the task, where the module is named; NULL: action:, local_action: */
     bool is_local;            /* local_action: delegated to localhost */
 };
 

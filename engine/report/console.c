@@ -161,6 +161,22 @@ static void result_add(struct console *console, struct text *out, const struct v
     result_dump(out, result, &style);
 }
 
+/* Where a changed task has no diff to show: what differs, in the module's own sentences. Only `roost check` asks for them. */
+static void changes_add(struct console *console, const struct event *event, const struct value *result,
+                        struct text *out)
+{
+    struct result_style style = screen_style(&console->screen);
+    struct text diff = text_new(console->screen.scratch);
+    const struct value *changes = value_map_get(result, "_ansible_changes");
+
+    if (event->outcome != OUTCOME_CHANGED || event->no_log || !value_is(changes, VALUE_LIST))
+        return;
+    if (event->diff_mode)
+        result_text_diff(&diff, value_map_get(result, "diff"), &style);
+    for (size_t i = 0; diff.length == 0 && i < value_count(changes); i++)
+        text_printf(out, "\n    %s", value_to_text(console->screen.scratch, value_item(changes, i)));
+}
+
 /* The diff of a result or item, before its line. */
 static void diff_show(struct console *console, const struct event *event, const struct value *result)
 {
@@ -169,7 +185,7 @@ static void diff_show(struct console *console, const struct event *event, const 
 
     if (!event->diff_mode || event->has_items || event->outcome != OUTCOME_CHANGED)
         return;
-    result_diff(&out, value_map_get(result, "diff"), &style);
+    result_text_diff(&out, value_map_get(result, "diff"), &style);
     if (out.length == 0)
         return;
     banner_before(console, event);
@@ -203,6 +219,7 @@ static void on_ok(struct console *console, const struct event *event, const stru
         return;
     text_printf(&out, "%s: [%s]", changed ? "changed" : "ok", host_label(console, event));
     result_add(console, &out, result, false);
+    changes_add(console, event, result, &out);
     screen_print_text(&console->screen, &out, changed ? PAINT_CHANGED : PAINT_OK);
 }
 
@@ -307,6 +324,7 @@ static void on_item(struct console *console, const struct event *event)
         text_printf(&out, "%s: [%s] => (item=%s)", changed ? "changed" : "ok", host_label(console, event),
                     item_label(console, event));
     result_add(console, &out, result, false);
+    changes_add(console, event, result, &out);
     screen_print_text(&console->screen, &out, skipped ? PAINT_SKIP : changed ? PAINT_CHANGED : PAINT_OK);
 }
 

@@ -263,7 +263,7 @@ static void one_write(struct text *out, const struct value *diff, const struct r
         text_add(out, value_map_text(diff, "prepared"));
 }
 
-void result_diff(struct text *out, const struct value *diff, const struct result_style *style)
+void result_text_diff(struct text *out, const struct value *diff, const struct result_style *style)
 {
     if (value_is(diff, VALUE_MAP)) {
         one_write(out, diff, style);

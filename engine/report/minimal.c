@@ -110,7 +110,7 @@ static void diff_show(struct minimal *minimal, const struct event *event, const 
 
     if (!event->diff_mode || minimal->one_line)
         return;
-    result_diff(&out, value_map_get(result, "diff"), &style);
+    result_text_diff(&out, value_map_get(result, "diff"), &style);
     if (out.length > 0)
         screen_print_text(&minimal->screen, &out, PAINT_NONE);
 }

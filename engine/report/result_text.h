@@ -24,7 +24,7 @@ void result_dump(struct text *out, const struct value *result, const struct resu
 /* Whether "=> {...}" follows: verbosity above `level` or the action asks for it. */
 bool result_is_verbose(const struct value *result, int verbosity, int level);
 /* One diff or a list of them; nothing is added when there is none to show. */
-void result_diff(struct text *out, const struct value *diff, const struct result_style *style);
+void result_text_diff(struct text *out, const struct value *diff, const struct result_style *style);
 /* "[DEPRECATION WARNING]: ..." as one paragraph, not wrapped. */
 char *result_deprecation(struct arena *arena, const char *message, const struct value *details);
 bool result_is_debug(const char *action);

@@ -34,7 +34,7 @@ bool action_content_open(struct action_call *call, struct action_content *conten
     if (content->path == NULL || !decrypt || !is_vaulted(content->path))
         return true;
     if (call->templates->decrypt == NULL)
-        return error_set(err, "'%s' is encrypted and there is no vault password", content->path);
+        return error_set(err, "%s ('%s' is encrypted)", TEMPLATE_NO_VAULT, content->path);
     if (!file_read(call->arena, content->path, LIMIT_SOURCE_FILE, &data, &length, err) ||
         !call->templates->decrypt(call->templates->decrypt_context, call->arena, data, length, &plain, &content->length,
                                   err))

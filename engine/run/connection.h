@@ -24,6 +24,7 @@ struct connection_target {
     const char *executable;               /* ansible_ssh_executable */
     int timeout_s;                        /* connect timeout */
     bool host_key_checking;
+    void (*show_command)(const char *host, const char *const *argv); /* told of the program that is started; or NULL */
 };
 
 struct become {
@@ -45,6 +46,7 @@ struct module_call {
     const struct value *environment; /* map of strings or NULL */
     struct become become;
     bool check_mode, diff_mode, no_log;
+    bool wants_changes; /* the reply tells under "changes", in sentences, what was or would be changed */
     int verbosity;
     int64_t timeout_ms; /* 0: none */
     const struct content_source *contents;

@@ -59,9 +59,13 @@ struct event emit_task_event(enum event_kind kind, const struct node *task, cons
     };
 }
 
-static const char *const shown_internal[] = { "_ansible_verbose_always", "_ansible_verbose_override",
-                                              "_ansible_item_label",     "_ansible_no_log",
-                                              "_ansible_delegated_vars", NULL };
+static const char *const shown_internal[] = { "_ansible_verbose_always",
+                                              "_ansible_verbose_override",
+                                              "_ansible_item_label",
+                                              "_ansible_no_log",
+                                              "_ansible_delegated_vars",
+                                              "_ansible_changes",
+                                              NULL };
 
 static bool is_hidden(const struct value *key, bool is_top)
 {

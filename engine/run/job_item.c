@@ -219,9 +219,26 @@ void job_item_send(struct job_item *item)
     action_next(item);
 }
 
+/* The sentences go where no module has a field of its own. */
+static const struct value *changes_apart(struct job_item *item, const struct value *result)
+{
+    struct value *apart = value_map(item->arena);
+
+    for (size_t i = 0; i < value_count(result); i++) {
+        const struct value_pair *pair = value_pair_at(result, i);
+        bool is_changes = text_equal(value_text(pair->key), "changes");
+
+        if (!is_changes)
+            value_map_put_value(item->arena, apart, pair->key, pair->item);
+        else if (value_count(pair->item) > 0)
+            value_map_put(item->arena, apart, "_ansible_changes", pair->item);
+    }
+    return apart;
+}
+
 void job_item_reply(struct job_item *item, const struct value *result)
 {
-    item->reply = result;
+    item->reply = item->job->run->options->wants_changes ? changes_apart(item, result) : result;
     item->state = ITEM_REPLIED;
 }
 

@@ -100,6 +100,7 @@ static void fill_module(struct job_item *item)
         .check_mode = item->check_mode,
         .diff_mode = item->diff_mode,
         .no_log = item->no_log,
+        .wants_changes = item->job->run->options->wants_changes,
         .verbosity = item->job->run->options->verbosity,
         .timeout_ms = item->timeout_ms,
         .receive_fd = -1,

@@ -42,6 +42,7 @@ struct run_options {
         *settings; /* map of configuration: forks, gathering, remote_user, become..., private_key_file, timeout,
                                          * ssh args, hash_behaviour, any_errors_fatal ...; names as in ansible.cfg */
     bool check_mode, diff_mode, force_handlers, step;
+    bool wants_changes; /* results tell in _ansible_changes, as a list of sentences, what differs (roost check) */
     const char *start_at_task;
     struct become become;            /* -b --become-user --become-method -K */
     const char *connection_password; /* -k */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/fd.h"
+#include "common/base/path.h"
 #include "common/base/text.h"
 #include "engine/template/environment.h"
 #include "engine/template/filter.h"
@@ -21,12 +23,54 @@ struct check {
 
 static bool check_node(struct check *check, const struct node *node);
 
+/* One line of a text; false: there are not so many. */
+static bool line_at(const char *data, size_t size, int number, const char **line, size_t *length)
+{
+    const char *cursor = data;
+
+    for (int i = 0; i < number; i++)
+        if (!text_line(&cursor, data + size, line, length))
+            return false;
+    return number > 0;
+}
+
+/*
+ * Where a place of a template is in the user's file: YAML keeps only where a scalar begins, so the template's line is looked
+ * for there, in the same line (plain, quoted) or the next (block). Not found (folded, escaped): where the scalar begins.
+ */
+static struct source_position place(const struct value *text, int line, int column)
+{
+    ARENA_SCOPED scratch = arena_new();
+    struct source_position at = value_position(text);
+    struct error ignored = ERROR_INIT;
+    const char *wanted = NULL, *there = NULL, *found;
+    size_t wanted_length = 0, there_length = 0, size = 0;
+    char *data = NULL;
+
+    line = line < 1 ? 1 : line;
+    if (at.path == NULL || at.line < 1 || column < 1 || !path_is_file(at.path) ||
+        !line_at(text->as.string.data, text->as.string.length, line, &wanted, &wanted_length) || wanted_length == 0 ||
+        !file_read(scratch, at.path, LIMIT_SOURCE_FILE, &data, &size, &ignored)) {
+        at.line += at.line > 0 ? line - 1 : 0;
+        return at;
+    }
+    for (int i = 0; i < 2; i++) {
+        size_t from = line == 1 && i == 0 ? (size_t)at.column - 1 : 0;
+
+        if (!line_at(data, size, at.line + line - 1 + i, &there, &there_length) || from > there_length)
+            continue;
+        found = memmem(there + from, there_length - from, wanted, wanted_length);
+        if (found != NULL)
+            return (struct source_position){ at.path, at.line + line - 1 + i, (int)(found - there) + column };
+    }
+    at.line += line - 1;
+    return at;
+}
+
 static bool complain(struct check *check, const struct node *node, const char *what)
 {
-    struct source_position at = value_position(check->text);
+    struct source_position at = place(check->text, (int)node->line, (int)node->column);
 
-    if (at.line > 0 && node->line > 1)
-        at.line += (int)node->line - 1;
     return error_set_at(check->err, &at, "template error while templating string: %s. String: %.*s", what, 400,
                         check->text->as.string.data);
 }
@@ -186,7 +230,7 @@ static bool check_string(struct template_env *env, const struct value *value, bo
 {
     struct check check = { env, value, err };
     bool has_braces = syntax_in_text(&env->plain, value->as.string.data, value->as.string.length);
-    struct source_position at = value_position(value);
+    struct source_position at;
     struct template *tree = NULL;
 
     if ((value->marks & VALUE_TRUSTED) == 0 || (!has_braces && !is_condition) || value->as.string.length == 0)
@@ -194,10 +238,9 @@ static bool check_string(struct template_env *env, const struct value *value, bo
     bool bare = is_condition && !has_braces;
     if (!environment_parse(env, bare ? &env->bare : &env->plain,
                            &(struct source){ value->as.string.data, value->as.string.length, bare }, &tree, err)) {
-        int line = at.line > 0 && err->line > 1 ? at.line + err->line - 1 : at.line;
+        at = place(value, err->line, err->column);
         err->line = err->column = 0;
         err->path[0] = '\0';
-        at.line = line;
         error_locate(err, &at);
         err->kind = ERROR_PARSE;
         return error_prefix(err, "template error while templating string");

@@ -28,7 +28,7 @@ static bool read_whole(struct eval *eval, const char *path, char **data_out, siz
     if (strncmp(*data_out, "$ANSIBLE_VAULT;", 15) != 0)
         return true;
     if (eval->call->decrypt == NULL)
-        return eval_fail(eval, "'%s' is encrypted with vault and there is no vault secret", path) != NULL;
+        return eval_fail(eval, "%s ('%s' is encrypted)", TEMPLATE_NO_VAULT, path) != NULL;
     if (!eval->call->decrypt(eval->call->decrypt_context, eval->arena, *data_out, *length_out, &plain, length_out,
                              eval->err))
         return false;

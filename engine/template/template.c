@@ -45,6 +45,16 @@ static const struct value *bare_variable(struct template_call *call, const struc
     return call->depth > 0 ? value_mark(call->arena, found, VALUE_PRIVATE, 0) : found;
 }
 
+/* Its text is the envelope: used as it is, it would end up in files and commands. */
+static const struct value *refuse_vault(const struct value *input, struct error *err)
+{
+    struct source_position at = value_position(input);
+
+    error_set(err, TEMPLATE_NO_VAULT);
+    error_locate(err, &at);
+    return NULL;
+}
+
 static const struct value *value_of_string(struct template_call *call, const struct value *input, struct error *err)
 {
     struct render render = { .text = input->as.string.data,
@@ -57,6 +67,8 @@ static const struct value *value_of_string(struct template_call *call, const str
     struct template *tree = NULL;
     bool failed = false;
 
+    if ((input->marks & VALUE_VAULT) != 0)
+        return refuse_vault(input, err);
     if ((input->marks & VALUE_TRUSTED) == 0 ||
         !syntax_in_text(&call->env->plain, input->as.string.data, input->as.string.length))
         return input;

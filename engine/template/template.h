@@ -37,6 +37,9 @@ struct template_vars {
     const struct value *(*names)(void *context, struct arena *arena); /* list of strings */
 };
 
+/* What is said of every encrypted value and file that is met: `position`, then the sentence. Nothing is ever used encrypted. */
+#define TEMPLATE_NO_VAULT "Roost cannot decrypt vault values yet"
+
 /* Everything one evaluation needs. On the caller's stack. */
 struct template_call {
     struct template_env *env;

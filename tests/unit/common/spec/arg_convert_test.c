@@ -143,7 +143,8 @@ static void test_choices(void **state)
     (void)state;
     assert_string_equal(bind(arena, text, "True"), "yes");
     assert_string_equal(bind(arena, text, "False"), "no");
-    assert_string_equal(bind(arena, text, "'Auto'"), "value of x must be one of: yes, no, auto, got: Auto");
+    assert_string_equal(bind(arena, text, "'Auto'"),
+                        "value of x must be one of: yes, no, auto, got: Auto (did you mean 'auto'?)");
     assert_string_equal(bind(arena, twice, "True"), "value of x must be one of: yes, on, auto, got: True");
     assert_string_equal(bind(arena, list, "'a,b'"), "['a', 'b']");
     assert_string_equal(bind(arena, list, "['a', 'c', 'd']"),

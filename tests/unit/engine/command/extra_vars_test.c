@@ -46,9 +46,7 @@ static void test_errors(void **state)
     assert_non_null(strstr(err.text, "expected a mapping"));
     error_clear(&err);
     assert_false(READ("@/does/not/exist.yml"));
-    assert_string_equal(err.text, "Unable to retrieve file contents\nCould not find or access '/does/not/exist.yml' on "
-                                  "the Ansible Controller.\nIf you are using a module and expect the file to exist on "
-                                  "the remote, see the remote_src option");
+    assert_string_equal(err.text, "extra vars file '/does/not/exist.yml' does not exist");
     assert_int_equal(err.kind, ERROR_GENERIC); /* exit code 1 */
     assert_false(READ("@/tmp"));
     assert_int_equal(err.kind, ERROR_PARSE);

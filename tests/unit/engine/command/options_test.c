@@ -95,6 +95,10 @@ static void test_adhoc_has_its_own(void **state)
     expect_error(PARSE("x.yml", "-m", "ping"), "unrecognized option '-m'");
     assert_non_null(strstr(options_help(arena, OPTIONS_ADHOC), "--module-name MODULE"));
     assert_null(strstr(options_help(arena, OPTIONS_ADHOC), "--start-at-task"));
+    const char *help = options_help_without(arena, OPTIONS_ADHOC, (const char *const[]){ "module-name", "diff", NULL });
+    assert_null(strstr(help, "--module-name"));
+    assert_null(strstr(help, "--diff"));
+    assert_non_null(strstr(help, "--inventory"));
 }
 
 static int setup(void **state)

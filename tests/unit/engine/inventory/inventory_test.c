@@ -171,7 +171,9 @@ static void test_ini_errors(void **state)
     ini_fails(f, "[web]\nh1 novalue\n", "broken.ini:2:4: Expected key=value host variable assignment, got: novalue");
     ini_fails(f, "[web:vars]\nx=1\n", "broken.ini:1:1: Section [web:vars] not valid for undefined group: web");
     ini_fails(f, "[a:children]\nb\n", "broken.ini:2:1: Section [a:children] includes undefined group: b");
-    ini_fails(f, "[web:hots]\n", "broken.ini:1:1: Section [web:hots] has unknown type: hots");
+    ini_fails(
+        f, "[web:hots]\n",
+        "broken.ini:1:6: Section [web:hots] has unknown type: hots (expected hosts, vars or children; did you mean 'hosts'?)");
     ini_fails(f, "[we b]\n", "broken.ini:1:1: Invalid section entry: '[we b]'");
     ini_fails(f, "[a]\nx\n[a:vars]\nnovalue\n", "broken.ini:4:1: Expected key=value, got: novalue");
     ini_fails(f, "h1 a='open\n", "No closing quotation");

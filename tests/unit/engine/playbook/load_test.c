@@ -262,14 +262,14 @@ static void test_refused_tasks(void **state)
 {
     struct fixture *f = *state;
 
-    refuse(f, "- hosts: all\n  tasks:\n    - copy: {dest: a}\n      file: {path: b}\n", 3,
+    refuse(f, "- hosts: all\n  tasks:\n    - copy: {dest: a}\n      file: {path: b}\n", 4,
            "conflicting action statements: copy, file");
     refuse(f, "- hosts: all\n  tasks:\n    - name: empty\n", 3, "no module/action detected in task.");
     refuse(
         f, "- hosts: all\n  tasks:\n    - copyy: {dest: a}\n", 3,
         "couldn't resolve module/action 'copyy'. This often indicates a misspelling, missing collection, or incorrect "
         "module path. Did you mean 'copy'?");
-    refuse(f, "- hosts: all\n  tasks:\n    - debug:\n      whenn: x\n", 3,
+    refuse(f, "- hosts: all\n  tasks:\n    - debug:\n      whenn: x\n", 4,
            "conflicting action statements: debug, whenn; did you mean the keyword 'when'?");
     refuse(f, "- hosts: all\n  tasks:\n    - debug:\n      listen: x\n", 4,
            "'listen' is not a valid attribute for a Task");
@@ -286,8 +286,17 @@ static void test_refused_tasks(void **state)
            "invalid meta action requested: flush_handler; did you mean 'flush_handlers'?");
     refuse(f, "- hosts: all\n  tasks:\n    - copy: {src: a}\n", 3, "dest");
     refuse(f, "- hosts: all\n  tasks:\n    - debug: {msg: \"{{ a | nofilter }}\"}\n", 3, "nofilter");
+    assert_int_equal(f->err.column, 28);
+    refuse(f, "- hosts: all\n  tasks:\n    - debug:\n        msg: |\n          one\n          {{ a | nofilter }}\n", 6,
+           "nofilter");
+    assert_int_equal(f->err.column, 18);
     refuse(f, "- hosts: all\n  tasks:\n    - command: echo 'open\n", 3, "failed at splitting arguments");
     refuse(f, "- hosts: all\n  tasks:\n    - yum: {name: x}\n", 3, "couldn't resolve module/action 'yum'");
+    refuse(f, "- hosts: all\n  tasks:\n    - copyy: {}\n    - name: x\n      nosuch.mod.ule: {}\n    - copyy: {}\n", 3,
+           "Did you mean 'copy'?\nMissing too:\n  'nosuch.mod.ule' (");
+    assert_non_null(strstr(f->err.text, "play.yml:5:7)"));
+    refuse(f, "- hosts: all\n  tasks:\n    - name: x\n      copy:\n        src: a\n        dset: b\n", 6,
+           "missing required arguments: dest; unsupported: dset (did you mean 'dest'?)");
     refuse(f, "- hosts: all\n  tasks:\n    - debug:\n      become: maybe\n", 4,
            "the field 'become' has an invalid value");
     refuse(f, "- hosts: all\n  tasks:\n    - include_tasks: x.yml\n      become: yes\n", 4,

@@ -20,7 +20,7 @@
 
 static void make_diff(struct text *out, const struct value *record)
 {
-    result_diff(out, record, &(struct result_style){ 0 });
+    result_text_diff(out, record, &(struct result_style){ 0 });
 }
 
 static void make_wrap(struct text *out, const struct value *record)
@@ -74,7 +74,7 @@ static void test_notes(void **state)
     value_map_put_int(arena, diff, "src_larger", 104448);
     value_map_put_string(arena, diff, "prepared", ">>> a\n");
     value_list_add(arena, list, diff);
-    result_diff(&out, list, &(struct result_style){ 0 });
+    result_text_diff(&out, list, &(struct result_style){ 0 });
     assert_string_equal(out.data, "diff skipped: destination file appears to be binary\n"
                                   "diff skipped: source file size is greater than 104448\n>>> a\n");
 }

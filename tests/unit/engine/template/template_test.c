@@ -95,6 +95,26 @@ static void arguments_leave_out_omit(void **state)
     check_repr(world, out, "{'path': '/x5', 'inner': {'size': 5}, 'key{{ n }}': True}");
 }
 
+static void vault_values_are_never_used(void **state)
+{
+    struct world *world = *state;
+    struct value *args = value_map(world->arena), *vault = trusted(world, "$ANSIBLE_VAULT;1.1;AES256\n3130\n");
+    const struct value *out = NULL;
+    struct error err = ERROR_INIT;
+
+    vault->marks |= VALUE_VAULT;
+    vault->path = "group_vars/all.yml";
+    vault->line = 3;
+    vault->column = 9;
+    value_map_put(world->arena, args, "password", vault);
+    assert_false(template_arguments(&world->call, args, &out, &err));
+    assert_string_equal(err.text, TEMPLATE_NO_VAULT);
+    assert_string_equal(err.path, "group_vars/all.yml");
+    assert_int_equal(err.line, 3);
+    assert_int_equal(err.column, 9);
+    assert_false(template_value(&world->call, vault, &out, NULL));
+}
+
 static void keys_of_arguments_are_templates(void **state)
 {
     struct world *world = *state;
@@ -234,6 +254,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(arguments_leave_out_omit, setup, teardown),
+        cmocka_unit_test_setup_teardown(vault_values_are_never_used, setup, teardown),
         cmocka_unit_test_setup_teardown(keys_of_arguments_are_templates, setup, teardown),
         cmocka_unit_test_setup_teardown(conditions, setup, teardown),
         cmocka_unit_test_setup_teardown(conditions_from_outside_are_refused, setup, teardown),
