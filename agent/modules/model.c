@@ -162,7 +162,7 @@ static bool make_plan(struct model_job *job, struct error *err)
     return model_plan_make(job->task->scratch, &job->settings, &job->request, &job->plan, err);
 }
 
-/* Reads everything again. *good_out false: something was damaged, and in a real run it is out of the way now. */
+/* Reads again whatever there is of it, complete or not. *good_out false: something was damaged, and in a real run it is out of the way now. */
 static bool verify(struct model_job *job, bool *good_out, struct error *err)
 {
     struct model_plan *plan = &job->plan;
@@ -171,6 +171,8 @@ static bool verify(struct model_job *job, bool *good_out, struct error *err)
     for (size_t i = 0; i < plan->files.count; i++) {
         bool is_good = false;
 
+        if (!plan->steps[i].has_blob)
+            continue;
         if (!store_verify(&plan->store, plan->files.items[i].sha256, &job->settings, true, &is_good, err))
             return false;
         if (is_good)
@@ -189,7 +191,7 @@ static bool model_present(struct model_job *job, struct error *err)
 
     if (!make_plan(job, err))
         return false;
-    if (job->plan.is_there && strcmp(job->args->state, "verified") == 0) {
+    if (strcmp(job->args->state, "verified") == 0) {
         if (!verify(job, &is_good, err) || (!is_good && !make_plan(job, err)))
             return false;
     }

@@ -53,7 +53,9 @@ static bool is_private_6(const uint8_t *bytes)
         return is_private_4(word_of(bytes + 12)); /* :: and ::1 are in 0/8 */
     if (bytes[0] == 0x20 && bytes[1] == 0x02)
         return is_private_4(word_of(bytes + 2)); /* 6to4 */
-    return (bytes[0] & 0xfe) == 0xfc || (bytes[0] == 0xfe && (bytes[1] & 0x80) == 0x80) || bytes[0] == 0xff;
+    if (bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] < 2)
+        return true;                  /* 2001::/23: Teredo, which holds an IPv4 address, and other special ones */
+    return (bytes[0] & 0xe0) != 0x20; /* 2000::/3 is all that is routed in public */
 }
 
 bool http_sockaddr_is_private(const struct sockaddr *address)
@@ -115,10 +117,11 @@ bool http_host_is_private(struct arena *arena, const char *url)
 
 bool http_has_proxy(const struct http_request *request)
 {
-    static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" };
+    static const char *const names[] = { "all_proxy", "ALL_PROXY", "https_proxy", "HTTPS_PROXY", "http_proxy" };
+    bool is_tls = strncasecmp(request->url, "https:", 6) == 0;
 
     for (size_t i = 0; !request->no_proxy && i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *value = getenv(names[i]);
+        const char *value = i < 2 || is_tls == (i < 4) ? getenv(names[i]) : NULL;
 
         if (value != NULL && value[0] != '\0')
             return true;

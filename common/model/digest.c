@@ -2,6 +2,7 @@
 /* SHA-256 by nettle, whose context is open: eight words and a count of blocks are all there is to it. */
 #include "common/model/digest.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,6 +86,8 @@ bool digest_git_of_fd(int fd, int64_t size, char out[DIGEST_HEX], struct error *
     for (int64_t at = 0; at < size;) {
         ssize_t got = pread(fd, buffer, READ_SIZE, at);
 
+        if (got < 0 && errno == EINTR)
+            continue;
         if (got <= 0)
             return error_set_errno(err, "cannot read what was downloaded");
         hash_add(hash, buffer, (size_t)got);

@@ -18,6 +18,7 @@ struct download {
     const char *name;          /* for messages */
     int64_t size;              /* -1: not known */
     const char *etag;          /* that every part must have; NULL: any */
+    const char *modified;      /* the same for Last-Modified, where there is no ETag */
     bool no_ranges;            /* the server gives the whole file only */
     struct progress *progress; /* of all files together */
     /* A new URL, when the old one has expired; NULL: there is none. */

@@ -28,7 +28,7 @@ static bool read_content_range(struct arena *arena, const char *text, int64_t *f
     slash = strchr(text, '/');
     return dash != NULL && slash != NULL && dash < slash &&
            text_to_int(arena_copy_n(arena, text, (size_t)(dash - text)), first_out) &&
-           text_to_int(slash + 1, total_out);
+           text_to_int(slash + 1, total_out) && *first_out >= 0 && *total_out > *first_out;
 }
 
 static bool same_etag(const char *wanted, const char *etag)
@@ -40,19 +40,29 @@ static bool same_etag(const char *wanted, const char *etag)
     return strcmp(wanted, etag) == 0;
 }
 
+/* The date counts where there is no ETag, which is more exact. */
+static bool is_replaced(const struct download *download, const struct http_response *head)
+{
+    if (!same_etag(download->etag, head->etag))
+        return true;
+    return download->etag == NULL && download->modified != NULL && head->last_modified != NULL &&
+           strcmp(download->modified, head->last_modified) != 0;
+}
+
 static bool judge_range(struct part *part, const struct http_response *head)
 {
     struct download *download = part->download;
     struct error err = ERROR_INIT;
     int64_t first = 0, total = 0;
 
-    if (!read_content_range(part->arena, http_header_get(head, "Content-Range"), &first, &total) ||
+    if (download->no_ranges ||
+        !read_content_range(part->arena, http_header_get(head, "Content-Range"), &first, &total) ||
         first != part->position)
         error_set(&err, "%s: the server answers with another range than the one asked for", download->remote.shown);
     else if (download->size >= 0 && total != download->size)
         error_set(&err, "%s: the file has %lld bytes there, not the %lld that were announced", download->remote.shown,
                   (long long)total, (long long)download->size);
-    else if (!same_etag(download->etag, head->etag))
+    else if (is_replaced(download, head))
         error_set(&err, "%s: the file was replaced while it was being fetched", download->remote.shown);
     else {
         download->size = total;

@@ -6,12 +6,18 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
 
 #define READ_SIZE (256 * 1024)
+#define MAP_SIZE (1024 * 1024)
+#define MAP_STEP (64 * 1024) /* where a mapping may begin, on every machine */
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
 #define FLUSH_BYTES (32 * 1024 * 1024) /* the disk begins to write in steps of this */
 #define CHECKPOINT_BYTES                                                                                               \
     (4LL * 1024 * 1024 * 1024)  /* at most this much, or ... (each stops the hashing for a moment) */
@@ -84,13 +90,47 @@ static void flush(struct hasher *hasher)
     hasher->flushed = hasher->digest.length;
 }
 
+/*
+ * A piece as it lies in the page cache, which saves the copy: a seventh of the time. False: nothing done. The kernel is asked
+ * to have the pages there first, as one that cannot be read would end the process; older kernels than 5.14 cannot do that.
+ */
+static bool hash_mapped(struct hasher *hasher, int64_t left)
+{
+    size_t size = left > MAP_SIZE ? MAP_SIZE : (size_t)left, skip = (size_t)(hasher->digest.length % MAP_STEP);
+    char *map = mmap(NULL, skip + size, PROT_READ, MAP_SHARED, hasher->partial->fd,
+                     (off_t)(hasher->digest.length - (int64_t)skip));
+    bool done;
+
+    if (map == MAP_FAILED)
+        return false;
+    done = madvise(map, skip + size, MADV_POPULATE_READ) == 0;
+    if (done)
+        digest_add(&hasher->digest, map + skip, size);
+    (void)munmap(map, skip + size);
+    return done;
+}
+
+static ssize_t read_piece(const struct hasher *hasher, size_t size)
+{
+    ssize_t got;
+
+    do
+        got = pread(hasher->partial->fd, hasher->buffer, size, hasher->digest.length);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
 /* One piece, in whole blocks but for the file's end. */
 static bool hash_piece(struct hasher *hasher, int64_t front)
 {
     int64_t left = front - hasher->digest.length;
     size_t size = left > READ_SIZE ? READ_SIZE : (size_t)left;
-    ssize_t got = pread(hasher->partial->fd, hasher->buffer, size, hasher->digest.length);
+    ssize_t got;
 
+    if (left >= READ_SIZE && hash_mapped(hasher, left))
+        return true;
+    errno = EIO; /* the file is shorter than what was written */
+    got = read_piece(hasher, size);
     if (got != (ssize_t)size) {
         pthread_mutex_lock(&hasher->mutex);
         hasher->has_failed = true;

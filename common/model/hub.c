@@ -12,6 +12,7 @@
 
 #define TREE_PAGES_MAX 1000
 #define TREE_FILES_MAX 100000
+#define TREE_BYTES_MAX (64LL * 1024 * 1024) /* of all pages together */
 
 char *hub_host_name(struct arena *arena, const char *endpoint)
 {
@@ -159,15 +160,17 @@ bool hub_tree(const struct hub *hub, const char *commit, struct model_files *out
 {
     char *url = arena_printf(hub->arena, "%s?recursive=true", api_url(hub, "tree", commit)), *link;
     struct model_files files = { 0 };
+    int64_t bytes = 0;
 
     for (int page = 0;; page++) {
         const struct value *answer = NULL;
         struct http_response response;
 
-        if (page >= TREE_PAGES_MAX)
+        if (page >= TREE_PAGES_MAX || bytes > TREE_BYTES_MAX)
             return error_set_kind(err, ERROR_LIMIT, "the hub's list of files has no end");
         if (!ask_json(hub, url, &answer, &response, err))
             return false;
+        bytes += response.size_bytes;
         if (!read_entries(hub->arena, answer, &files, err))
             return error_prefix(err, "%s", hub->source->shown);
         link = next_link(hub->arena, &response);
@@ -220,8 +223,9 @@ static bool check_resolved(const struct model_file *file, const struct http_resp
     int64_t bytes = 0;
 
     if (size != NULL && (!text_to_int(size, &bytes) || bytes != file->size))
-        return error_set(err, "the hub contradicts itself: its list says %lld bytes for '%s', its file says %.20s",
-                         (long long)file->size, file->path, size);
+        return error_set(err,
+                         "the hub contradicts itself: its list says %lld bytes for '%s', its file says another number",
+                         (long long)file->size, file->path);
     if (etag == NULL || file->sha256 == NULL)
         return true;
     if (text_starts(etag, "W/"))

@@ -104,9 +104,13 @@ bool partial_open(const struct model_store *store, const char *key, const struct
 
 void partial_restart(struct partial *partial)
 {
+    struct stat info;
+    bool speaks = fstat(partial->journal_fd, &info) != 0 || info.st_size > 0;
+
     memset(&partial->verified, 0, sizeof(partial->verified));
-    /* the journal first: it must never speak of data that is gone */
-    if (ftruncate(partial->journal_fd, 0) != 0 || ftruncate(partial->fd, 0) != 0)
+    /* the journal first, and on the disk: it must never speak of data that is gone */
+    if (ftruncate(partial->journal_fd, 0) != 0 || (speaks && fdatasync(partial->journal_fd) != 0) ||
+        ftruncate(partial->fd, 0) != 0)
         (void)unlink(partial->journal_path);
 }
 

@@ -41,11 +41,25 @@ static bool hub_begin(struct model_plan *plan, struct error *err)
     return revision_set(plan, pending_entry(plan), err);
 }
 
+/* Under the lock: what was done first may have been removed while the rest came. */
+static bool check_names(const struct model_plan *plan, struct error *err)
+{
+    for (size_t i = 0; i < plan->files.count; i++) {
+        const struct model_file *file = &plan->files.items[i];
+        const char *linked = store_name_get(&plan->store, plan->folder, file->path);
+
+        if (linked == NULL || strcmp(linked, file->sha256) != 0 ||
+            !store_has(&plan->store, file->sha256, file->size, NULL))
+            return error_set(err, "'%s' was removed from the store by another process meanwhile", file->path);
+    }
+    return true;
+}
+
 static bool finish(struct model_plan *plan, struct error *err)
 {
     FD_SCOPED lock = -1;
 
-    if (!store_lock(&plan->store, &lock, err))
+    if (!store_lock(&plan->store, &lock, err) || !check_names(plan, err))
         return false;
     if (plan->repository == NULL && !pull_note_write(plan, err))
         return false;

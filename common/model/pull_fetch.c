@@ -81,6 +81,7 @@ static bool fetch_download(struct fetch *fetch, char sha256_out[DIGEST_HEX], int
         .name = fetch->file->path,
         .size = fetch->file->size,
         .etag = fetch->file->sha256 == NULL && fetch->file->git == NULL ? fetch->step->etag : NULL,
+        .modified = fetch->file->sha256 == NULL && fetch->file->git == NULL ? fetch->step->modified : NULL,
         .no_ranges = fetch->step->no_ranges,
         .progress = fetch->progress,
         .renew = renew,
@@ -160,14 +161,15 @@ static bool verify(struct fetch *fetch, const char *sha256, int64_t size, struct
 }
 
 /* Under the lock: the blob appears and has its name before anybody can collect it. */
-static bool publish(struct fetch *fetch, const char *sha256, struct error *err)
+static bool publish(struct fetch *fetch, const char *sha256, int64_t size, struct error *err)
 {
     struct model_plan *plan = fetch->plan;
     FD_SCOPED lock = -1;
 
     if (!store_lock(&plan->store, &lock, err))
         return false;
-    if (store_has(&plan->store, sha256, -1, NULL))
+    /* one of another size is no such content, whatever has happened to it: it is replaced */
+    if (store_has(&plan->store, sha256, size, NULL))
         partial_discard(&fetch->partial); /* it has come under another name meanwhile */
     else if (!partial_commit(&fetch->partial, sha256, err))
         return false;
@@ -196,7 +198,7 @@ static bool fetch_run(struct fetch *fetch, struct error *err)
     }
     fetch->file->sha256 = arena_copy(fetch->plan->arena, sha256);
     fetch->file->size = size;
-    return publish(fetch, sha256, err);
+    return publish(fetch, sha256, size, err);
 }
 
 bool pull_fetch(struct model_plan *plan, size_t index, struct progress *progress, struct error *err)

@@ -67,8 +67,9 @@ bool remote_follow(struct arena *arena, struct remote *remote, const struct http
         return error_set(err, "%s: a redirect that does not say where to", remote->shown);
     if (remote->hops >= LIMIT_HTTP_REDIRECTS)
         return error_set(err, "%s: too many redirects", remote->shown);
+    /* the words for it would hold the whole location, signatures too */
     if (!http_url_join(arena, remote->url, location, &url, err) || !http_url_origin(arena, url, &origin, err))
-        return error_prefix(err, "%s: redirect", remote->shown);
+        return error_set(err, "%s: a redirect to what is no URL that can be followed", remote->shown);
     if (!text_starts(origin, "https://") && !text_starts(origin, "http://"))
         return error_set(err, "%s: refused: a redirect to %.20s, which is not http", remote->shown, origin);
     if (text_starts(remote->url, "https://") && !text_starts(origin, "https://"))
@@ -147,24 +148,28 @@ bool remote_is_temporary(const struct http_response *response, int64_t *wait_ms_
     return status == 408 || status == 425 || status == 429 || (status >= 500 && status != 501 && status != 505);
 }
 
+/* A server's words may be shown: a terminal would obey some. */
+static bool can_be_shown(const char *words)
+{
+    for (const char *at = words; *at != '\0'; at++) {
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            return false;
+    }
+    return text_utf8_valid(words, strlen(words));
+}
+
 /* What a hub says in its own words, if it can be shown. */
 static const char *hub_words(struct arena *arena, const struct http_response *response)
 {
     const char *words = http_header_get(response, "X-Error-Message");
 
-    if (words == NULL)
-        return "";
-    for (const char *at = words; *at != '\0'; at++) {
-        if ((unsigned char)*at < 0x20 || *at == 0x7f)
-            return "";
-    }
-    return arena_printf(arena, " (%.200s)", words);
+    return words == NULL || !can_be_shown(words) ? "" : arena_printf(arena, " (%.200s)", words);
 }
 
 bool remote_refused(struct arena *arena, const struct remote *remote, const struct http_response *response,
                     struct error *err)
 {
-    const char *words = hub_words(arena, response), *what = response->reason;
+    const char *words = hub_words(arena, response), *what = can_be_shown(response->reason) ? response->reason : "?";
     const char *code = http_header_get(response, "X-Error-Code");
 
     if (response->status == 401 || response->status == 403)

@@ -272,7 +272,8 @@ bool store_collect(const struct model_store *store, bool partials, bool only_loo
 
 /* --- verifying --- */
 
-static bool hash_blob(const char *path, const struct model_settings *settings, char out[DIGEST_HEX], struct error *err)
+static bool hash_blob(const char *path, const struct model_settings *settings, char out[DIGEST_HEX],
+                      struct stat *info_out, struct error *err)
 {
     ARENA_SCOPED arena = arena_new();
     FD_SCOPED fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -280,7 +281,7 @@ static bool hash_blob(const char *path, const struct model_settings *settings, c
     struct digest digest;
     size_t got = READ_SIZE;
 
-    if (fd < 0)
+    if (fd < 0 || fstat(fd, info_out) != 0)
         return error_set_errno(err, "cannot read '%s'", path);
     digest_start(&digest);
     while (got == READ_SIZE) {
@@ -294,15 +295,24 @@ static bool hash_blob(const char *path, const struct model_settings *settings, c
     return true;
 }
 
+/* The name still leads to the file that was read, and not to a good one that has replaced it meanwhile. */
+static bool is_same_blob(const char *path, const struct stat *read)
+{
+    struct stat info;
+
+    return lstat(path, &info) == 0 && info.st_dev == read->st_dev && info.st_ino == read->st_ino;
+}
+
 bool store_verify(const struct model_store *store, const char *sha256, const struct model_settings *settings,
                   bool only_look, bool *good_out, struct error *err)
 {
     const char *path = store_blob(store, sha256);
     const char *damaged = store_path(store, path_join(store->arena, "damaged", sha256));
     char found[DIGEST_HEX];
+    struct stat read;
     FD_SCOPED lock = -1;
 
-    if (!hash_blob(path, settings, found, err))
+    if (!hash_blob(path, settings, found, &read, err))
         return false;
     *good_out = strcmp(found, sha256) == 0;
     if (*good_out || only_look)
@@ -310,7 +320,7 @@ bool store_verify(const struct model_store *store, const char *sha256, const str
     /* renamed, not removed: a process that uses it goes on */
     if (!store_lock(store, &lock, err) || !store_folder_make(store, "damaged", err))
         return false;
-    if (rename(path, damaged) != 0 && errno != ENOENT)
+    if (is_same_blob(path, &read) && rename(path, damaged) != 0 && errno != ENOENT)
         return error_set_errno(err, "cannot move '%s' away", path);
     return true;
 }

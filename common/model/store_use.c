@@ -149,13 +149,12 @@ static void look_at_target(struct scan *scan, const char *path)
     free(target);
 }
 
-/* A word that names a file: the blob behind it, and behind all shards of it. */
-static void look_at_word(struct scan *scan, const char *word)
+/* The blob behind a file's name, and behind all shards of the same model. */
+static void look_at_name(struct scan *scan, const char *path)
 {
-    const char *path = strchr(word, '/');
     struct model_shard shard;
 
-    if (path == NULL || strlen(path) >= LIMIT_PATH)
+    if (strlen(path) >= LIMIT_PATH)
         return;
     look_at_path(scan, path);
     look_at_target(scan, path);
@@ -168,6 +167,18 @@ static void look_at_word(struct scan *scan, const char *word)
             return;
         look_at_target(scan, sibling);
     }
+}
+
+/* A word that names a file, from the root or from where the process is; perhaps with something before it. */
+static void look_at_word(struct scan *scan, const char *word)
+{
+    const char *path = strchr(word, '/'), *equals = strchr(word, '=');
+    const char *name = equals == NULL ? word : equals + 1;
+
+    if (path != NULL)
+        look_at_name(scan, path);
+    if (name[0] != '/' && model_path_is_gguf(name))
+        look_at_name(scan, path_join(scan->scratch, proc_path(scan, "cwd"), name));
 }
 
 /* cmdline and environ: words that end in NUL. */

@@ -316,6 +316,26 @@ mode acme/tiny '{"content": {"no_ranges": true, "no_length": true}}'
 pull 0 hf://acme/tiny/long.gguf --no-mmproj
 check_store
 
+step "ranges that nobody asked for, of sizes that there are not"
+for range in "bytes 0-0/-5" "bytes 0-9/10" "bytes -1-5/7"; do
+    fresh
+    mode files "{\"long.gguf\": {\"no_ranges\": true, \"no_length\": true, \"unasked\": \"$range\"}}"
+    pull 1 "http://127.0.0.1:$HUB/files/long.gguf"
+    check_has "$range" "another range than the one asked for" "$NOTES"
+    check_no_blob
+done
+
+step "a file that is replaced while it comes, at a server that has dates and no ETag"
+fresh
+mode files '{"long.gguf": {"etag": "", "replaced_at": 5000000}}'
+pull 1 "http://127.0.0.1:$HUB/files/long.gguf"
+check_has "replaced" "was replaced while it was being fetched" "$NOTES"
+check_no_blob
+mode files '{"long.gguf": {"etag": "", "replaced_at": 90000000}}'
+pull 0 "http://127.0.0.1:$HUB/files/long.gguf"
+check_store
+mode files '{}'
+
 step "a wrong bit; and in a transfer that was taken up again"
 fresh
 mode acme/tiny '{"content": {"corrupt": 1234567}}'

@@ -38,10 +38,15 @@ static void test_addresses(void **state)
                                            "::ffff:127.0.0.1",
                                            "64:ff9b::10.0.0.1",
                                            "2002:7f00:0001::1",
-                                           "fec0::1" };
-    static const char *const public[] = { "1.1.1.1",          "172.32.0.1", "172.15.255.255", "192.167.1.1",
-                                          "100.128.0.1",      "11.0.0.1",   "2606:4700::1",   "::ffff:1.1.1.1",
-                                          "64:ff9b::8.8.8.8", "example.org" };
+                                           "fec0::1",
+                                           "2001:0:7f00:1::1",
+                                           "64:ff9b:1::a00:1",
+                                           "::ffff:0:127.0.0.1",
+                                           "100::1",
+                                           "4000::1" };
+    static const char *const public[] = { "1.1.1.1",          "172.32.0.1",   "172.15.255.255", "192.167.1.1",
+                                          "100.128.0.1",      "11.0.0.1",     "2606:4700::1",   "::ffff:1.1.1.1",
+                                          "64:ff9b::8.8.8.8", "2001:4860::8", "example.org" };
 
     (void)state;
     for (size_t i = 0; i < sizeof(private) / sizeof(private[0]); i++)
@@ -100,12 +105,35 @@ static void test_refused(void **state)
     close(opened);
 }
 
+/* A proxy for the other scheme is none for this one: the address is looked at then. */
+static void test_proxy(void **state)
+{
+    const struct http_request plain = { .url = "http://example.org/" }, tls = { .url = "HTTPS://example.org/" };
+
+    (void)state;
+    assert_false(http_has_proxy(&plain) || http_has_proxy(&tls));
+    setenv("https_proxy", "http://proxy.example:1", 1);
+    assert_false(http_has_proxy(&plain));
+    assert_true(http_has_proxy(&tls));
+    unsetenv("https_proxy");
+    setenv("http_proxy", "http://proxy.example:1", 1);
+    assert_true(http_has_proxy(&plain));
+    assert_false(http_has_proxy(&tls));
+    unsetenv("http_proxy");
+    setenv("all_proxy", "http://proxy.example:1", 1);
+    assert_true(http_has_proxy(&plain) && http_has_proxy(&tls));
+    unsetenv("all_proxy");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_addresses), cmocka_unit_test(test_hosts),
-                                        cmocka_unit_test(test_refused) };
+                                        cmocka_unit_test(test_refused), cmocka_unit_test(test_proxy) };
 
     unsetenv("http_proxy");
+    unsetenv("https_proxy");
+    unsetenv("HTTPS_PROXY");
     unsetenv("all_proxy");
+    unsetenv("ALL_PROXY");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,6 +122,64 @@ static void test_goes_on(void **state)
     partial_close(&partial);
 }
 
+static void write_much(struct partial *partial, int64_t from, int64_t to)
+{
+    char *data = malloc((size_t)(to - from));
+
+    for (int64_t at = from; at < to; at++)
+        data[at - from] = (char)(at * 13 + at / 251);
+    assert_int_equal(pwrite(partial->fd, data, (size_t)(to - from), from), to - from);
+    free(data);
+}
+
+/* Large pieces are hashed where they lie, from any place on. */
+static void test_large(void **state)
+{
+    const int64_t stops[] = { 300 * 1024 + 64, 300 * 1024 + 128 + 1024 * 1024, 4 * 1024 * 1024 + 77 };
+    struct world *world = *state;
+    struct partial partial = opened(world, "same");
+    char wanted[HASH_HEX_MAX], got[DIGEST_HEX];
+    struct hasher *hasher = NULL;
+    struct error err = ERROR_INIT;
+    int64_t at = 0;
+
+    for (int i = 0; i < 3; i++) {
+        assert_true(hasher_start(&partial, &hasher, &err));
+        write_much(&partial, at, stops[i]);
+        at = stops[i];
+        assert_true(hasher_advance(hasher, at, &err));
+        if (i == 2)
+            break;
+        while (hasher_position(hasher) < at)
+            usleep(100);
+        hasher_free(hasher);
+        assert_int_equal(partial.verified.length, at);
+    }
+    assert_true(hasher_finish(hasher, got, &err));
+    wanted_hex(at, wanted);
+    assert_string_equal(got, wanted);
+    hasher_free(hasher);
+    partial_close(&partial);
+}
+
+/* Somebody cuts the file off: an error, and no signal. */
+static void test_cut_off(void **state)
+{
+    struct world *world = *state;
+    struct partial partial = opened(world, "same");
+    char got[DIGEST_HEX];
+    struct hasher *hasher = NULL;
+    struct error err = ERROR_INIT;
+
+    write_much(&partial, 0, 1000 * 1000);
+    assert_true(hasher_start(&partial, &hasher, &err));
+    (void)hasher_advance(hasher, 3 * 1024 * 1024, &err);
+    assert_false(hasher_finish(hasher, got, &err));
+    assert_non_null(strstr(err.text, "cannot read what was written to '"));
+    hasher_free(hasher);
+    partial_close(&partial);
+}
+
 static void test_other_identity(void **state)
 {
     struct world *world = *state;
@@ -203,14 +261,50 @@ static void test_lock_and_commit(void **state)
     assert_int_not_equal(access(partial.path, F_OK), 0);
 }
 
+#define DIGEST_ONES "1111111111111111111111111111111111111111111111111111111111111111"
+
+static bool commit_once(void *data)
+{
+    struct partial *first = data;
+    struct error err = ERROR_INIT;
+
+    if (first->fd >= 0) {
+        assert_true(partial_commit(first, DIGEST_ONES, &err));
+        partial_close(first);
+    }
+    return false;
+}
+
+/* Who has waited gets a file of its own, and not the one that has become a blob meanwhile. */
+static void test_committed_meanwhile(void **state)
+{
+    struct world *world = *state;
+    struct partial first = opened(world, "same"), second;
+    const struct model_settings settings = { .watch = { .data = &first, .is_cancelled = commit_once } };
+    struct error err = ERROR_INIT;
+    struct stat info;
+
+    write_much(&first, 0, 1000);
+    assert_true(partial_open(&world->store, "key", &settings, &second, &err));
+    assert_true(partial_resume(&second, "same", &err)); /* begins with nothing */
+    assert_int_equal(stat(store_blob(&world->store, DIGEST_ONES), &info), 0);
+    assert_int_equal(info.st_size, 1000);
+    assert_int_equal(stat(second.path, &info), 0);
+    assert_int_equal(info.st_size, 0);
+    partial_discard(&second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_goes_on, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_large, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_cut_off, world_start, world_end),
         cmocka_unit_test_setup_teardown(test_other_identity, world_start, world_end),
         cmocka_unit_test_setup_teardown(test_torn_journal, world_start, world_end),
         cmocka_unit_test_setup_teardown(test_garbage_journal, world_start, world_end),
         cmocka_unit_test_setup_teardown(test_lock_and_commit, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_committed_meanwhile, world_start, world_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 
 #include "common/model/pull_parts.h"
 #include "common/model/pull_value.h"
+#include "common/model/store_clean.h"
 
 struct world {
     struct arena *arena;
@@ -108,6 +109,66 @@ static void test_plan_and_execute(void **state)
     assert_int_equal(plan.missing_bytes, 0);
 }
 
+/* A blob that has lost its end keeps nobody from having the whole one. */
+static void test_short_blob(void **state)
+{
+    struct world *world = *state;
+    struct value *list = value_list(world->arena);
+    struct model_request request = { .source = file_put(world, "m.gguf", "whole content") };
+    struct error err = ERROR_INIT;
+    struct model_plan plan = planned(world, &request);
+    struct stat info;
+
+    assert_true(model_plan_execute(&plan, &err));
+    const char *sha256 = plan.files.items[0].sha256, *blob = store_blob(&plan.store, sha256);
+    assert_int_equal(chmod(blob, 0600), 0);
+    assert_int_equal(truncate(blob, 3), 0);
+    value_list_add(world->arena, list, value_string(world->arena, sha256));
+    request.checksums = list;
+    plan = planned(world, &request);
+    assert_false(plan.is_there);
+    assert_true(model_plan_execute(&plan, &err));
+    assert_int_equal(stat(blob, &info), 0);
+    assert_int_equal(info.st_size, 13);
+    assert_true(planned(world, &request).is_there);
+}
+
+/* Another process removes the first shard while the second one comes. */
+static void remove_first(void *data, const char *text)
+{
+    struct model_plan *plan = data;
+    struct error err = ERROR_INIT;
+    struct store_cleaned cleaned = { 0 };
+    struct store_name *names = NULL;
+    size_t count = 0;
+
+    (void)text;
+    assert_true(store_names(&plan->store, plan->folder, &names, &count, &err));
+    if (count > 0)
+        assert_true(store_remove(&plan->store, names, count, false, &cleaned, &err));
+}
+
+static void test_removed_meanwhile(void **state)
+{
+    struct world *world = *state;
+    struct model_request request = { .source = file_put(world, "m-00001-of-00002.gguf", "one") };
+    struct error err = ERROR_INIT;
+    struct model_plan plan;
+
+    file_put(world, "m-00002-of-00002.gguf", "second");
+    plan = planned(world, &request);
+    world->settings.watch.data = &plan;
+    world->settings.watch.progress = remove_first;
+    assert_false(model_plan_execute(&plan, &err));
+    assert_string_equal(err.text, "'m-00001-of-00002.gguf' was removed from the store by another process meanwhile");
+    world->settings.watch.progress = NULL;
+    plan = planned(world, &request);
+    assert_false(plan.is_there);
+    error_clear(&err);
+    assert_true(model_plan_execute(&plan, &err));
+    assert_true(planned(world, &request).is_there);
+}
+
 static void test_entries(void **state)
 {
     struct world *world = *state;
@@ -171,6 +232,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_plan_and_execute, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_short_blob, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_removed_meanwhile, world_start, world_end),
         cmocka_unit_test_setup_teardown(test_entries, world_start, world_end),
         cmocka_unit_test_setup_teardown(test_folders, world_start, world_end),
         cmocka_unit_test_setup_teardown(test_refused, world_start, world_end),

@@ -98,6 +98,8 @@ static void test_refused(void **state)
     assert_false(follow(arena, &remote, "file:///etc/passwd", false, &err));
     assert_false(follow(arena, &remote, "ftp://hub.example/x", false, &err));
     assert_false(follow(arena, &remote, "", false, &err));
+    assert_false(follow(arena, &remote, "https://[::1/x?signature=s3cr3t", false, &err));
+    assert_string_equal(err.text, "https://hub.example/a: a redirect to what is no URL that can be followed");
     for (int i = 0; i < 10; i++)
         assert_true(follow(arena, &remote, "/loop", false, &err));
     assert_false(follow(arena, &remote, "/loop", false, &err));
@@ -134,6 +136,9 @@ static void test_refusals(void **state)
     assert_false(remote_refused(arena, &remote, &response, &err));
     assert_string_equal(err.text, "https://hub.example/a: HTTP status 404: there is no such revision");
     assert_false(remote_is_temporary(&response, &wait_ms));
+    assert_false(
+        remote_refused(arena, &remote, &(struct http_response){ .status = 418, .reason = "\033[2Jteapot" }, &err));
+    assert_string_equal(err.text, "https://hub.example/a: HTTP status 418: ?"); /* a terminal would obey the other */
     assert_true(remote_is_temporary(&(struct http_response){ .status = 503 }, &wait_ms));
     assert_int_equal(wait_ms, -1);
 }

@@ -26,6 +26,7 @@ struct world {
     struct arena *arena;
     char root[32];
     struct model_store store;
+    const char *replaced; /* by replace_once */
 };
 
 static int world_start(void **state)
@@ -222,10 +223,38 @@ static void test_users(void **state)
     assert_false(store_has(&world->store, blob, -1, NULL));
 }
 
-/* A server that has read its model into memory: only its command line tells. */
-static void test_command_line(void **state)
+/* A lock counts by itself, also where the process that has it cannot be seen (this one does not look at itself). */
+static void test_locks(void **state)
 {
     struct world *world = *state;
+    const char *stray = put(world, NULL, NULL, "no name, but a lock");
+    const char *part = store_path(&world->store, "partial/key"), *named = put(world, COMMIT_A, "m.gguf", "named");
+    int lock = open(store_blob(&world->store, stray), O_RDONLY), work = open(part, O_RDWR | O_CREAT, 0600);
+    int held = open(store_blob(&world->store, named), O_RDONLY);
+    struct store_cleaned cleaned = { 0 };
+    struct error err = ERROR_INIT;
+    struct store_name *names;
+    size_t count = 0;
+
+    assert_true(flock(lock, LOCK_SH) == 0 && flock(work, LOCK_EX) == 0 && flock(held, LOCK_SH) == 0);
+    assert_true(store_collect(&world->store, true, false, &cleaned, &err));
+    assert_int_equal(cleaned.in_use, 1);
+    assert_int_equal(cleaned.partials, 0);
+    assert_true(store_has(&world->store, stray, -1, NULL) && access(part, F_OK) == 0);
+    assert_true(store_names(&world->store, COMMIT_A, &names, &count, &err));
+    assert_false(store_remove(&world->store, names, count, false, &cleaned, &err));
+    assert_string_equal(err.text, "m.gguf is locked by a process that uses it: not removed");
+    close(lock);
+    close(work);
+    close(held);
+    assert_true(store_collect(&world->store, true, false, &cleaned, &err));
+    assert_int_equal(cleaned.partials, 1);
+    assert_false(store_has(&world->store, stray, -1, NULL) || access(part, F_OK) == 0);
+}
+
+/* A server that has read its model into memory: only its command line tells. */
+static void command_line(struct world *world, bool is_relative)
+{
     const char *blob = put(world, COMMIT_A, "m.gguf", "named by a command line");
     struct store_users users = { 0 };
     struct error err = ERROR_INIT;
@@ -233,8 +262,11 @@ static void test_command_line(void **state)
     char comm[64] = "";
 
     if (child == 0) {
-        execlp("tail", "tail", "-f", "/dev/null", "-s", "1000", store_path(&world->store, COMMIT_A "/m.gguf"),
-               (char *)NULL);
+        const char *path = store_path(&world->store, COMMIT_A "/m.gguf");
+
+        if (is_relative)
+            (void)(chdir(store_path(&world->store, COMMIT_A)) == 0);
+        execlp("tail", "tail", "-f", "/dev/null", "-s", "1000", is_relative ? "m.gguf" : path, (char *)NULL);
         _exit(1);
     }
     while (strncmp(comm, "tail", 4) != 0) {
@@ -248,6 +280,12 @@ static void test_command_line(void **state)
     assert_int_equal(store_user_of(&users, blob)->pid, child);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
+}
+
+static void test_command_line(void **state)
+{
+    command_line(*state, false);
+    command_line(*state, true);
 }
 
 static void test_verify(void **state)
@@ -270,6 +308,39 @@ static void test_verify(void **state)
     assert_int_equal(access(store_path(&world->store, arena_printf(world->arena, "damaged/%s", blob)), F_OK), 0);
 }
 
+/* The damaged blob is replaced by a good one after it was read: the good one stays. */
+static bool replace_once(void *data)
+{
+    struct world *world = data;
+    const char *path = store_blob(&world->store, world->replaced);
+    const char *fresh = arena_printf(world->arena, "%s.fresh", path);
+    FILE *file = fopen(fresh, "w");
+
+    assert_non_null(file);
+    fputs("whole", file);
+    fclose(file);
+    assert_int_equal(rename(fresh, path), 0);
+    return false;
+}
+
+static void test_verify_race(void **state)
+{
+    struct world *world = *state;
+    const char *blob = put(world, COMMIT_A, "m.gguf", "whole");
+    const struct model_settings settings = { .watch = { .data = world, .is_cancelled = replace_once } };
+    struct error err = ERROR_INIT;
+    bool good = true;
+    FILE *file = fopen(store_blob(&world->store, blob), "w");
+
+    fputs("broken", file);
+    fclose(file);
+    world->replaced = blob;
+    assert_true(store_verify(&world->store, blob, &settings, false, &good, &err));
+    assert_false(good); /* what was read */
+    assert_true(store_has(&world->store, blob, 5, NULL));
+    assert_true(store_verify(&world->store, blob, &(struct model_settings){ 0 }, false, &good, &err) && good);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,8 +348,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_remove, world_start, world_end),
         cmocka_unit_test_setup_teardown(test_collect, world_start, world_end),
         cmocka_unit_test_setup_teardown(test_users, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_locks, world_start, world_end),
         cmocka_unit_test_setup_teardown(test_command_line, world_start, world_end),
         cmocka_unit_test_setup_teardown(test_verify, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_verify_race, world_start, world_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
