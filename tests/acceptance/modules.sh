@@ -41,6 +41,8 @@ for name in old new; do
     step "module cases on $(node ssh $name '. /etc/os-release; echo $PRETTY_NAME' </dev/null)"
     ship_program "$BUILD/tests/roost-module-cases" $name
     tar -C "$ROOT/tests/modules" -c . | node ssh $name 'mkdir -p /opt/cases/files && tar -C /opt/cases/files -x'
+    # what the cases of the module make call; the others install their own
+    node ssh $name 'apt-get -qq update && apt-get -qq install -y make >/dev/null 2>&1' </dev/null
     for module in "${names[@]}"; do
         run_cases $name "$module.yml" >"$name-$module" 2>&1 || bad=$((bad + 1))
         printf '%s: %s\n' "$module" "$(tail -n 1 "$name-$module")"
