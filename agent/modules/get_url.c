@@ -125,16 +125,11 @@ static struct http_request request_make(struct job *job, const char *url, const 
 /* The time of the file that is there, as HTTP writes it. NULL: ask for it in any case. */
 static const char *modified_since(const struct job *job)
 {
-    static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-    static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
     struct stat info;
-    struct tm utc;
 
-    if (job->dest_is_folder || stat(job->dest, &info) != 0 || !gmtime_r(&info.st_mtim.tv_sec, &utc))
+    if (job->dest_is_folder || stat(job->dest, &info) != 0)
         return NULL;
-    return arena_printf(job->task->scratch, "%s, %02d %s %d %02d:%02d:%02d GMT", days[utc.tm_wday], utc.tm_mday,
-                        months[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+    return http_date(job->task->scratch, info.st_mtim.tv_sec);
 }
 
 static bool receive_piece(void *data, const char *bytes, size_t length, struct error *err)

@@ -117,17 +117,11 @@ static bool has_header(const struct value *headers, const char *name)
 /* The time of the file that is there, as HTTP writes it. NULL: ask for it in any case. */
 static const char *modified_since(const struct job *job)
 {
-    static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-    static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
     struct stat info;
-    struct tm utc;
 
-    if (!job->args->dest || job->args->force || stat(job->args->dest, &info) != 0 || !S_ISREG(info.st_mode) ||
-        !gmtime_r(&info.st_mtim.tv_sec, &utc))
+    if (!job->args->dest || job->args->force || stat(job->args->dest, &info) != 0 || !S_ISREG(info.st_mode))
         return NULL;
-    return arena_printf(job->task->scratch, "%s, %02d %s %d %02d:%02d:%02d GMT", days[utc.tm_wday], utc.tm_mday,
-                        months[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+    return http_date(job->task->scratch, info.st_mtim.tv_sec);
 }
 
 static void request_headers(const struct job *job, struct http_request *request)

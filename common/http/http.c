@@ -275,3 +275,16 @@ bool http_fetch(struct arena *arena, const struct http_request *request, struct 
     *body_out = body.data;
     return true;
 }
+
+const char *http_date(struct arena *arena, time_t time)
+{
+    static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+    static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+    struct tm utc;
+
+    if (!gmtime_r(&time, &utc))
+        return NULL;
+    return arena_printf(arena, "%s, %02d %s %d %02d:%02d:%02d GMT", days[utc.tm_wday], utc.tm_mday, months[utc.tm_mon],
+                        utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}

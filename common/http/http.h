@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "common/base/arena.h"
 #include "common/base/error.h"
@@ -75,6 +76,8 @@ bool http_fetch(struct arena *arena, const struct http_request *request, struct 
 
 /* The first header of that name in any case, or NULL. */
 const char *http_header_get(const struct http_response *response, const char *name);
+/* A time as HTTP writes it: "Sun, 06 Nov 1994 08:49:37 GMT"; NULL when it is beyond the calendar. */
+const char *http_date(struct arena *arena, time_t time);
 /* The URL as it may be shown: without user and password. */
 char *http_url_shown(struct arena *arena, const char *url);
 /* The URL's host is a loopback, private or other special address in any notation, or "localhost". Names are not resolved. */

@@ -435,10 +435,20 @@ static void test_unix_socket_and_file(void **state)
     assert_int_equal(response.status, 0);
 }
 
+static void test_a_time_as_http_writes_it(void **state)
+{
+    struct arena *arena = arena_new();
+
+    (void)state;
+    assert_string_equal(http_date(arena, 784111777), "Sun, 06 Nov 1994 08:49:37 GMT");
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_get),
+        cmocka_unit_test(test_a_time_as_http_writes_it),
         cmocka_unit_test(test_an_error_status_is_a_response),
         cmocka_unit_test(test_request_as_sent),
         cmocka_unit_test(test_methods),
