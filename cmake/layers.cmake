@@ -2,10 +2,11 @@
 # One folder = one static library; what a folder may link is what it may include (scripts/check-layers proves it).
 include(embed)
 
-# roost_layer(name folder LIBS ...): library roost_<name> from <folder>/*.c; an empty folder gives an empty library.
+# roost_layer(name folder LIBS ...): library roost_<name> from <folder> and what lies below; an empty folder gives an empty
+# library.
 function(roost_layer name folder)
   cmake_parse_arguments(L "" "" "LIBS;GENERATED;EXCLUDE" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${folder}/*.c")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${folder}/*.c")
   foreach(excluded IN LISTS L_EXCLUDE)
     list(REMOVE_ITEM sources "${CMAKE_SOURCE_DIR}/${folder}/${excluded}")
   endforeach()

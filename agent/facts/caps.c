@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "agent/facts/fact_support.h"
-#include "agent/system/process.h"
+#include "agent/system/process/process.h"
 
 static unsigned long long status_number(const char *status, const char *key)
 {

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "agent/system/system.h"
+#include "agent/system/host/system.h"
 
 struct fact_group {
     const char *name;         /* gather_subset name: "network", "hardware", "distribution" ... */

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "agent/facts/fact_support.h"
-#include "agent/system/process.h"
+#include "agent/system/process/process.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"
 #include "common/json/json.h"

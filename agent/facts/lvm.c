@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "agent/facts/fact_support.h"
-#include "agent/system/process.h"
+#include "agent/system/process/process.h"
 
 static bool has_volume_group(const struct system *system, struct arena *arena)
 {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "agent/facts/fact_support.h"
-#include "agent/system/network.h"
+#include "agent/system/network/network.h"
 
 #define CLASS "/sys/class/net"
 

@@ -5,16 +5,16 @@
  */
 #include "agent/facts/roost_parts.h"
 #include "agent/facts/fact_support.h"
-#include "agent/system/device_node.h"
-#include "agent/system/engine_unit.h"
-#include "agent/system/host_memory.h"
-#include "agent/system/hwmon.h"
-#include "agent/system/kfd.h"
-#include "agent/system/nic.h"
-#include "agent/system/npu.h"
-#include "agent/system/parameter_state.h"
-#include "agent/system/rapl.h"
-#include "agent/system/thunderbolt.h"
+#include "agent/system/hardware/device_node.h"
+#include "agent/system/unit/engine_unit.h"
+#include "agent/system/hardware/host_memory.h"
+#include "agent/system/hardware/hwmon.h"
+#include "agent/system/hardware/kfd.h"
+#include "agent/system/hardware/nic.h"
+#include "agent/system/hardware/npu.h"
+#include "agent/system/boot/parameter_state.h"
+#include "agent/system/hardware/rapl.h"
+#include "agent/system/hardware/thunderbolt.h"
 
 /* The KFD node of the same render node tells the target that ROCm compiles for. */
 static struct value *gpu_with_node(const struct sysfs *fs, const struct gpu *gpu, const struct value *nodes)

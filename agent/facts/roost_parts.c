@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "agent/system/package_versions.h"
+#include "agent/system/package/package_versions.h"
 #include "common/base/text.h"
 
 struct value *roost_machine(const struct sysfs *fs)

@@ -2,7 +2,7 @@
 /* Parts of the fact group "roost" that are a few small files each: what the machine is and how it is set up. */
 #pragma once
 
-#include "agent/system/sysfs.h"
+#include "agent/system/hardware/sysfs.h"
 
 struct value *roost_machine(const struct sysfs *fs);
 struct value *roost_kernel(const struct sysfs *fs);

@@ -3,9 +3,9 @@
  * the work. */
 #include <string.h>
 
-#include "agent/system/alternatives.h"
-#include "agent/system/process.h"
-#include "agent/system/word_list.h"
+#include "agent/system/host/alternatives.h"
+#include "agent/system/process/process.h"
+#include "agent/system/file/word_list.h"
 #include "agent/task/module.h"
 #include "common/base/path.h"
 #include "common/base/text.h"

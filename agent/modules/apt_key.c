@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "agent/system/keyring.h"
+#include "agent/system/package/keyring.h"
 #include "agent/task/module.h"
 #include "agent/task/repository.h"
 #include "common/base/fd.h"

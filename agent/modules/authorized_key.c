@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/system/account.h"
-#include "agent/system/authorized_keys.h"
-#include "agent/system/file_replace.h"
-#include "agent/system/file_tree.h"
+#include "agent/system/account/account.h"
+#include "agent/system/account/authorized_keys.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/file/file_tree.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/module.h"
 #include "common/base/fd.h"

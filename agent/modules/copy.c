@@ -10,13 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/system/file_data.h"
-#include "agent/system/file_metadata.h"
-#include "agent/system/file_mode.h"
-#include "agent/system/file_owner.h"
-#include "agent/system/file_replace.h"
-#include "agent/system/file_state.h"
-#include "agent/system/file_tree.h"
+#include "agent/system/file/file_data.h"
+#include "agent/system/file/file_metadata.h"
+#include "agent/system/file/file_mode.h"
+#include "agent/system/file/file_owner.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/file/file_state.h"
+#include "agent/system/file/file_tree.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/file_sync.h"
 #include "agent/task/file_validate.h"

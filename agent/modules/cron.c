@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/system/account.h"
-#include "agent/system/crontab.h"
-#include "agent/system/file_replace.h"
-#include "agent/system/process.h"
-#include "agent/system/text_file.h"
+#include "agent/system/account/account.h"
+#include "agent/system/host/crontab.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/process/process.h"
+#include "agent/system/file/text_file.h"
 #include "agent/task/module.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"

@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/system/file_replace.h"
-#include "agent/system/file_tree.h"
-#include "agent/system/gpg_key.h"
-#include "agent/system/text_file.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/file/file_tree.h"
+#include "agent/system/package/gpg_key.h"
+#include "agent/system/file/text_file.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/module.h"
 #include "agent/task/repository.h"

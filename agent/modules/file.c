@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/system/file_link.h"
-#include "agent/system/file_owner.h"
-#include "agent/system/file_state.h"
-#include "agent/system/file_times.h"
-#include "agent/system/file_tree.h"
+#include "agent/system/file/file_link.h"
+#include "agent/system/file/file_owner.h"
+#include "agent/system/file/file_state.h"
+#include "agent/system/file/file_times.h"
+#include "agent/system/file/file_tree.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/module.h"
 #include "common/base/fd.h"

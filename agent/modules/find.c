@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "agent/system/file_owner.h"
-#include "agent/system/file_times.h"
-#include "agent/system/find_tree.h"
+#include "agent/system/file/file_owner.h"
+#include "agent/system/file/file_times.h"
+#include "agent/system/file/find_tree.h"
 #include "agent/task/command_words.h"
 #include "agent/task/find_filter.h"
 #include "agent/task/module.h"

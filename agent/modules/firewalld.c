@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "agent/system/firewall_cmd.h"
-#include "agent/system/word_list.h"
+#include "agent/system/network/firewall_cmd.h"
+#include "agent/system/file/word_list.h"
 #include "agent/task/module.h"
 #include "common/base/text.h"
 

@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/system/file_data.h"
-#include "agent/system/file_replace.h"
+#include "agent/system/file/file_data.h"
+#include "agent/system/file/file_replace.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/module.h"
 #include "agent/task/url_checksum.h"

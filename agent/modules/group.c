@@ -2,7 +2,7 @@
 /* group: groups of users, with shadow's groupadd, groupmod and groupdel (libuser's with `local`). */
 #include <string.h>
 
-#include "agent/system/account_user.h"
+#include "agent/system/account/account_user.h"
 #include "agent/task/module.h"
 #include "common/base/text.h"
 

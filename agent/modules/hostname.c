@@ -2,8 +2,8 @@
 /* hostname: the machine's name, now and after the next boot. */
 #include <string.h>
 
-#include "agent/system/hostname.h"
-#include "agent/system/unit.h"
+#include "agent/system/host/hostname.h"
+#include "agent/system/unit/unit.h"
 #include "agent/task/module.h"
 #include "common/base/text.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ini_file: options and sections of an INI file, one at a time. community.general.ini_file. */
-#include "agent/system/ini_file.h"
+#include "agent/system/file/ini_file.h"
 
 #include <string.h>
 

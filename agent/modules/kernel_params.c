@@ -2,7 +2,7 @@
 /* kernel_params: parameters on the kernel's command line, whatever boot loader hands them over. */
 #include <string.h>
 
-#include "agent/system/kernel_param_check.h"
+#include "agent/system/boot/kernel_param_check.h"
 #include "agent/task/kernel_params_task.h"
 #include "agent/task/module.h"
 #include "common/base/text.h"

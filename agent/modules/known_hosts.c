@@ -6,9 +6,9 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "agent/system/file_replace.h"
-#include "agent/system/ssh_known_hosts.h"
-#include "agent/system/text_file.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/account/ssh_known_hosts.h"
+#include "agent/system/file/text_file.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/module.h"
 #include "common/base/path.h"

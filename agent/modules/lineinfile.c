@@ -5,9 +5,9 @@
  */
 #include <string.h>
 
-#include "agent/system/file_lines.h"
-#include "agent/system/file_replace.h"
-#include "agent/system/file_tree.h"
+#include "agent/system/file/file_lines.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/file/file_tree.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/file_validate.h"
 #include "agent/task/module.h"

@@ -2,10 +2,10 @@
 /* locale_gen: which locales the node has. Follows community.general.locale_gen, with Debian's way and Ubuntu's. */
 #include <string.h>
 
-#include "agent/system/file_replace.h"
-#include "agent/system/locale_list.h"
-#include "agent/system/process.h"
-#include "agent/system/text_file.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/host/locale_list.h"
+#include "agent/system/process/process.h"
+#include "agent/system/file/text_file.h"
 #include "agent/task/module.h"
 #include "common/base/path.h"
 #include "common/base/text.h"

@@ -2,7 +2,7 @@
 /* make: runs a target of a Makefile unless it is up to date already. community.general.make. */
 #include <string.h>
 
-#include "agent/system/process.h"
+#include "agent/system/process/process.h"
 #include "agent/task/command_words.h"
 #include "agent/task/module.h"
 #include "common/base/path.h"

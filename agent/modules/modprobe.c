@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/system/file_replace.h"
-#include "agent/system/file_tree.h"
-#include "agent/system/kernel_module.h"
-#include "agent/system/process.h"
-#include "agent/system/text_file.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/file/file_tree.h"
+#include "agent/system/kernel/kernel_module.h"
+#include "agent/system/process/process.h"
+#include "agent/system/file/text_file.h"
 #include "agent/task/command_words.h"
 #include "agent/task/module.h"
 #include "common/base/path.h"

@@ -8,13 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/system/file_replace.h"
-#include "agent/system/file_tree.h"
-#include "agent/system/fstab.h"
-#include "agent/system/mount_table.h"
-#include "agent/system/process.h"
-#include "agent/system/text_file.h"
-#include "agent/system/word_list.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/file/file_tree.h"
+#include "agent/system/host/fstab.h"
+#include "agent/system/host/mount_table.h"
+#include "agent/system/process/process.h"
+#include "agent/system/file/text_file.h"
+#include "agent/system/file/word_list.h"
 #include "agent/task/module.h"
 #include "common/base/path.h"
 #include "common/base/text.h"

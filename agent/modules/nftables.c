@@ -5,10 +5,10 @@
  */
 #include <string.h>
 
-#include "agent/system/file_replace.h"
-#include "agent/system/file_tree.h"
-#include "agent/system/nft.h"
-#include "agent/system/text_file.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/file/file_tree.h"
+#include "agent/system/network/nft.h"
+#include "agent/system/file/text_file.h"
 #include "agent/task/module.h"
 #include "common/base/path.h"
 #include "common/base/text.h"

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "agent/system/process.h"
+#include "agent/system/process/process.h"
 #include "agent/task/module.h"
 #include "agent/task/package_request.h"
 #include "common/base/fd.h"

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "agent/system/package_list.h"
+#include "agent/system/package/package_list.h"
 #include "agent/task/module.h"
 #include "common/base/text.h"
 

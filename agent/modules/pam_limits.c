@@ -3,9 +3,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/system/file_replace.h"
-#include "agent/system/text_file.h"
-#include "agent/system/word_list.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/file/text_file.h"
+#include "agent/system/file/word_list.h"
 #include "agent/task/module.h"
 #include "common/base/path.h"
 #include "common/base/text.h"

@@ -6,7 +6,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include "agent/system/process.h"
+#include "agent/system/process/process.h"
 #include "agent/task/module.h"
 
 struct raw_args {

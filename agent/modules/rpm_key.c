@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/system/gpg_key.h"
-#include "agent/system/process.h"
+#include "agent/system/package/gpg_key.h"
+#include "agent/system/process/process.h"
 #include "agent/task/module.h"
 #include "agent/task/repository.h"
 #include "common/base/fd.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* service_facts: services and what they are doing, as the fact `services`. Follows ansible.builtin.service_facts for systemd
  * and for init scripts. */
-#include "agent/system/service_list.h"
+#include "agent/system/unit/service_list.h"
 #include "agent/task/module.h"
 
 struct service_facts_args {

@@ -5,11 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/system/file_flags.h"
-#include "agent/system/file_owner.h"
-#include "agent/system/file_state.h"
-#include "agent/system/file_times.h"
-#include "agent/system/process.h"
+#include "agent/system/file/file_flags.h"
+#include "agent/system/file/file_owner.h"
+#include "agent/system/file/file_state.h"
+#include "agent/system/file/file_times.h"
+#include "agent/system/process/process.h"
 #include "agent/task/module.h"
 #include "common/base/hash.h"
 #include "common/base/text.h"

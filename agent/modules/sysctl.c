@@ -2,8 +2,8 @@
 /* sysctl: kernel parameters, in the file that sets them at boot and, if wanted, in the running kernel. */
 #include <string.h>
 
-#include "agent/system/file_replace.h"
-#include "agent/system/sysctl.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/kernel/sysctl.h"
 #include "agent/task/module.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"

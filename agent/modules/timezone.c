@@ -2,7 +2,7 @@
 /* timezone: the machine's time zone, and whether its hardware clock runs in UTC. */
 #include <string.h>
 
-#include "agent/system/timezone.h"
+#include "agent/system/host/timezone.h"
 #include "agent/task/module.h"
 #include "common/base/text.h"
 

@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/system/archive_options.h"
-#include "agent/system/file_metadata.h"
-#include "agent/system/file_owner.h"
-#include "agent/system/file_state.h"
-#include "agent/system/file_temp.h"
+#include "agent/system/archive/archive_options.h"
+#include "agent/system/file/file_metadata.h"
+#include "agent/system/file/file_owner.h"
+#include "agent/system/file/file_state.h"
+#include "agent/system/file/file_temp.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/module.h"
 #include "agent/task/unarchive_plan.h"

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "agent/system/kernel_memory.h"
+#include "agent/system/kernel/kernel_memory.h"
 #include "agent/task/kernel_params_task.h"
 #include "agent/task/unified_memory_conf.h"
 #include "agent/task/unified_memory_size.h"

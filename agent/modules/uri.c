@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/system/file_data.h"
-#include "agent/system/file_replace.h"
-#include "agent/system/file_temp.h"
+#include "agent/system/file/file_data.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/file/file_temp.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/module.h"
 #include "agent/task/uri_body.h"

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/system/account_key.h"
-#include "agent/system/account_user.h"
+#include "agent/system/account/account_key.h"
+#include "agent/system/account/account_user.h"
 #include "agent/task/module.h"
 #include "common/base/path.h"
 #include "common/base/text.h"

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/system/tcp_probe.h"
-#include "agent/system/tcp_table.h"
+#include "agent/system/network/tcp_probe.h"
+#include "agent/system/network/tcp_table.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/module.h"
 #include "common/base/clock.h"

@@ -2,9 +2,9 @@
 /* yum_repository: one repository in a .repo file of dnf or yum. Follows ansible.builtin.yum_repository. */
 #include <string.h>
 
-#include "agent/system/file_replace.h"
-#include "agent/system/repo_file.h"
-#include "agent/system/text_file.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/package/repo_file.h"
+#include "agent/system/file/text_file.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/module.h"
 #include "common/base/path.h"

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "agent/session/become_command.h"
-#include "agent/system/process_start.h"
+#include "agent/system/process/process_start.h"
 #include "common/base/clock.h"
 #include "common/base/fd.h"
 #include "common/base/text.h"

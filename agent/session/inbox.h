@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "agent/system/system.h"
+#include "agent/system/host/system.h"
 #include "common/protocol/frame.h"
 
 struct inbox_frame {

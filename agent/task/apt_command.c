@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/system/file_replace.h"
+#include "agent/system/file/file_replace.h"
 #include "agent/task/apt_parts.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"

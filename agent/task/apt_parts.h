@@ -2,9 +2,9 @@
 /* The parts of an apt task, for agent/task/apt_*.c only. Every part says by apt_next how the task goes on. */
 #pragma once
 
-#include "agent/system/package_apt.h"
-#include "agent/system/package_dpkg.h"
-#include "agent/system/package_version.h"
+#include "agent/system/package/package_apt.h"
+#include "agent/system/package/package_dpkg.h"
+#include "agent/system/package/package_version.h"
 #include "agent/task/package_request.h"
 #include "common/base/text.h"
 

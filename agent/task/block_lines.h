@@ -2,7 +2,7 @@
 /* A block of lines between two marker lines in a text: where it is, where it goes. Pure. */
 #pragma once
 
-#include "agent/system/file_lines.h"
+#include "agent/system/file/file_lines.h"
 
 struct block_request {
     const char *begin, *end; /* the marker lines, without their newline */

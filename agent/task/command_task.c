@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/system/process.h"
+#include "agent/system/process/process.h"
 #include "agent/task/command_words.h"
 #include "common/base/clock.h"
 #include "common/base/path.h"

@@ -2,7 +2,7 @@
 /* Command lines as Ansible's command module takes them apart: no shell, but quotes, $VARS and ~. */
 #pragma once
 
-#include "agent/system/system.h"
+#include "agent/system/host/system.h"
 
 /* Words of a line by the rules of Python's shlex.split(posix=True). Errors: "No closing quotation", "No escaped
  * character". */

@@ -2,9 +2,9 @@
 /* The parts of a dnf task, for agent/task/dnf_*.c only. */
 #pragma once
 
-#include "agent/system/process.h"
-#include "agent/system/rpm_query.h"
-#include "agent/system/word_list.h"
+#include "agent/system/process/process.h"
+#include "agent/system/package/rpm_query.h"
+#include "agent/system/file/word_list.h"
 #include "agent/task/dnf_request.h"
 
 struct dnf_job {

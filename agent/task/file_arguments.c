@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/system/file_context.h"
-#include "agent/system/file_flags.h"
-#include "agent/system/file_metadata.h"
-#include "agent/system/file_mode.h"
-#include "agent/system/file_owner.h"
-#include "agent/system/file_state.h"
+#include "agent/system/file/file_context.h"
+#include "agent/system/file/file_flags.h"
+#include "agent/system/file/file_metadata.h"
+#include "agent/system/file/file_mode.h"
+#include "agent/system/file/file_owner.h"
+#include "agent/system/file/file_state.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
 

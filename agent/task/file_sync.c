@@ -9,11 +9,11 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "agent/system/file_data.h"
-#include "agent/system/file_link.h"
-#include "agent/system/file_replace.h"
-#include "agent/system/file_state.h"
-#include "agent/system/file_tree.h"
+#include "agent/system/file/file_data.h"
+#include "agent/system/file/file_link.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/file/file_state.h"
+#include "agent/system/file/file_tree.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"
 #include "common/base/text.h"

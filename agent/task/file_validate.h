@@ -3,7 +3,7 @@
  * put in place. */
 #pragma once
 
-#include "agent/system/process.h"
+#include "agent/system/process/process.h"
 #include "agent/task/task_context.h"
 
 /* Runs `command` (no shell) with %s replaced by `path`. A status other than 0 is not an error here: look at

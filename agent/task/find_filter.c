@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/system/file_times.h"
+#include "agent/system/file/file_times.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"
 

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "agent/system/file_replace.h"
-#include "agent/system/file_tree.h"
-#include "agent/system/text_file.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/file/file_tree.h"
+#include "agent/system/file/text_file.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
 

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "agent/system/boot_loader.h"
+#include "agent/system/boot/boot_loader.h"
 #include "agent/task/module.h"
 
 struct kernel_params_request {

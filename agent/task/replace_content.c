@@ -2,8 +2,8 @@
 /* The last steps of every module that edits a text file. Decides nothing about the content. */
 #include "agent/task/replace_content.h"
 
-#include "agent/system/file_replace.h"
-#include "agent/system/file_tree.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/file/file_tree.h"
 #include "agent/task/file_validate.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"

@@ -2,7 +2,7 @@
 /* Downloads of keys and updates of package lists. */
 #include "agent/task/repository.h"
 
-#include "agent/system/package_apt.h"
+#include "agent/system/package/package_apt.h"
 #include "common/base/text.h"
 #include "common/http/http.h"
 

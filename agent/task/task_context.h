@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "agent/system/system.h"
+#include "agent/system/host/system.h"
 #include "common/base/arena.h"
 #include "common/base/error.h"
 #include "common/value/value.h"

@@ -2,8 +2,8 @@
 /* What unpacking an archive would do: its members, which of them are meant, and which differ from the disk. */
 #pragma once
 
-#include "agent/system/archive_compare.h"
-#include "agent/system/archive_select.h"
+#include "agent/system/archive/archive_compare.h"
+#include "agent/system/archive/archive_select.h"
 
 struct unarchive_member {
     struct archive_member member; /* path NULL: stripped to nothing, listed but never written */

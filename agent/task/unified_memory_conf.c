@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-#include "agent/system/file_replace.h"
-#include "agent/system/file_tree.h"
-#include "agent/system/modprobe_conf.h"
-#include "agent/system/text_file.h"
+#include "agent/system/file/file_replace.h"
+#include "agent/system/file/file_tree.h"
+#include "agent/system/kernel/modprobe_conf.h"
+#include "agent/system/file/text_file.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
 

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "agent/system/initramfs.h"
+#include "agent/system/boot/initramfs.h"
 #include "agent/task/module.h"
 
 #define UNIFIED_CONF "/etc/modprobe.d/roost-unified-memory.conf"

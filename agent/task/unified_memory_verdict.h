@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "agent/system/kernel_memory.h"
+#include "agent/system/kernel/kernel_memory.h"
 
 struct unified_facts {
     struct kernel_memory memory;

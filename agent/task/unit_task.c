@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "agent/system/unit.h"
-#include "agent/system/unit_offline.h"
+#include "agent/system/unit/unit.h"
+#include "agent/system/unit/unit_offline.h"
 #include "agent/task/unit_request.h"
 #include "common/base/text.h"
 

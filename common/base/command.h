@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Running a helper program on the control side to its end and keeping what it printed: inventory scripts, password scripts, lookup
- * pipe, tar. On nodes it is agent/system/process.h, which has time-outs, cancellation and other users.
+ * pipe, tar. On nodes it is agent/system/process/process.h, which has time-outs, cancellation and other users.
  */
 #pragma once
 

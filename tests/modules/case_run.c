@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/system/process.h"
+#include "agent/system/process/process.h"
 #include "agent/task/task_run.h"
 #include "common/base/fd.h"
 #include "common/base/hash.h"

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "agent/facts/fact_group.h"
-#include "agent/system/process.h"
+#include "agent/system/process/process.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"
 #include "common/json/json.h"

@@ -14,7 +14,7 @@
 
 #include "tests/unit/agent/system/recorded_tree.h"
 #include "agent/facts/fact_group.h"
-#include "agent/system/sysfs.h"
+#include "agent/system/hardware/sysfs.h"
 #include "common/json/json.h"
 
 static const char *const boxes[] = { "strix-halo-fedora43", "strix-halo-debian13", "server-ubuntu2404", "dgx-spark",

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "agent/session/session.h"
-#include "agent/system/process.h"
+#include "agent/system/process/process.h"
 #include "common/base/clock.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"

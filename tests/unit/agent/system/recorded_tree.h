@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "agent/system/file_tree.h"
-#include "agent/system/system.h"
+#include "agent/system/file/file_tree.h"
+#include "agent/system/host/system.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"
 
