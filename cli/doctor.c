@@ -202,7 +202,7 @@ static int print(struct command *command, const struct doctor_run *run, bool jso
 {
     struct text out = text_new(run->arena);
     struct json_style style = { .indent = 4, .sort_keys = true };
-    bool color = output_wants_color(command);
+    struct doctor_look look = { .color = output_wants_color(command), .columns = output_columns(stdout) };
 
     if (json) {
         json_write(&out, run->hosts, &style);
@@ -210,7 +210,7 @@ static int print(struct command *command, const struct doctor_run *run, bool jso
     }
     for (size_t i = 0; !json && i < value_count(run->hosts); i++) {
         const struct value_pair *pair = value_pair_at(run->hosts, i);
-        doctor_print_host(run->arena, stdout, value_text(pair->key), pair->item, color);
+        doctor_print_host(run->arena, stdout, value_text(pair->key), pair->item, look);
     }
     return doctor_exit_code(run->hosts);
 }
@@ -235,7 +235,7 @@ static int doctor_run(int argc, char **argv)
 
     if (!options_take(arena, argc, argv, &options, &err))
         return fail(&command, &err);
-    if (!verb_start(&command, &verb_doctor, options.rest_count, options.rest, OPTIONS_ADHOC, &exit_code)) {
+    if (!verb_start(&command, &verb_doctor, options.rest_count, options.rest, OPTIONS_GATHER, &exit_code)) {
         if (command.options.help)
             printf("%s", HELP);
         return exit_code;

@@ -53,17 +53,43 @@ static void line_add(struct text *out, const char *line, enum paint paint, bool 
     text_add_char(out, '\n');
 }
 
-static void finding_add(struct text *out, const struct value *finding, bool color)
+enum {
+    COLUMNS_MIN = 40, /* narrower terminals get whole lines */
+    SENTENCE_INDENT = 2,
+    REMEDY_INDENT = 4,
+    HANGING_INDENT = 2,
+};
+
+/* `line` on as many lines as it needs: the first at `indent`, the others further in. */
+static void wrapped_add(struct text *out, const char *line, int indent, enum paint paint, struct doctor_look look)
+{
+    struct text lines = text_new(out->arena);
+    char *saved = NULL;
+
+    if (look.columns < COLUMNS_MIN) {
+        line_add(out, arena_printf(out->arena, "%*s%s", indent, "", line), paint, look.color);
+        return;
+    }
+    paint_wrap(&lines, line, (size_t)(look.columns - indent - HANGING_INDENT), false);
+    for (char *at = strtok_r(lines.data, "\n", &saved); at != NULL; at = strtok_r(NULL, "\n", &saved)) {
+        line_add(out, arena_printf(out->arena, "%*s%s", indent, "", at), paint, look.color);
+        indent += at == lines.data ? HANGING_INDENT : 0;
+    }
+}
+
+static void finding_add(struct text *out, const struct value *finding, struct doctor_look look)
 {
     struct arena *arena = out->arena;
     const char *severity = value_map_text(finding, "severity");
 
-    line_add(out,
-             arena_printf(arena, "  %s: %s [%s]", severity, value_map_text(finding, "sentence"),
-                          value_map_text(finding, "id")),
-             severity_paint(severity), color);
-    line_add(out, arena_printf(arena, "    remedy: %s", value_map_text(finding, "remedy")), PAINT_NONE, color);
-    line_add(out, arena_printf(arena, "    source: %s", value_map_text(finding, "source")), PAINT_NONE, color);
+    wrapped_add(out,
+                arena_printf(arena, "%s: %s [%s]", severity, value_map_text(finding, "sentence"),
+                             value_map_text(finding, "id")),
+                SENTENCE_INDENT, severity_paint(severity), look);
+    wrapped_add(out, arena_printf(arena, "remedy: %s", value_map_text(finding, "remedy")), REMEDY_INDENT, PAINT_NONE,
+                look);
+    /* An address stays whole: terminals let one click it. */
+    line_add(out, arena_printf(arena, "    source: %s", value_map_text(finding, "source")), PAINT_NONE, look.color);
 }
 
 /* "2 errors, 1 warning" */
@@ -82,29 +108,30 @@ static const char *counts_text(struct arena *arena, const struct value *findings
     return text.data;
 }
 
-void doctor_print_host(struct arena *arena, FILE *out, const char *host, const struct value *entry, bool color)
+void doctor_print_host(struct arena *arena, FILE *out, const char *host, const struct value *entry,
+                       struct doctor_look look)
 {
     struct text text = text_new(arena);
     const struct value *findings = value_map_get(entry, "findings"), *problems = value_map_get(entry, "problems");
     const char *unreachable = value_map_text(entry, "unreachable"), *failed = value_map_text(entry, "failed");
 
     if (unreachable != NULL)
-        line_add(&text, arena_printf(arena, "%s: unreachable: %s", host, unreachable), PAINT_UNREACHABLE, color);
+        line_add(&text, arena_printf(arena, "%s: unreachable: %s", host, unreachable), PAINT_UNREACHABLE, look.color);
     else if (failed != NULL)
-        line_add(&text, arena_printf(arena, "%s: could not be examined: %s", host, failed), PAINT_ERROR, color);
+        line_add(&text, arena_printf(arena, "%s: could not be examined: %s", host, failed), PAINT_ERROR, look.color);
     else if (value_count(findings) == 0 && value_count(problems) == 0)
-        line_add(&text, arena_printf(arena, "%s: nothing found", host), PAINT_OK, color);
+        line_add(&text, arena_printf(arena, "%s: nothing found", host), PAINT_OK, look.color);
     else
         line_add(
             &text,
             arena_printf(arena, "%s: %s", host,
                          value_count(findings) > 0 ? counts_text(arena, findings) : "rules could not be evaluated"),
-            severity_paint(value_map_text(entry, "worst")), color);
+            severity_paint(value_map_text(entry, "worst")), look.color);
     for (size_t i = 0; i < value_count(findings); i++)
-        finding_add(&text, value_item(findings, i), color);
+        finding_add(&text, value_item(findings, i), look);
     for (size_t i = 0; i < value_count(problems); i++)
         line_add(&text, arena_printf(arena, "  not evaluated: %s", value_text(value_item(problems, i))), PAINT_ERROR,
-                 color);
+                 look.color);
     fwrite(text.data, 1, text.length, out);
 }
 

@@ -22,6 +22,12 @@ struct doctor_run {
 
 void doctor_run_host(struct doctor_run *run, const char *host, const struct value *facts);
 void doctor_run_lost(struct doctor_run *run, const char *host, const char *why, bool is_unreachable);
+struct doctor_look {
+    bool color;
+    int columns; /* sentences and remedies are wrapped to it; 0: not at all */
+};
+
 /* One host as lines. */
-void doctor_print_host(struct arena *arena, FILE *out, const char *host, const struct value *entry, bool color);
+void doctor_print_host(struct arena *arena, FILE *out, const char *host, const struct value *entry,
+                       struct doctor_look look);
 int doctor_exit_code(const struct value *hosts);

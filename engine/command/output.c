@@ -19,7 +19,7 @@ bool output_wants_color(const struct command *command)
     return isatty(fileno(command->out)) && term && strcmp(term, "dumb") != 0;
 }
 
-static int terminal_columns(FILE *out)
+int output_columns(FILE *out)
 {
     struct winsize size;
     if (!isatty(fileno(out)) || ioctl(fileno(out), TIOCGWINSZ, &size) != 0)
@@ -68,7 +68,7 @@ static struct event_sink *main_sink(struct command *command, struct error *err)
         .out = command->out,
         .errors = command->errors,
         .color = command->color,
-        .columns = terminal_columns(command->out),
+        .columns = output_columns(command->out),
         .verbosity = command->run.verbosity,
         .result_yaml = text_equal(settings_text(settings, "callback_result_format"), "yaml"),
         .show_skipped = settings_bool(settings, "display_skipped_hosts", true),

@@ -5,5 +5,7 @@
 #include "engine/command/command.h"
 
 bool output_wants_color(const struct command *command);
+/* Of the terminal; 0 where `out` is none. */
+int output_columns(FILE *out);
 /* The tee of everything asked for; also sums up the recap into command->totals. */
 bool output_open(struct command *command, struct event_sink **out, struct error *err);
