@@ -138,7 +138,7 @@ static bool ask_nodes(const struct fit_options *options, struct node_sink *sink,
     struct command command = { .arena = options->arena };
     int exit_code = 0;
 
-    if (!verb_start(&command, &fit_verb, options->rest_count, options->rest, OPTIONS_ADHOC, &exit_code))
+    if (!verb_start(&command, &fit_verb, options->rest_count, options->rest, OPTIONS_GATHER, &exit_code))
         return error_set_kind(err, ERROR_OPTIONS, "these options cannot be used");
     if (!command_prepare(&command, err))
         return false;

@@ -152,7 +152,8 @@ int models_gc(int argc, char **argv)
     if (!models_start(&command, MODELS_GC, argc, argv, &code))
         return code;
     const struct model_store store = store_of(&command);
-    if (!store_prepare(&store, &err) || !store_collect(&store, command.partials, command.check, &cleaned, &err))
+    if ((!command.check && !store_prepare(&store, &err)) ||
+        !store_collect(&store, command.partials, command.check, &cleaned, &err))
         return models_fail(&command, &err);
     print_cleaned(&command, &cleaned);
     return 0;
@@ -177,6 +178,8 @@ int models_rm(int argc, char **argv)
     const struct model_store store = store_of(&command);
     if (!gather(&command, &names, &count, &err) || !store_remove(&store, names, count, command.check, &cleaned, &err))
         return models_fail(&command, &err);
+    for (size_t i = 0; !command.check && i < command.source_count; i++)
+        model_forget(arena, &command.settings, command.sources[i]);
     print_cleaned(&command, &cleaned);
     return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * model: a model's files in the node's store, fetched from a hub, a URL or a file and verified. The store and the
- * downloads are common/model's; here arguments become a plan, and every change passes the gate.
+ * downloads are common/model's; here arguments become a plan, and every change passes the gate. Also collects what nothing
+ * in the store refers to any more.
  */
 #include <string.h>
 
@@ -16,15 +17,15 @@
 struct model_args {
     const char *source, *name, *state, *store, *revision, *token, *endpoint, *rate_limit;
     const struct value *files, *checksum;
-    bool mmproj, update;
+    bool mmproj, update, gc, gc_partial;
     int64_t connections, timeout, retries;
 };
 
 static const struct arg_spec model_args[] = {
-    ARG(model_args, source, ARG_STRING, .required = true, .aliases = ARG_NAMES("src", "url"),
+    ARG(model_args, source, ARG_STRING, .aliases = ARG_NAMES("src", "url"),
         .help =
             "hf://ORG/REPO[/FILE, FOLDER or PATTERN][@REVISION], https://..., or file:///... on the node; for absent "
-            "also the name of a link"),
+            "also the name of a link; may be left out with gc"),
     ARG(model_args, state, ARG_STRING, .default_text = "present", .choices = ARG_NAMES("absent", "present", "verified"),
         .help = "verified: what is there is read again, and fetched anew if it is damaged"),
     ARG(model_args, name, ARG_STRING, .help = "also make STORE/links/NAME, which leads to the model's folder"),
@@ -36,6 +37,10 @@ static const struct arg_spec model_args[] = {
     ARG(model_args, mmproj, ARG_BOOL, .default_text = "yes", .help = "fetch the projector (mmproj) beside a model too"),
     ARG(model_args, update, ARG_BOOL, .default_text = "no",
         .help = "ask whether the branch or the URL has something newer; without, what is in the store stays"),
+    ARG(model_args, gc, ARG_BOOL, .default_text = "no",
+        .help = "then remove from the store what nothing refers to and nobody uses, as roost models gc does"),
+    ARG(model_args, gc_partial, ARG_BOOL, .default_text = "no",
+        .help = "with gc: unfinished downloads too, if nobody is working on them"),
     ARG(model_args, token, ARG_STRING, .no_log = true,
         .help = "the hub's token; else HF_TOKEN or a token file of the node"),
     ARG(model_args, endpoint, ARG_STRING, .help = "the hub's URL; else HF_ENDPOINT, else " MODEL_ENDPOINT_DEFAULT),
@@ -44,6 +49,11 @@ static const struct arg_spec model_args[] = {
     ARG(model_args, timeout, ARG_INT, .default_text = "30", .help = "seconds to connect, and without any data"),
     ARG(model_args, retries, ARG_INT, .default_text = "10", .help = "tries without any progress"),
     ARG_END,
+};
+
+static const struct arg_rule model_rules[] = {
+    { .kind = ARG_RULE_ONE_OF, .names = ARG_NAMES("source", "gc") },
+    { .kind = ARG_RULE_END },
 };
 
 struct model_job {
@@ -98,6 +108,8 @@ static bool job_source(struct model_job *job, struct error *err)
     struct model_source source;
 
     job->request.source = args->source;
+    if (args->source == NULL)
+        return args->gc || error_set(err, "source is required, unless gc is true");
     if (args->revision == NULL || args->revision[0] == '\0')
         return true;
     if (!text_starts(args->source, "hf://"))
@@ -235,7 +247,43 @@ static bool model_absent(struct model_job *job, struct error *err)
         return true;
     if (!store_remove(&store, names, count, false, &cleaned, err))
         return false;
+    model_forget(task->scratch, &job->settings, job->request.source);
     result_set_int(task, "freed", cleaned.bytes);
+    return true;
+}
+
+/* --- collecting --- */
+
+static const struct value *cleaned_value(struct arena *arena, const struct store_cleaned *cleaned)
+{
+    struct value *map = value_map(arena);
+
+    value_map_put_int(arena, map, "names", cleaned->names);
+    value_map_put_int(arena, map, "blobs", cleaned->blobs);
+    value_map_put_int(arena, map, "partials", cleaned->partials);
+    value_map_put_int(arena, map, "bytes", cleaned->bytes);
+    value_map_put_int(arena, map, "in_use", cleaned->in_use);
+    return map;
+}
+
+/* In check mode of the store as it is: what a pull that was only predicted would leave behind is not known. */
+static bool model_collect(struct model_job *job, struct error *err)
+{
+    struct task_context *task = job->task;
+    const struct model_store store = { task->scratch, job->settings.store };
+    struct store_cleaned cleaned = { 0 };
+    bool has_work;
+
+    result_set_string(task, "store", store.root);
+    if (!store_collect(&store, job->args->gc_partial, true, &cleaned, err))
+        return false;
+    has_work = cleaned.names > 0 || cleaned.blobs > 0 || cleaned.partials > 0;
+    if (has_work &&
+        change_wanted(task, "remove %d names, %d blobs, %d unfinished downloads from '%s'", cleaned.names,
+                      cleaned.blobs, cleaned.partials, store.root) &&
+        !store_collect(&store, job->args->gc_partial, false, &cleaned, err))
+        return false;
+    result_set(task, "collected", cleaned_value(task->scratch, &cleaned));
     return true;
 }
 
@@ -245,13 +293,17 @@ static bool model_run(struct task_context *task, const void *raw, struct error *
 
     if (!job_start(&job, err))
         return false;
-    return strcmp(job.args->state, "absent") == 0 ? model_absent(&job, err) : model_present(&job, err);
+    if (job.args->source != NULL &&
+        !(strcmp(job.args->state, "absent") == 0 ? model_absent(&job, err) : model_present(&job, err)))
+        return false;
+    return !job.args->gc || model_collect(&job, err);
 }
 
 MODULE_DEFINE(model) = {
     .spec = { .name = "model",
               .summary = "Fetch, verify and remove models in the node's store",
               .args = model_args,
+              .rules = model_rules,
               .args_size = sizeof(struct model_args) },
     .run = model_run,
 };

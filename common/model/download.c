@@ -7,12 +7,17 @@
 #include "common/model/download_part.h"
 #include "common/model/hasher.h"
 
-#define CHUNK_FIRST (8LL * 1024 * 1024)
+#define CHUNK_FIRST (4LL * 1024 * 1024)
 #define CHUNK_MIN (1LL * 1024 * 1024)
 #define CHUNK_LIMITED_MIN (64LL * 1024)
 #define CHUNK_MAX (32LL * 1024 * 1024) /* far below the 50 GB that content servers give at most */
 #define CHUNK_SECONDS 8
-#define AHEAD_MAX (512LL * 1024 * 1024) /* of the first byte that is missing: what a power cut may cost */
+#define CHUNK_LATENCIES 24                /* the pause before a range is such a part of its time */
+#define LAST_LATENCIES 4                  /* the same of the last ones */
+#define AHEAD_MAX (512LL * 1024 * 1024)   /* of the first byte that is missing: what a power cut may cost */
+#define LEAD_MAX (64LL * 1024 * 1024)     /* of the hashing */
+#define LEAD_ENOUGH (8LL * 1024 * 1024)   /* it has work: more connections of such ... */
+#define RATE_ENOUGH (256LL * 1024 * 1024) /* ... a rate each would bring nothing but what is out of order */
 #define RENEWALS_MAX 5
 #define LOOK_MS 100
 #define STEP_MS 200
@@ -26,7 +31,8 @@ struct run {
     struct part parts[MODEL_CONNECTIONS_MAX];
     int64_t next; /* first byte that no part has been given */
     int64_t looked_ms;
-    int64_t counted; /* bytes that the rate limit has seen, and when the next one may come */
+    int64_t latency_ms; /* from asking to the answer, at best */
+    int64_t counted;    /* bytes that the rate limit has seen, and when the next one may come */
     double free_ms;
     bool must_restart;
 };
@@ -57,18 +63,32 @@ static void parts_make(struct run *run)
     }
 }
 
+/* As much as CHUNK_SECONDS bring, but no more than the latency asks for: parts that end together leave much to hash. */
+static int64_t chunk_of_rate(const struct run *run, const struct part *part)
+{
+    int64_t size = part->rate * CHUNK_SECONDS, latency = part->rate * run->latency_ms / 1000;
+    int64_t left = (run->download->size - run->next) / connections(run);
+    int64_t enough = latency * CHUNK_LATENCIES > CHUNK_FIRST ? latency * CHUNK_LATENCIES : CHUNK_FIRST;
+
+    if (part->rate == 0)
+        size = CHUNK_FIRST;
+    if (size > enough)
+        size = enough;
+    if (size > CHUNK_MAX)
+        size = CHUNK_MAX;
+    if (run->download->size >= 0 && size > left) /* the end: smaller and smaller */
+        size = left > latency * LAST_LATENCIES ? left : latency * LAST_LATENCIES;
+    return size < CHUNK_MIN ? CHUNK_MIN : size;
+}
+
 /* With a rate limit no request is for more than all connections may fetch in a second: so it is never far exceeded. */
 static int64_t chunk_size(const struct run *run, const struct part *part)
 {
-    int64_t size = part->rate * CHUNK_SECONDS, limit = run->download->settings->rate_bytes;
+    int64_t limit = run->download->settings->rate_bytes, size = limit / connections(run);
 
-    if (limit > 0) {
-        size = limit / connections(run);
-        return size < CHUNK_LIMITED_MIN ? CHUNK_LIMITED_MIN : size > CHUNK_MAX ? CHUNK_MAX : size;
-    }
-    if (part->rate == 0)
-        return CHUNK_FIRST;
-    return size < CHUNK_MIN ? CHUNK_MIN : size > CHUNK_MAX ? CHUNK_MAX : size;
+    if (limit <= 0)
+        return chunk_of_rate(run, part);
+    return size < CHUNK_LIMITED_MIN ? CHUNK_LIMITED_MIN : size > CHUNK_MAX ? CHUNK_MAX : size;
 }
 
 /* The first byte that has not been written. */
@@ -108,16 +128,28 @@ static bool part_give(struct run *run, struct part *part)
     return true;
 }
 
+static bool is_running(const struct run *run)
+{
+    for (int i = 0; i < connections(run); i++) {
+        if (run->parts[i].state == PART_RUNNING)
+            return true;
+    }
+    return false;
+}
+
 /* Starts whatever may start now. Until the server has shown that it knows ranges, that is one part. */
 static bool parts_start(struct run *run, struct error *err)
 {
     int64_t now = clock_monotonic_ms();
     int count = run->state.ranges_known ? connections(run) : 1;
+    bool is_ahead = front(run) - hasher_position(run->hasher) > LEAD_ENOUGH;
 
     for (int i = 0; i < count; i++) {
         struct part *part = &run->parts[i];
 
         if (part->state == PART_RUNNING || (part->state == PART_WAITING && now < part->until_ms))
+            continue;
+        if (is_ahead && part->rate >= RATE_ENOUGH && is_running(run))
             continue;
         if (part->position >= part->end && !part_give(run, part))
             continue;
@@ -209,6 +241,8 @@ static bool parts_finish(struct run *run, struct error *err)
 
         if (!part_settle(part, &done, err))
             return false;
+        if (part->verdict == PART_TAKEN && part->latency_ms < run->latency_ms)
+            run->latency_ms = part->latency_ms;
         if (!part_next(run, part, is_ok, err))
             return false;
     }
@@ -238,16 +272,14 @@ static bool look_around(struct run *run, struct error *err)
 static bool step(struct run *run, struct error *err)
 {
     int64_t now = clock_monotonic_ms(), pause = STEP_MS;
-    bool is_running = false;
 
     for (int i = 0; i < connections(run); i++) {
         const struct part *part = &run->parts[i];
 
-        is_running = is_running || part->state == PART_RUNNING;
         if (part->state == PART_WAITING && part->until_ms - now < pause)
             pause = part->until_ms > now ? part->until_ms - now : 0;
     }
-    if (!is_running)
+    if (!is_running(run))
         return model_pause(run->download->settings, pause, err);
     return http_group_step(run->group, (int)pause, err);
 }
@@ -274,6 +306,18 @@ static bool keep_rate(struct run *run, struct error *err)
     return true;
 }
 
+/*
+ * A network that is faster than the hashing waits for it: it gains nothing by running ahead, but would take the processor that
+ * hashes. The servers wait, too.
+ */
+static void keep_together(struct run *run)
+{
+    int64_t first = front(run);
+
+    if (first - hasher_position(run->hasher) > LEAD_MAX)
+        hasher_await(run->hasher, first - LEAD_MAX / 2, LOOK_MS);
+}
+
 static bool is_complete(const struct run *run)
 {
     return run->download->size >= 0 && front(run) >= run->download->size;
@@ -292,6 +336,7 @@ static bool run_loop(struct run *run, struct error *err)
             run->next = run->parts[0].end;
         if (!hasher_advance(run->hasher, front(run), err))
             return false;
+        keep_together(run);
     }
     return true;
 }
@@ -301,6 +346,7 @@ static bool run_once(struct download *download, char sha256_out[DIGEST_HEX], boo
 {
     __attribute__((cleanup(run_end))) struct run run = { .download = download,
                                                          .next = download->partial->verified.length,
+                                                         .latency_ms = CHUNK_SECONDS * 1000,
                                                          .counted = download->progress->received };
 
     *again_out = false;

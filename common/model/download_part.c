@@ -127,6 +127,9 @@ static bool judge(struct part *part, const struct http_response *head)
 
 static bool part_begin(void *data, const struct http_response *head, struct error *err)
 {
+    struct part *part = data;
+
+    part->latency_ms = clock_monotonic_ms() - part->started_ms + 1;
     return judge(data, head) || error_set_kind(err, ERROR_CANCELLED, "the body is not wanted");
 }
 

@@ -33,6 +33,7 @@ struct part {
     int64_t started_position; /* of this request */
     int64_t started_ms, until_ms, wanted_ms;
     int64_t rate;         /* bytes per second of the last request */
+    int64_t latency_ms;   /* from that request to its answer; at least 1 */
     int attempt;          /* requests without any progress */
     int generation;       /* of the URL that was used */
     bool peer_is_private; /* who redirects */

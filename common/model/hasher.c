@@ -11,83 +11,93 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/model/flusher.h"
 
 #define READ_SIZE (256 * 1024)
-#define MAP_SIZE (1024 * 1024)
-#define MAP_STEP (64 * 1024) /* where a mapping may begin, on every machine */
+#define MAP_SIZE (4 * 1024 * 1024) /* taking a mapping away interrupts the other processors */
+#define MAP_STEP (64 * 1024)       /* where a mapping may begin, on every machine */
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
 #endif
-#define FLUSH_BYTES (32 * 1024 * 1024) /* the disk begins to write in steps of this */
-#define CHECKPOINT_BYTES                                                                                               \
-    (4LL * 1024 * 1024 * 1024)  /* at most this much, or ... (each stops the hashing for a moment) */
-#define CHECKPOINT_MS 5000      /* ... this much work is lost by a power cut */
+#define PIECE_WORTH (1024 * 1024)               /* less is waited for, for ... */
+#define PIECE_WAIT_MS 20                        /* ... this long */
+#define CHECKPOINT_BYTES (1024LL * 1024 * 1024) /* this much, or ... */
+#define CHECKPOINT_MS 2000      /* ... this much work is lost by a power cut, and what the disk is behind */
 #define IDLE_CHECKPOINT_MS 1000 /* nothing comes: what is there is made safe sooner */
 
 struct hasher {
     pthread_t thread;
     pthread_mutex_t mutex;
-    pthread_cond_t wake;
+    pthread_cond_t wake, caught_up;
     struct partial *partial;
+    struct flusher *flusher;
     bool is_joined;
 
     /* under the mutex */
-    int64_t front, position;
+    int64_t front, position, awaited; /* somebody waits for that position; -1: nobody */
     bool is_last, is_stopped, has_failed;
     struct error error;
 
     /* the thread's own */
     struct digest digest;
-    int64_t flushed, checked_ms;
+    int64_t checked_length, checked_ms;
     char *buffer;
 };
 
-static bool checkpoint(struct hasher *hasher)
+static void checkpoint(struct hasher *hasher)
 {
     struct digest_state state;
-    struct error err = ERROR_INIT;
-    bool done = true;
 
-    if (digest_save(&hasher->digest, &state) && state.length > hasher->partial->verified.length)
-        done = partial_checkpoint(hasher->partial, &state, &err);
-    hasher->checked_ms = clock_monotonic_ms();
-    if (!done) {
-        pthread_mutex_lock(&hasher->mutex);
-        hasher->has_failed = true;
-        hasher->error = err;
-        pthread_mutex_unlock(&hasher->mutex);
+    if (digest_save(&hasher->digest, &state) && state.length > hasher->checked_length) {
+        flusher_checkpoint(hasher->flusher, &state);
+        hasher->checked_length = state.length;
     }
-    return done;
+    hasher->checked_ms = clock_monotonic_ms();
 }
 
-/* Waits until there is something to hash. False: it is over. */
-static bool wait_for_work(struct hasher *hasher, int64_t *front_out)
+/* Until then. False: the time is over. */
+static bool wait_until(struct hasher *hasher, pthread_cond_t *condition, int wait_ms)
 {
     struct timespec until;
-    bool is_idle = false, goes_on;
 
-    pthread_mutex_lock(&hasher->mutex);
-    hasher->position = hasher->digest.length;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += IDLE_CHECKPOINT_MS / 1000;
-    while (!is_idle && !hasher->is_stopped && !hasher->is_last &&
-           hasher->front - hasher->digest.length < DIGEST_BLOCK) {
-        is_idle = pthread_cond_timedwait(&hasher->wake, &hasher->mutex, &until) == ETIMEDOUT;
+    until.tv_sec += wait_ms / 1000;
+    until.tv_nsec += wait_ms % 1000 * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000L;
     }
-    *front_out = hasher->front;
-    goes_on = !hasher->is_stopped && !(hasher->is_last && hasher->front == hasher->digest.length);
-    pthread_mutex_unlock(&hasher->mutex);
-    return goes_on && (!is_idle || checkpoint(hasher));
+    return pthread_cond_timedwait(condition, &hasher->mutex, &until) != ETIMEDOUT;
 }
 
-static void flush(struct hasher *hasher)
+/* Under the mutex: somebody may wait for this position. */
+static void tell_position(struct hasher *hasher)
 {
-    int64_t ready = hasher->digest.length - hasher->flushed;
+    hasher->position = hasher->digest.length;
+    if (hasher->awaited >= 0 && hasher->position >= hasher->awaited)
+        pthread_cond_signal(&hasher->caught_up);
+}
 
-    if (ready < FLUSH_BYTES)
-        return;
-    (void)sync_file_range(hasher->partial->fd, hasher->flushed, ready, SYNC_FILE_RANGE_WRITE);
-    hasher->flushed = hasher->digest.length;
+/* Waits until there is something to hash, or nothing has come for long. False: it is over. */
+static bool wait_for_work(struct hasher *hasher, int64_t *front_out)
+{
+    bool goes_on, is_idle = false;
+    int64_t left;
+
+    pthread_mutex_lock(&hasher->mutex);
+    tell_position(hasher);
+    for (;;) {
+        left = hasher->front - hasher->digest.length;
+        if (is_idle || hasher->is_stopped || hasher->is_last || left >= PIECE_WORTH)
+            break;
+        is_idle = !wait_until(hasher, &hasher->wake, left >= DIGEST_BLOCK ? PIECE_WAIT_MS : IDLE_CHECKPOINT_MS);
+    }
+    *front_out = hasher->front;
+    goes_on = !hasher->is_stopped && !(hasher->is_last && left == 0);
+    pthread_mutex_unlock(&hasher->mutex);
+    if (goes_on && is_idle && left < DIGEST_BLOCK)
+        checkpoint(hasher);
+    return goes_on;
 }
 
 /*
@@ -144,7 +154,7 @@ static bool hash_piece(struct hasher *hasher, int64_t front)
 
 static bool is_due(const struct hasher *hasher)
 {
-    return hasher->digest.length - hasher->partial->verified.length >= CHECKPOINT_BYTES ||
+    return hasher->digest.length - hasher->checked_length >= CHECKPOINT_BYTES ||
            clock_monotonic_ms() - hasher->checked_ms >= CHECKPOINT_MS;
 }
 
@@ -153,7 +163,7 @@ static bool is_over(struct hasher *hasher, bool *is_last_out)
     bool is_stopped;
 
     pthread_mutex_lock(&hasher->mutex);
-    hasher->position = hasher->digest.length;
+    tell_position(hasher);
     is_stopped = hasher->is_stopped;
     *is_last_out = hasher->is_last;
     pthread_mutex_unlock(&hasher->mutex);
@@ -174,9 +184,8 @@ static void *hasher_run(void *context)
                 break;
             if (!hash_piece(hasher, whole))
                 return NULL;
-            flush(hasher);
-            if (is_due(hasher) && !checkpoint(hasher))
-                return NULL;
+            if (is_due(hasher))
+                checkpoint(hasher);
         }
     }
     return NULL;
@@ -194,18 +203,25 @@ bool hasher_start(struct partial *partial, struct hasher **out, struct error *er
     digest_resume(&hasher->digest, &partial->verified);
     if (partial->verified.length == 0)
         digest_start(&hasher->digest);
-    hasher->front = hasher->position = hasher->flushed = partial->verified.length;
+    hasher->front = hasher->position = hasher->checked_length = partial->verified.length;
+    hasher->awaited = -1;
     hasher->checked_ms = clock_monotonic_ms();
     (void)pthread_mutex_init(&hasher->mutex, NULL);
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC); /* the wall clock may jump */
     (void)pthread_cond_init(&hasher->wake, &monotonic);
+    (void)pthread_cond_init(&hasher->caught_up, &monotonic);
     (void)pthread_condattr_destroy(&monotonic);
+    hasher->is_joined = true;
+    if (!flusher_start(partial, &hasher->flusher, err)) {
+        hasher_free(hasher);
+        return false;
+    }
     if (hasher->buffer == NULL || pthread_create(&hasher->thread, NULL, hasher_run, hasher) != 0) {
-        hasher->is_joined = true;
         hasher_free(hasher);
         return error_set(err, "the thread that hashes cannot be started");
     }
+    hasher->is_joined = false;
     *out = hasher;
     return true;
 }
@@ -216,14 +232,27 @@ bool hasher_advance(struct hasher *hasher, int64_t front, struct error *err)
 
     pthread_mutex_lock(&hasher->mutex);
     if (front > hasher->front) {
+        /* it looks by itself for what is less */
+        if (front - hasher->position >= PIECE_WORTH || hasher->front - hasher->position < DIGEST_BLOCK)
+            pthread_cond_signal(&hasher->wake);
         hasher->front = front;
-        pthread_cond_signal(&hasher->wake);
     }
     has_failed = hasher->has_failed;
     if (has_failed)
         *err = hasher->error;
     pthread_mutex_unlock(&hasher->mutex);
-    return !has_failed;
+    return !has_failed && flusher_advance(hasher->flusher, front, err);
+}
+
+void hasher_await(struct hasher *hasher, int64_t position, int wait_ms)
+{
+    pthread_mutex_lock(&hasher->mutex);
+    if (!hasher->has_failed && hasher->position < position) {
+        hasher->awaited = position;
+        (void)wait_until(hasher, &hasher->caught_up, wait_ms);
+        hasher->awaited = -1;
+    }
+    pthread_mutex_unlock(&hasher->mutex);
 }
 
 int64_t hasher_position(struct hasher *hasher)
@@ -251,22 +280,28 @@ static void join(struct hasher *hasher, bool is_stopped)
 
 bool hasher_finish(struct hasher *hasher, char sha256_out[DIGEST_HEX], struct error *err)
 {
+    flusher_complete(hasher->flusher); /* meanwhile the rest is hashed */
     join(hasher, false);
     if (hasher->has_failed) {
         *err = hasher->error;
         return false;
     }
+    if (!flusher_stop(hasher->flusher, err))
+        return false;
     digest_hex(&hasher->digest, sha256_out);
     return true;
 }
 
 void hasher_stop(struct hasher *hasher)
 {
+    struct error ignored = ERROR_INIT;
+
     if (hasher == NULL || hasher->is_joined)
         return;
     join(hasher, true);
     if (!hasher->has_failed)
-        (void)checkpoint(hasher);
+        checkpoint(hasher);
+    (void)flusher_stop(hasher->flusher, &ignored);
 }
 
 void hasher_free(struct hasher *hasher)
@@ -274,7 +309,9 @@ void hasher_free(struct hasher *hasher)
     if (hasher == NULL)
         return;
     hasher_stop(hasher);
+    flusher_free(hasher->flusher);
     (void)pthread_cond_destroy(&hasher->wake);
+    (void)pthread_cond_destroy(&hasher->caught_up);
     (void)pthread_mutex_destroy(&hasher->mutex);
     free(hasher->buffer);
     free(hasher);

@@ -13,18 +13,6 @@
 #include "common/model/progress.h"
 #include "common/model/pull_parts.h"
 
-static bool revision_set(struct model_plan *plan, const char *entry, struct error *err)
-{
-    return store_link_set(&plan->store, arena_printf(plan->arena, "%s/revisions/%s", plan->repository, entry),
-                          arena_printf(plan->arena, "../commits/%s", plan->revision), err);
-}
-
-/* Git allows no name that begins with a dot: this one says that the commit is being fetched. */
-static const char *pending_entry(const struct model_plan *plan)
-{
-    return arena_printf(plan->arena, ".%s", plan->revision);
-}
-
 /* From now on the commit is wanted, finished or not: collecting leaves alone what has come of it. */
 static bool hub_begin(struct model_plan *plan, struct error *err)
 {
@@ -38,7 +26,7 @@ static bool hub_begin(struct model_plan *plan, struct error *err)
         !store_note_write(&plan->store, arena_printf(plan->arena, "%s/trees/%s.json", plan->repository, plan->revision),
                           plan->tree, err))
         return false;
-    return revision_set(plan, pending_entry(plan), err);
+    return pull_revision_begin(plan, err);
 }
 
 /* Under the lock: what was done first may have been removed while the rest came. */
@@ -63,12 +51,8 @@ static bool finish(struct model_plan *plan, struct error *err)
         return false;
     if (plan->repository == NULL && !pull_note_write(plan, err))
         return false;
-    if (plan->repository != NULL) {
-        if (!revision_set(plan, pull_revision_entry(plan->arena, plan->source.revision), err))
-            return false;
-        (void)unlink(store_path(&plan->store,
-                                arena_printf(plan->arena, "%s/revisions/%s", plan->repository, pending_entry(plan))));
-    }
+    if (plan->repository != NULL && !pull_revision_finish(plan, err))
+        return false;
     return plan->request.name == NULL ||
            store_link_set(&plan->store, path_join(plan->arena, "links", plan->request.name),
                           model_plan_link_target(plan), err);
@@ -158,12 +142,41 @@ static bool names_below(const struct model_store *store, const char *folder, con
     return true;
 }
 
+/* Of every commit that the revision means for some model. */
+static bool names_of_hub(const struct model_store *store, const char *repository, const struct model_source *source,
+                         struct store_name **out, size_t *count_out, struct error *err)
+{
+    struct store_name *all = NULL, *names = NULL;
+    char **commits = NULL, *only[] = { arena_copy(store->arena, source->revision) };
+    size_t commit_count = 0, count = 0, total = 0;
+
+    if (!pull_revision_commits(store, repository, source->revision, &commits, &commit_count, err))
+        return false;
+    if (commit_count == 0 && digest_is_git(source->revision)) {
+        commits = only;
+        commit_count = 1;
+    }
+    for (size_t i = 0; i < commit_count; i++) {
+        const char *folder = arena_printf(store->arena, "%s/commits/%s", repository, commits[i]);
+
+        if (!names_below(store, folder, source->path, &names, &count, err))
+            return false;
+        all = arena_grow(store->arena, all, total * sizeof(*all), (total + count + 1) * sizeof(*all));
+        if (count > 0)
+            memcpy(all + total, names, count * sizeof(*all));
+        total += count;
+    }
+    *out = all;
+    *count_out = total;
+    return true;
+}
+
 bool model_names_of(struct arena *arena, const struct model_settings *settings, const char *text,
                     struct store_name **out, size_t *count_out, struct error *err)
 {
     const struct model_store store = { arena, settings->store };
     struct model_source source;
-    const char *folder = NULL, *commit;
+    const char *folder = NULL;
 
     *count_out = 0;
     if (strstr(text, "://") == NULL)
@@ -175,11 +188,16 @@ bool model_names_of(struct arena *arena, const struct model_settings *settings, 
     if (source.kind == MODEL_SOURCE_FILE)
         return names_below(&store, pull_folder_of(arena, &source), path_is_folder(source.url) ? "" : source.path, out,
                            count_out, err);
-    folder = pull_repository_of(arena, settings, &source);
-    commit = store_revision_get(&store, folder, pull_revision_entry(arena, source.revision));
-    if (commit == NULL && digest_is_git(source.revision))
-        commit = source.revision;
-    *count_out = 0;
-    return commit == NULL ||
-           names_below(&store, arena_printf(arena, "%s/commits/%s", folder, commit), source.path, out, count_out, err);
+    return names_of_hub(&store, pull_repository_of(arena, settings, &source), &source, out, count_out, err);
+}
+
+void model_forget(struct arena *arena, const struct model_settings *settings, const char *text)
+{
+    const struct model_store store = { arena, settings->store };
+    struct error ignored = ERROR_INIT;
+    struct model_source source;
+
+    if (strstr(text, "://") != NULL && model_source_parse(arena, text, &source, &ignored) &&
+        source.kind == MODEL_SOURCE_HUB)
+        pull_revision_forget(&store, pull_repository_of(arena, settings, &source), &source);
 }

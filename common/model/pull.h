@@ -63,6 +63,8 @@ size_t model_plan_projector(const struct model_plan *plan);
 /* What links/NAME leads to: the folder of that file. */
 const char *model_plan_link_target(const struct model_plan *plan);
 
-/* Names in the store that a source means; asks nobody. Several revisions: the one given, or all. */
+/* Names in the store that a source means, at every commit that its revision means for some model; asks nobody. */
 bool model_names_of(struct arena *arena, const struct model_settings *settings, const char *source,
                     struct store_name **out, size_t *count_out, struct error *err);
+/* The source's names have been removed: what its branch meant is open again. */
+void model_forget(struct arena *arena, const struct model_settings *settings, const char *source);

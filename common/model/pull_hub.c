@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Plans for a hub's repositories. A commit never changes, so its list of files is asked for once and kept; a branch
- * means what it meant when it was first asked for, until an update.
+ * means for a model what it meant when it was first asked for, until an update of that model.
  */
 #include <string.h>
 
@@ -14,8 +14,7 @@
 
 static bool find_commit(struct model_plan *plan, const struct hub *hub, struct error *err)
 {
-    const char *entry = pull_revision_entry(plan->arena, plan->source.revision);
-    const char *known = plan->request.update ? NULL : store_revision_get(&plan->store, plan->repository, entry);
+    const char *known = plan->request.update ? NULL : pull_revision_known(plan);
 
     if (known != NULL) {
         plan->revision = known;

@@ -13,8 +13,21 @@ bool pull_plan_file(struct model_plan *plan, struct error *err);
 /* Folder of names of a source that is no hub's: names/KIND/KEY. */
 char *pull_folder_of(struct arena *arena, const struct model_source *source);
 char *pull_repository_of(struct arena *arena, const struct model_settings *settings, const struct model_source *source);
+
 /* A revision as one part of a path. */
 char *pull_revision_entry(struct arena *arena, const char *revision);
+/* The commit that the plan's branch means for its model, or NULL: the hub has to be asked. */
+const char *pull_revision_known(const struct model_plan *plan);
+/* The store says already that the plan's commit is its model's. */
+bool pull_revision_is_set(const struct model_plan *plan);
+/* From now on the commit is wanted, finished or not; and now it is the model's. Both under the store's lock. */
+bool pull_revision_begin(const struct model_plan *plan, struct error *err);
+bool pull_revision_finish(const struct model_plan *plan, struct error *err);
+/* Every commit that a revision means for some model, each once. */
+bool pull_revision_commits(const struct model_store *store, const char *repository, const char *revision, char ***out,
+                           size_t *count_out, struct error *err);
+/* What a source without patterns and name meant does not count any more. */
+void pull_revision_forget(const struct model_store *store, const char *repository, const struct model_source *source);
 
 /* Allocates steps and fills is_there and has_blob from the store. */
 void pull_look_in_store(struct model_plan *plan);

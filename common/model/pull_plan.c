@@ -42,19 +42,6 @@ char *pull_repository_of(struct arena *arena, const struct model_settings *setti
                         source->repository);
 }
 
-char *pull_revision_entry(struct arena *arena, const char *revision)
-{
-    struct text entry = text_new(arena);
-
-    for (const char *at = revision; *at != '\0'; at++) {
-        if (*at == '/' || *at == '%')
-            text_printf(&entry, "%%%02X", (unsigned char)*at);
-        else
-            text_add_char(&entry, *at);
-    }
-    return entry.data;
-}
-
 bool pull_apply_checksums(struct model_plan *plan, struct error *err)
 {
     const struct value *given = plan->request.checksums;
@@ -151,14 +138,9 @@ static int64_t partial_bytes(const struct model_plan *plan, const struct model_f
 static bool links_are_right(const struct model_plan *plan)
 {
     char target[LIMIT_PATH];
-    const char *commit;
 
-    if (plan->repository != NULL) {
-        commit =
-            store_revision_get(&plan->store, plan->repository, pull_revision_entry(plan->arena, plan->source.revision));
-        if (commit == NULL || strcmp(commit, plan->revision) != 0)
-            return false;
-    }
+    if (plan->repository != NULL && !pull_revision_is_set(plan))
+        return false;
     if (plan->request.name == NULL)
         return true;
     ssize_t length = readlink(store_path(&plan->store, path_join(plan->arena, "links", plan->request.name)), target,

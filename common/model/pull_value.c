@@ -48,6 +48,17 @@ const struct value *model_plan_value(const struct model_plan *plan)
 
 /* --- the store --- */
 
+static void add_once(struct text *list, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = strstr(list->data, word); at != NULL; at = strstr(at + 1, word)) {
+        if ((at == list->data || at[-1] == ',') && (at[length] == '\0' || at[length] == ','))
+            return;
+    }
+    text_printf(list, "%s%s", list->length > 0 ? "," : "", word);
+}
+
 /* "hf://ORG/REPO/PATH@main" of names/hf/HOST/ORG/REPO/commits/COMMIT. */
 static const char *hub_source(const struct model_store *store, const struct store_name *name)
 {
@@ -64,10 +75,10 @@ static const char *hub_source(const struct model_store *store, const struct stor
         count = 0;
     for (size_t i = 0; i < count; i++) {
         const char *leads_to = store_revision_get(store, repository, entries[i]);
+        const char *revision = arena_copy_n(arena, entries[i], strcspn(entries[i], ":"));
 
-        if (leads_to != NULL && strcmp(leads_to, commit) == 0 && entries[i][0] != '.' &&
-            strcmp(entries[i], commit) != 0)
-            text_printf(&revisions, "%s%s", revisions.length > 0 ? "," : "", entries[i]);
+        if (leads_to != NULL && strcmp(leads_to, commit) == 0 && revision[0] != '.' && strcmp(revision, commit) != 0)
+            add_once(&revisions, revision);
     }
     return arena_printf(arena, "hf://%s/%s/%s@%s", organisation, path_basename(repository), name->path,
                         revisions.length > 0 ? revisions.data : commit);

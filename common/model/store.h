@@ -2,7 +2,8 @@
 /*
  * The store of models: content by its SHA-256, names as links to it.
  *   blobs/sha256/HEX            what has been verified, read-only; nothing else ever gets such a name
- *   names/hf/HOST/ORG/REPO/commits/COMMIT/PATH   link to a blob; revisions/REV links to a commit, trees/COMMIT.json
+ *   names/hf/HOST/ORG/REPO/commits/COMMIT/PATH   link to a blob; trees/COMMIT.json
+ *   names/hf/HOST/ORG/REPO/revisions/REV:MODEL   link to the commit that a branch means for one model; REV: for new ones
  *   names/url/KEY/FILE, names/file/KEY/FILE      the same for URLs and files; source.json says which
  *   links/NAME                  a name of the user's own: link to the folder that holds a model's files
  *   partial/KEY, KEY.journal    what is being fetched; damaged/HEX what did not stand a verification
@@ -13,6 +14,8 @@
 #include "common/base/arena.h"
 #include "common/base/error.h"
 #include "common/model/digest.h"
+
+#define STORE_REVISION_NAMED ":=" /* revisions/REV:=NAME is of the model that links/NAME leads to */
 
 struct model_store {
     struct arena *arena;

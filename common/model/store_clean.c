@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/fd.h"
+#include "common/base/limits.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
 
@@ -26,9 +27,16 @@ struct clean {
     struct store_cleaned done;
 };
 
+/* Who only looks leaves no trace: a store without a lock file is one where nothing has been pulled yet. */
+static bool clean_lock(const struct clean *clean, int *lock_out, struct error *err)
+{
+    return (clean->only_look && !path_exists(store_path(clean->store, "lock"))) ||
+           store_lock(clean->store, lock_out, err);
+}
+
 static bool clean_start(struct clean *clean, int *lock_out, struct error *err)
 {
-    return store_lock(clean->store, lock_out, err) &&
+    return clean_lock(clean, lock_out, err) &&
            store_names(clean->store, "names", &clean->names, &clean->name_count, err) &&
            store_users_find(clean->store, &clean->users, err);
 }
@@ -161,6 +169,23 @@ bool store_remove(const struct model_store *store, const struct store_name *name
 
 /* --- collecting --- */
 
+/* An entry of a link counts as long as the link leads there: it may have been removed, or mean another revision now. */
+static bool entry_counts(const struct model_store *store, const char *folder, const char *entry)
+{
+    const char *name = strstr(entry, STORE_REVISION_NAMED);
+    char target[LIMIT_PATH];
+    ssize_t length;
+
+    if (name == NULL)
+        return true;
+    name += strlen(STORE_REVISION_NAMED);
+    length = readlink(store_path(store, path_join(store->arena, "links", name)), target, sizeof(target) - 1);
+    if (length <= 0)
+        return false;
+    target[length] = '\0';
+    return text_starts(target, "../") && text_starts(target + 3, folder);
+}
+
 /* Some revision that was asked for leads to this folder. */
 static bool is_wanted(const struct model_store *store, const char *folder)
 {
@@ -175,7 +200,7 @@ static bool is_wanted(const struct model_store *store, const char *folder)
     for (size_t i = 0; i < count; i++) {
         const char *leads_to = store_revision_get(store, above, entries[i]);
 
-        if (leads_to != NULL && strcmp(leads_to, path_basename(folder)) == 0)
+        if (leads_to != NULL && strcmp(leads_to, path_basename(folder)) == 0 && entry_counts(store, folder, entries[i]))
             return true;
     }
     return false;

@@ -165,25 +165,27 @@ code=$?
 kill $hub
 exit $code
 CODE
-# public SENTENCE: the hub at a public address, in a network of its own
+# public CODE SENTENCE: the hub at a public address, in a network of its own
 public() {
-    local code=0
+    local wanted=$1 code=0
+    shift
     rm -f public-ports
     unshare -nm --propagation private bash public.sh "$HERE/../models/hub" "$ROOST" "$STORE" >out 2>notes || code=$?
     if [ $code = 77 ]; then echo "  (no network of one's own can be made here)" && return; fi
-    check_equal "exit code" 1 $code
-    check_has "public" "$1" "$(cat notes)"
-    check_no_blob
+    check_equal "exit code" "$wanted" $code
+    check_has "public" "$1" "$(cat out notes)"
+    [ "$wanted" = 0 ] || check_no_blob
 }
 if unshare -nm true 2>/dev/null; then
     fresh
-    plain
-    public "this is a private address, and not where a public server may send us"
+    mode acme/tiny '{"redirect": "http://127.0.0.1:1/x"}'
+    public 1 "this is a private address, and not where a public server may send us"
     mode acme/tiny '{"redirect": "http://cdn.example/x"}'
-    public "refused: a public server sends us to the private address 10.255.255.1"
+    public 1 "refused: a public server sends us to the private address 10.255.255.1"
     mode acme/tiny '{"redirect": "http://[::ffff:127.0.0.1]/x"}'
-    public "this is a private address, and not where a public server may send us"
+    public 1 "this is a private address, and not where a public server may send us"
     plain
+    public 0 "/model-Q8_0.gguf" # its content server is public, too
 else
     echo "  (needs root)"
 fi
@@ -347,6 +349,33 @@ plain
 pull 0 hf://acme/tiny/model-Q8_0.gguf --no-mmproj
 check_store
 
+step "a wrong bit in a small file, which git's name of it gives away"
+fresh
+mode acme/tiny '{"corrupt": 3}'
+pull 1 hf://acme/tiny/README.md
+check_has "git" "README.md is not what it should be: git's name of it is " "$NOTES"
+check_no_blob
+check_no_partial
+check_equal "names" "" "$(find "$STORE/names" -type l -name README.md)"
+plain
+pull 0 hf://acme/tiny/README.md
+
+step "lists of files that are too long: in bytes, in files, in pages"
+fresh
+mode acme/tiny '{"page": 1, "endless": true, "padding": 8000000}'
+pull 1 hf://acme/tiny/model-Q8_0.gguf
+check_has "bytes" "the hub's list of files has no end" "$NOTES"
+check_equal "pages asked for" 9 "$(requests hub /tree/)"
+mode acme/tiny '{"many": 100001}'
+pull 1 hf://acme/tiny/model-Q8_0.gguf
+check_has "files" "the repository has more than 100000 files" "$NOTES"
+: >log
+mode acme/tiny '{"page": 1, "endless": true}'
+pull 1 hf://acme/tiny/model-Q8_0.gguf
+check_has "pages" "the hub's list of files has no end" "$NOTES"
+check_equal "pages asked for" 1000 "$(requests hub /tree/)"
+plain
+
 step "hubs that lie: size, digest, contradictions, paths, ranges, too much, too little"
 # lie MODES SENTENCE
 lie() {
@@ -444,6 +473,78 @@ models 0 rm hf://acme/tiny/q4/big-Q4_K_M-00002-of-00003.gguf
 models 0 rm hf://acme/tiny
 check_equal "what is left" "" "$(find "$STORE/names" "$STORE/blobs" "$STORE/links" -not -type d)"
 models 1 rm hf://acme/tiny
+
+step "collecting while a model comes leaves alone what has come of it"
+fresh
+mode acme/tiny '{"content": {"stall_at": 2000001}}' # there is no such byte in the first shard
+"$ROOST" models pull --store "$STORE" --no-mmproj --timeout 1 --retries 1000 hf://acme/tiny/q4 >one 2>&1 &
+PULLER=$!
+SECOND=$(digest root/acme/tiny/q4/big-Q4_K_M-00002-of-00003.gguf)
+for _ in $(seq 400); do
+    [ ! -e "$STORE/partial/$SECOND" ] || break
+    read -rt 0.05 <> <(:) || true
+done
+models 0 gc --partial
+check_has "gc" "removed 0 names, 0 blobs, 0 unfinished downloads" "$OUT"
+check_equal "blobs" "$(digest root/acme/tiny/q4/big-Q4_K_M-00001-of-00003.gguf)" "$(ls "$STORE/blobs/sha256")"
+plain
+wait $PULLER || fail "the pull failed: $(cat one)"
+models 0 list
+check_has "list" "complete        hf://acme/tiny/q4/big-Q4_K_M-00001-of-00003.gguf@main" "$OUT"
+
+step "two models of one repository: an update of one does not move the other, and collecting keeps both"
+fresh
+mkdir -p root/acme/pair
+random_file root/acme/pair/a.gguf 100000
+random_file root/acme/pair/b.gguf 100000
+pull 0 hf://acme/pair/a.gguf --name a
+A=$OUT
+pull 0 hf://acme/pair/a.gguf --name former
+pull 0 hf://acme/pair/b.gguf --name b
+pull 0 hf://acme/pair/b.gguf
+B=$OUT
+check_equal "one commit" "$(dirname "$A")" "$(dirname "$B")"
+cp root/acme/pair/a.gguf old-a
+random_file root/acme/pair/a.gguf 100001
+random_file root/acme/pair/b.gguf 100001
+pull 0 hf://acme/pair/b.gguf --name b --update
+[ "$OUT" != "$B" ] || fail "b was not updated"
+NEW_B=$OUT
+cmp "$STORE/links/b/b.gguf" root/acme/pair/b.gguf
+: >log
+pull 0 hf://acme/pair/a.gguf --name a --check
+check_has "a is there" "is in the store" "$OUT"
+pull 0 hf://acme/pair/a.gguf --name a
+check_equal "path of a" "$A" "$OUT"
+pull 0 hf://acme/pair/b.gguf
+check_equal "path of b without a link" "$B" "$OUT"
+pull 0 hf://acme/pair/b.gguf --name b
+check_equal "path of b" "$NEW_B" "$OUT"
+check_equal "requests" "" "$(cat log)"
+models 0 gc
+cmp "$STORE/links/a/a.gguf" old-a
+[ -e "$B" ] || fail "gc took a revision that a model without a link is at"
+models 0 list
+check_has "list" "hf://acme/pair/a.gguf@main  (a,former)" "$OUT"
+rm "$STORE/links/former"
+pull 0 hf://acme/pair/a.gguf --name a --update
+cmp "$STORE/links/a/a.gguf" root/acme/pair/a.gguf
+pull 0 hf://acme/pair/b.gguf --update
+models 0 gc
+check_has "gc" "removed 2 names, 2 blobs" "$OUT"
+if [ -e "$A" ] || [ -e "$B" ]; then fail "the old revision is still there"; fi
+cmp "$STORE/links/b/b.gguf" root/acme/pair/b.gguf
+models 0 rm hf://acme/pair
+check_equal "what is left" "" "$(find "$STORE/names" "$STORE/blobs" "$STORE/links" -not -type d)"
+: >log
+pull 0 hf://acme/pair/a.gguf
+[ "$(requests hub /revision/)" = 1 ] || fail "what was removed is still remembered"
+pull 0 hf://acme/pair/b.gguf
+models 0 rm hf://acme/pair/a.gguf
+random_file root/acme/pair/a.gguf 100002
+pull 0 hf://acme/pair/b.gguf --update
+pull 0 hf://acme/pair/a.gguf
+cmp "$OUT" root/acme/pair/a.gguf
 
 step "offline"
 HF_HUB_OFFLINE=1 pull 1 hf://acme/tiny/model-Q8_0.gguf

@@ -7,15 +7,62 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-#include <fcntl.h>
 
 #include "common/base/hash.h"
 #include "common/model/hasher.h"
 #include "common/model/partial.h"
+
+/* The system calls whose order or failure matters, in the place of the C library's. */
+static struct {
+    int interruptions; /* so many flock() end with EINTR */
+    int failing_syncs; /* so many fdatasync() fail */
+    int watched_fd;    /* the journal */
+    char sequence[16]; /* t: watched_fd was cut off, s: it was synced, T: another one was cut off */
+} calls;
+
+static void call_note(char what)
+{
+    size_t length = strlen(calls.sequence);
+
+    if (length + 1 < sizeof(calls.sequence))
+        calls.sequence[length] = what;
+}
+
+int flock(int fd, int operation)
+{
+    if (calls.interruptions > 0) {
+        calls.interruptions--;
+        errno = EINTR;
+        return -1;
+    }
+    return (int)syscall(SYS_flock, fd, operation);
+}
+
+int fdatasync(int fd)
+{
+    if (calls.failing_syncs > 0) {
+        calls.failing_syncs--;
+        errno = EIO;
+        return -1;
+    }
+    if (calls.watched_fd > 0 && fd == calls.watched_fd)
+        call_note('s');
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+int ftruncate(int fd, off_t length)
+{
+    if (calls.watched_fd > 0)
+        call_note(fd == calls.watched_fd ? 't' : 'T');
+    return (int)syscall(SYS_ftruncate, fd, length);
+}
 
 struct world {
     struct arena *arena;
@@ -233,6 +280,106 @@ static void test_garbage_journal(void **state)
     partial_close(&partial);
 }
 
+/* What speaks of data goes first, and is gone from the disk before the data is. */
+static void test_restart_order(void **state)
+{
+    struct world *world = *state;
+    struct partial partial;
+
+    fetch_some(world, 1000);
+    partial = opened(world, "same");
+    memset(&calls, 0, sizeof(calls));
+    calls.watched_fd = partial.journal_fd;
+    partial_restart(&partial);
+    assert_string_equal(calls.sequence, "tsT");
+    /* nothing to be said any more: no sync */
+    memset(&calls, 0, sizeof(calls));
+    calls.watched_fd = partial.journal_fd;
+    partial_restart(&partial);
+    assert_string_equal(calls.sequence, "tT");
+    memset(&calls, 0, sizeof(calls));
+    partial_close(&partial);
+    partial = opened(world, "same");
+    assert_int_equal(partial.verified.length, 0);
+    partial_close(&partial);
+}
+
+/* The journal cannot be brought to the disk: it goes as a whole, and the data it speaks of stays. */
+static void test_restart_fails(void **state)
+{
+    struct world *world = *state;
+    struct partial partial;
+
+    fetch_some(world, 1000);
+    partial = opened(world, "same");
+    memset(&calls, 0, sizeof(calls));
+    calls.watched_fd = partial.journal_fd;
+    calls.failing_syncs = 1;
+    partial_restart(&partial);
+    assert_string_equal(calls.sequence, "t");
+    assert_int_not_equal(access(partial.journal_path, F_OK), 0);
+    memset(&calls, 0, sizeof(calls));
+    partial_close(&partial);
+}
+
+/* A signal while it waits for a lock is no failure. */
+static void test_interrupted(void **state)
+{
+    struct world *world = *state;
+    struct error err = ERROR_INIT;
+    struct partial partial;
+    int lock = -1;
+
+    calls.interruptions = 3;
+    assert_true(store_lock(&world->store, &lock, &err));
+    assert_int_equal(calls.interruptions, 0);
+    close(lock);
+    calls.interruptions = 1;
+    assert_true(partial_open(&world->store, "key", &world->settings, &partial, &err));
+    assert_int_equal(calls.interruptions, 0);
+    partial_close(&partial);
+}
+
+/* The disk fails at the end: the digest is right, and yet there is no success, as a later sync would tell nothing of it. */
+static void test_sync_fails(void **state)
+{
+    struct world *world = *state;
+    struct partial partial = opened(world, "same");
+    char got[DIGEST_HEX];
+    struct hasher *hasher = NULL;
+    struct error err = ERROR_INIT;
+
+    write_much(&partial, 0, 1000 * 1000);
+    assert_true(hasher_start(&partial, &hasher, &err));
+    assert_true(hasher_advance(hasher, 1000 * 1000, &err));
+    calls.failing_syncs = 1;
+    assert_false(hasher_finish(hasher, got, &err));
+    assert_non_null(strstr(err.text, "to the disk: Input/output error"));
+    assert_int_equal(calls.failing_syncs, 0);
+    hasher_free(hasher);
+    partial_close(&partial);
+}
+
+/* Who is ahead of the hashing waits for it; who is not does not. */
+static void test_await(void **state)
+{
+    const int64_t size = 3000 * 1000;
+    struct world *world = *state;
+    struct partial partial = opened(world, "same");
+    struct hasher *hasher = NULL;
+    struct error err = ERROR_INIT;
+
+    write_much(&partial, 0, size);
+    assert_true(hasher_start(&partial, &hasher, &err));
+    assert_true(hasher_advance(hasher, size, &err));
+    hasher_await(hasher, size - size % 64, 60 * 1000);
+    assert_int_equal(hasher_position(hasher), size - size % 64);
+    hasher_await(hasher, 1000, 60 * 1000);
+    hasher_await(hasher, size * 2, 1); /* which does not come */
+    hasher_free(hasher);
+    partial_close(&partial);
+}
+
 static bool always(void *data)
 {
     (void)data;
@@ -303,6 +450,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_other_identity, world_start, world_end),
         cmocka_unit_test_setup_teardown(test_torn_journal, world_start, world_end),
         cmocka_unit_test_setup_teardown(test_garbage_journal, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_restart_order, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_restart_fails, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_interrupted, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_sync_fails, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_await, world_start, world_end),
         cmocka_unit_test_setup_teardown(test_lock_and_commit, world_start, world_end),
         cmocka_unit_test_setup_teardown(test_committed_meanwhile, world_start, world_end),
     };
