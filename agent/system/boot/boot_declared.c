@@ -40,13 +40,10 @@ static void default_grub_folder(struct collection *all, const char *folder)
 
 static void kernel_cmdline_file(struct collection *all, const char *path)
 {
-    char *text = sysfs_document(all->fs, path, SYSFS_FILE_MAX);
+    const char *text = sysfs_document(all->fs, path, SYSFS_FILE_MAX), *comments = NULL;
 
-    for (char *c = text; c != NULL && *c != '\0'; c++)
-        if (*c == '\n')
-            *c = ' ';
     if (text != NULL)
-        line_add(all, path, "config", kernel_words_read(all->fs->arena, text));
+        line_add(all, path, "config", kernel_words_read_file(all->fs->arena, text, &comments));
 }
 
 static void grub_cfg(struct collection *all, const char *path)

@@ -61,20 +61,21 @@ static struct kernel_words expanded(const struct boot_job *job, const struct ker
 
 static bool look_cmdline(struct boot_job *job, struct error *err)
 {
+    const char *comments = NULL;
     char *before = NULL;
 
     if (!text_file_read(job->system, job->arena, GRUBBY_CMDLINE, &before, err))
         return false;
     if (before == NULL)
         return true;
-    struct kernel_words words = kernel_words_read(job->arena, before);
+    struct kernel_words words = kernel_words_read_file(job->arena, before, &comments);
     bool changed = false;
     boot_job_others(job, &words, GRUBBY_CMDLINE);
     for (size_t g = 0; g < job->goal_count; g++)
         changed = (!kernel_goal_met(&job->goals[g], &words) && kernel_goal_apply(&job->goals[g], &words)) || changed;
     job->declared = words;
-    return !changed ||
-           boot_job_edit(job, GRUBBY_CMDLINE, before, arena_printf(job->arena, "%s\n", kernel_words_text(&words)), err);
+    return !changed || boot_job_edit(job, GRUBBY_CMDLINE, before,
+                                     arena_printf(job->arena, "%s%s\n", comments, kernel_words_text(&words)), err);
 }
 
 /* grub2-mkconfig may make the entries anew from here. */

@@ -76,12 +76,13 @@ static bool cmdline_fallback(const struct boot_job *job, struct kernel_words *ou
 
 static bool look_cmdline(struct boot_job *job, struct error *err)
 {
+    const char *comments = NULL;
     char *before = NULL;
     bool changed = false;
 
     if (!text_file_read(job->system, job->arena, INSTALL_CMDLINE, &before, err))
         return false;
-    struct kernel_words words = kernel_words_read(job->arena, before != NULL ? before : "");
+    struct kernel_words words = kernel_words_read_file(job->arena, before != NULL ? before : "", &comments);
     if (before == NULL && !cmdline_fallback(job, &words, err))
         return false;
     boot_job_others(job, &words,
@@ -91,8 +92,8 @@ static bool look_cmdline(struct boot_job *job, struct error *err)
     job->declared = words;
     if (!changed)
         return true;
-    return boot_job_edit(job, INSTALL_CMDLINE, before, arena_printf(job->arena, "%s\n", kernel_words_text(&words)),
-                         err);
+    return boot_job_edit(job, INSTALL_CMDLINE, before,
+                         arena_printf(job->arena, "%s%s\n", comments, kernel_words_text(&words)), err);
 }
 
 /* The kernel's image, where packages put it; NULL: not an installed kernel (another system, a memory test). */

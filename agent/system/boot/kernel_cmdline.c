@@ -136,6 +136,23 @@ struct kernel_words kernel_words_read(struct arena *arena, const char *text)
     }
 }
 
+struct kernel_words kernel_words_read_file(struct arena *arena, const char *text, const char **comments_out)
+{
+    const char *cursor = text, *end = text + strlen(text), *line;
+    struct text comments = text_new(arena), words = text_new(arena);
+    size_t length;
+
+    while (text_line(&cursor, end, &line, &length)) {
+        size_t blank = strspn(line, " \t");
+        struct text *to = blank < length && line[blank] == '#' ? &comments : &words;
+
+        text_add_n(to, line, length);
+        text_add_char(to, '\n');
+    }
+    *comments_out = comments.length > 0 ? comments.data : "";
+    return kernel_words_read(arena, words.length > 0 ? words.data : "");
+}
+
 /* How many words are the kernel's: those before a word `--`. */
 static size_t words_end(const struct kernel_words *words)
 {

@@ -29,6 +29,9 @@ struct kernel_goal {
 };
 
 struct kernel_words kernel_words_read(struct arena *arena, const char *text);
+/* As /etc/kernel/cmdline has them, over several lines. Lines that begin with '#' are no words (kernel-install(8) skips them from
+ * systemd 257 on); *comments_out holds them, each with its newline. */
+struct kernel_words kernel_words_read_file(struct arena *arena, const char *text, const char **comments_out);
 void kernel_words_add(struct kernel_words *words, const char *text);
 void kernel_words_remove(struct kernel_words *words, size_t index);
 char *kernel_words_text(const struct kernel_words *words);

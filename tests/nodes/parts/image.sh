@@ -11,7 +11,9 @@ IMAGES=$CACHE/images
 layer_packages() {
     case $1 in
     python) echo python3 python3-apt acl sudo ;;
-    *) die "no layer is called '$1' (there are: python, vm)" ;;
+    # what cases of tests/modules call or would install themselves, each time
+    modules) echo make git python3-venv nftables firewalld locales dnf rpm createrepo-c grub2-common grub-common ;;
+    *) die "no layer is called '$1' (there are: python, modules, vm)" ;;
     esac
 }
 
@@ -79,6 +81,8 @@ image_build_layer() {
     http_proxy=http://127.0.0.1:$(apt_port) DEBIAN_FRONTEND=noninteractive nice chroot "$2.root" \
         apt-get -qq -o Dpkg::Use-Pty=0 install --yes --no-install-recommends $1
     chroot "$2.root" apt-get clean
+    # Its services are there but wait to be started. The upper folder has only what this layer brought.
+    (cd "$2" && find etc/systemd/system -path '*.wants/*' -type l 2>/dev/null) | sed "s#^#$2.root/#" | xargs -r rm
     rm "$2.root/usr/sbin/policy-rc.d"
     umount "$2.root/proc" "$2.root"
 }

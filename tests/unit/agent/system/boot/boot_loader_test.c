@@ -18,10 +18,7 @@ static struct error err;
 
 static void program(const char *name, const char *body)
 {
-    recorded_tree_put(&tree, arena_printf(tree.arena, "/bin/%s", name),
-                      arena_printf(tree.arena, "#!/bin/sh\necho \"%s $*\" >> %s/calls\nROOT=%s\n%s", name, tree.root,
-                                   tree.root, body));
-    assert_int_equal(chmod(arena_printf(tree.arena, "%s/bin/%s", tree.root, name), 0755), 0);
+    recorded_tree_program(&tree, name, body);
 }
 
 static int make_tree(void **state)
@@ -239,6 +236,18 @@ static void takes_kernel_installs_fallback(void **state)
     assert_null(job.stale);
 }
 
+static void keeps_comments_of_the_command_line(void **state)
+{
+    (void)state;
+    program("kernel-install", "true\n");
+    recorded_tree_put(&tree, "/efi/loader/entries/a.conf", "version 6.1\nlinux /l\noptions root=1 ro\n");
+    recorded_tree_put(&tree, "/boot/vmlinuz-6.1", "k");
+    recorded_tree_put(&tree, "/etc/kernel/cmdline", "# by hand: iommu=off\nroot=1\nro\n");
+    want(&iommu_pt, 1);
+    assert_true(boot_loader_detect(&job, "auto", &err) && boot_job_look(&job, &err));
+    assert_string_equal(edit_of("/etc/kernel/cmdline"), "# by hand: iommu=off\nroot=1 ro iommu=pt\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +258,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(tells_others_values, make_tree, drop_tree),
         cmocka_unit_test_setup_teardown(writes_entries, make_tree, drop_tree),
         cmocka_unit_test_setup_teardown(mends_what_grubby_breaks, make_tree, drop_tree),
+        cmocka_unit_test_setup_teardown(keeps_comments_of_the_command_line, make_tree, drop_tree),
         cmocka_unit_test_setup_teardown(takes_kernel_installs_fallback, make_tree, drop_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

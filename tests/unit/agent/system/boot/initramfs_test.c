@@ -16,9 +16,7 @@ static struct recorded_tree tree;
 
 static void program(const char *name, const char *body)
 {
-    recorded_tree_put(&tree, arena_printf(tree.arena, "/bin/%s", name),
-                      arena_printf(tree.arena, "#!/bin/sh\necho \"%s $*\" >> %s/calls\n%s", name, tree.root, body));
-    assert_int_equal(chmod(arena_printf(tree.arena, "%s/bin/%s", tree.root, name), 0755), 0);
+    recorded_tree_program(&tree, name, body);
 }
 
 static int make_tree(void **state)

@@ -124,12 +124,31 @@ static void reads_the_running_one(void **state)
     recorded_tree_free(&tree);
 }
 
+static void keeps_comments_of_files(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+    const char *comments = NULL;
+    struct kernel_words words =
+        kernel_words_read_file(arena, "# made by hand\nroot=/dev/sda1 quiet\n \t# iommu=off\nro#1\n", &comments);
+
+    (void)state;
+    assert_string_equal(kernel_words_text(&words), "root=/dev/sda1 quiet ro#1");
+    assert_string_equal(comments, "# made by hand\n \t# iommu=off\n");
+    words = kernel_words_read_file(arena, "", &comments);
+    assert_int_equal(words.count, 0);
+    assert_string_equal(comments, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_words),      cmocka_unit_test(takes_the_last_value_and_both_dashes),
-        cmocka_unit_test(sets_one_value),   cmocka_unit_test(adds_to_parameters_that_add_up),
-        cmocka_unit_test(takes_words_away), cmocka_unit_test(reads_the_running_one),
+        cmocka_unit_test(keeps_comments_of_files),
+        cmocka_unit_test(reads_words),
+        cmocka_unit_test(takes_the_last_value_and_both_dashes),
+        cmocka_unit_test(sets_one_value),
+        cmocka_unit_test(adds_to_parameters_that_add_up),
+        cmocka_unit_test(takes_words_away),
+        cmocka_unit_test(reads_the_running_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
