@@ -109,14 +109,33 @@ static int unknown(const char *name)
     return 1;
 }
 
+/* An option besides the first word, or one that is none. */
+static const char *option_refused(int argc, char **argv)
+{
+    static const char *const first[] = { "--help", "-h", "--list", "-l", NULL };
+    for (int i = 1; i < argc; i++)
+        if (argv[i][0] == '-' && (i > 1 || !text_in(argv[i], first)))
+            return argv[i];
+    return NULL;
+}
+
 static int doc_run(int argc, char **argv)
 {
     int exit_code = 0;
+    const char *refused = option_refused(argc, argv);
+    if (refused) {
+        fprintf(stderr, "roost doc: unrecognized option '%s'; --help lists them\n", refused);
+        return 5;
+    }
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        puts("usage: roost doc [MODULE...]\n\nWithout a name: the list of all modules.");
+        puts("usage: roost doc [MODULE...]\n\nWithout a name, or with --list: the list of all modules.");
         return 0;
     }
     if (argc < 2 || strcmp(argv[1], "-l") == 0 || strcmp(argv[1], "--list") == 0) {
+        if (argc > 2) {
+            fputs("roost doc: --list takes no names\n", stderr);
+            return 5;
+        }
         puts("Modules (run on the node):");
         print_list(&module_catalogue);
         puts("\nActions (run at the centre, or prepare a module call there):");

@@ -100,7 +100,7 @@ static int facts_run(int argc, char **argv)
     struct command command = { .arena = arena };
     struct error err = ERROR_INIT;
     int exit_code = 0;
-    if (!verb_start(&command, &verb_facts, argc, argv, OPTIONS_ADHOC, &exit_code))
+    if (!verb_start(&command, &verb_facts, argc, argv, OPTIONS_GATHER, &exit_code))
         return exit_code;
     const char *pattern = command.options.playbooks.count ? command.options.playbooks.items[0] : "all";
     if (!command_prepare(&command, &err))

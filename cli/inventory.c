@@ -46,8 +46,12 @@ static bool host_variables(struct command *command, const struct inventory_host 
                            struct error *err)
 {
     const struct inventory_vars_files files = vars_files(command);
-    return inventory_host_variables(command->inventory, command->arena, host, &files, out, err) &&
-           refuse_vault(*out, err);
+    if (!inventory_host_variables(command->inventory, command->arena, host, &files, out, err) ||
+        !refuse_vault(*out, err))
+        return false;
+    if (value_count(command->extra_vars))
+        *out = value_merge(command->arena, *out, command->extra_vars, false);
+    return true;
 }
 
 static bool group_variables(struct command *command, const struct inventory_group *group, const struct value **out,

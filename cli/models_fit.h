@@ -25,6 +25,7 @@ struct fit_options {
     struct memory_request request;
     struct memory_limits limits;
     bool json, help;
+    bool has_gtt, has_vram, has_margin, has_reserve; /* were said */
     char **rest; /* for the connection to nodes: "fit", the pattern, and options that are not ours */
     int rest_count;
 };

@@ -140,6 +140,9 @@ static bool ask_nodes(const struct fit_options *options, struct node_sink *sink,
 
     if (!verb_start(&command, &fit_verb, options->rest_count, options->rest, OPTIONS_GATHER, &exit_code))
         return error_set_kind(err, ERROR_OPTIONS, "these options cannot be used");
+    if (command.options.playbooks.count > 1) /* the first is the pattern */
+        return error_set_kind(err, ERROR_OPTIONS, "'%s' is one word too many: one model, and one pattern behind --node",
+                              command.options.playbooks.items[1]);
     if (!command_prepare(&command, err))
         return false;
     command_print_warnings(&command);

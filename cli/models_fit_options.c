@@ -126,32 +126,50 @@ static bool set_node(struct fit_options *options, const char *value, struct erro
     return true;
 }
 
+/* No memory at all would be taken for "not given". */
+static bool limit_parse(const char *value, uint64_t *out, struct error *err)
+{
+    uint64_t bytes = 0;
+
+    if (!memory_size_parse(value, &bytes, err))
+        return false;
+    if (bytes == 0)
+        return error_set_kind(err, ERROR_OPTIONS,
+                              "'%s' is no limit: leave the option out where nothing is to be checked", value);
+    *out = bytes;
+    return true;
+}
+
 static bool set_gtt(struct fit_options *options, const char *value, struct error *err)
 {
+    options->has_gtt = true;
     options->limits.gpu_name = "GTT";
     options->limits.is_unified = true;
-    return memory_size_parse(value, &options->limits.gpu, err);
+    return limit_parse(value, &options->limits.gpu, err);
 }
 
 static bool set_vram(struct fit_options *options, const char *value, struct error *err)
 {
+    options->has_vram = true;
     options->limits.gpu_name = "VRAM";
     options->limits.is_unified = false;
-    return memory_size_parse(value, &options->limits.gpu, err);
+    return limit_parse(value, &options->limits.gpu, err);
 }
 
 static bool set_ram(struct fit_options *options, const char *value, struct error *err)
 {
-    return memory_size_parse(value, &options->limits.ram, err);
+    return limit_parse(value, &options->limits.ram, err);
 }
 
 static bool set_margin(struct fit_options *options, const char *value, struct error *err)
 {
+    options->has_margin = true;
     return memory_size_parse(value, &options->limits.margin, err);
 }
 
 static bool set_reserve(struct fit_options *options, const char *value, struct error *err)
 {
+    options->has_reserve = true;
     return memory_size_parse(value, &options->limits.reserve, err);
 }
 
@@ -263,6 +281,26 @@ static bool check_words(const struct fit_options *options, struct error *err)
                           nearest ? ", did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
+/* What would be overruled or compared with nothing. */
+static bool check_limits(const struct fit_options *options, struct error *err)
+{
+    bool has_gpu = options->has_gtt || options->has_vram;
+
+    if (options->has_gtt && options->has_vram)
+        return error_set_kind(err, ERROR_OPTIONS, "--gtt and --vram are two answers to one question: name one of them");
+    if (options->request.on_cpu && (has_gpu || options->has_margin))
+        return error_set_kind(err, ERROR_OPTIONS, "with --cpu nothing is on a GPU: %s has no meaning",
+                              options->has_gtt    ? "--gtt"
+                              : options->has_vram ? "--vram"
+                                                  : "--margin");
+    if (options->has_margin && !has_gpu && !options->node)
+        return error_set_kind(err, ERROR_OPTIONS,
+                              "--margin is kept of a GPU's memory: name --gtt, --vram or --node too");
+    if (options->has_reserve && options->limits.ram == 0 && !options->node)
+        return error_set_kind(err, ERROR_OPTIONS, "--reserve is kept of the host's memory: name --ram or --node too");
+    return true;
+}
+
 bool fit_options_parse(struct arena *arena, int argc, char **argv, struct fit_options *out, struct error *err)
 {
     struct fit_options options = { .arena = arena,
@@ -280,7 +318,7 @@ bool fit_options_parse(struct arena *arena, int argc, char **argv, struct fit_op
     }
     options.rest[0] = argv[0];
     options.rest[1] = arena_copy(arena, options.node ? options.node : "");
-    if (!options.help && !check_words(&options, err))
+    if (!options.help && (!check_words(&options, err) || !check_limits(&options, err)))
         return false;
     *out = options;
     return true;

@@ -18,40 +18,52 @@
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_NUMBER, OPTION_SECONDS, OPTION_SIZE };
 
+/* Without such a source among those given, the option would do nothing. */
+enum option_need { FOR_ANY, FOR_HUB, FOR_NETWORK };
+
 struct option_row {
     const char *name, *value, *help; /* value: how --help names it */
     unsigned use;
     enum option_kind kind;
+    enum option_need need;
     size_t offset;
 };
 
-#define OPTION(name_, value_, use_, kind_, field_, help_)                                                              \
+#define OPTION(name_, value_, use_, kind_, need_, field_, help_)                                                       \
     {                                                                                                                  \
-        name_, value_, help_, use_, kind_, offsetof(struct models_command, field_)                                     \
+        name_, value_, help_, use_, kind_, need_, offsetof(struct models_command, field_)                              \
     }
 
 static const struct option_row option_rows[] = {
-    OPTION("--store", "DIR", MODELS_ALL, OPTION_TEXT, settings.store,
+    OPTION("--store", "DIR", MODELS_ALL, OPTION_TEXT, FOR_ANY, settings.store,
            "root of the store (ROOST_MODELS_STORE; else " MODEL_STORE_DEFAULT ")"),
-    OPTION("--endpoint", "URL", MODELS_ALL, OPTION_TEXT, settings.endpoint, "the hub (HF_ENDPOINT)"),
-    OPTION("--name", "NAME", MODELS_PULL, OPTION_TEXT, request.name, "also link STORE/links/NAME to its folder"),
-    OPTION("--include", "PATTERN", MODELS_PULL, OPTION_LIST, patterns, "only files that fit; may be repeated"),
-    OPTION("--checksum", "SHA256", MODELS_PULL, OPTION_LIST, checksums, "what the file must have; one per file"),
-    OPTION("--no-mmproj", NULL, MODELS_PULL, OPTION_FLAG, no_projector, "leave the projector beside a model alone"),
-    OPTION("--update", NULL, MODELS_PULL, OPTION_FLAG, request.update, "ask whether there is something newer"),
-    OPTION("--connections", "N", MODELS_PULL, OPTION_NUMBER, settings.connections, "per file (4)"),
-    OPTION("--limit-rate", "SIZE", MODELS_PULL, OPTION_SIZE, settings.rate_bytes, "per second over all: 20M"),
-    OPTION("--retries", "N", MODELS_PULL, OPTION_NUMBER, settings.retries, "tries without any progress (10)"),
-    OPTION("--timeout", "SECONDS", MODELS_PULL, OPTION_SECONDS, settings.timeout_ms,
+    OPTION("--endpoint", "URL", MODELS_NAMING, OPTION_TEXT, FOR_HUB, settings.endpoint, "the hub (HF_ENDPOINT)"),
+    OPTION("--name", "NAME", MODELS_PULL, OPTION_TEXT, FOR_ANY, request.name,
+           "also link STORE/links/NAME to its folder"),
+    OPTION("--include", "PATTERN", MODELS_PULL, OPTION_LIST, FOR_ANY, patterns, "only files that fit; may be repeated"),
+    OPTION("--checksum", "SHA256", MODELS_PULL, OPTION_LIST, FOR_ANY, checksums,
+           "what the file must have; one per file"),
+    OPTION("--no-mmproj", NULL, MODELS_PULL, OPTION_FLAG, FOR_ANY, no_projector,
+           "leave the projector beside a model alone"),
+    OPTION("--update", NULL, MODELS_PULL, OPTION_FLAG, FOR_ANY, request.update, "ask whether there is something newer"),
+    OPTION("--connections", "N", MODELS_PULL, OPTION_NUMBER, FOR_NETWORK, settings.connections, "per file (4)"),
+    OPTION("--limit-rate", "SIZE", MODELS_PULL, OPTION_SIZE, FOR_NETWORK, settings.rate_bytes,
+           "per second over all: 20M"),
+    OPTION("--retries", "N", MODELS_PULL, OPTION_NUMBER, FOR_NETWORK, settings.retries,
+           "tries without any progress (10)"),
+    OPTION("--timeout", "SECONDS", MODELS_PULL, OPTION_SECONDS, FOR_NETWORK, settings.timeout_ms,
            "to connect, and without any data (30)"),
-    OPTION("--token-file", "FILE", MODELS_PULL, OPTION_TEXT, token_file,
+    OPTION("--token-file", "FILE", MODELS_PULL, OPTION_TEXT, FOR_HUB, token_file,
            "holds the hub's token (HF_TOKEN, HF_TOKEN_PATH, HF_HOME/token)"),
-    OPTION("--partial", NULL, MODELS_GC, OPTION_FLAG, partials, "unfinished downloads too"),
-    OPTION("--check", NULL, MODELS_PULL | MODELS_GC | MODELS_RM, OPTION_FLAG, check, "only say what would be done"),
-    OPTION("--quiet", NULL, MODELS_PULL, OPTION_FLAG, quiet, "no progress and no notes"),
-    OPTION("--json", NULL, MODELS_ALL, OPTION_FLAG, json, "print JSON"),
-    OPTION("--help", NULL, MODELS_ALL, OPTION_FLAG, help, "this"),
+    OPTION("--partial", NULL, MODELS_GC, OPTION_FLAG, FOR_ANY, partials, "unfinished downloads too"),
+    OPTION("--check", NULL, MODELS_PULL | MODELS_GC | MODELS_RM, OPTION_FLAG, FOR_ANY, check,
+           "only say what would be done"),
+    OPTION("--quiet", NULL, MODELS_PULL | MODELS_VERIFY, OPTION_FLAG, FOR_ANY, quiet, "no progress and no notes"),
+    OPTION("--json", NULL, MODELS_ALL, OPTION_FLAG, FOR_ANY, json, "print JSON"),
+    OPTION("--help", NULL, MODELS_ALL, OPTION_FLAG, FOR_ANY, help, "this"),
 };
+
+#define OPTION_COUNT (sizeof(option_rows) / sizeof(option_rows[0]))
 
 static bool set_number(const char *text, int64_t factor, int *out)
 {
@@ -92,13 +104,28 @@ static const struct option_row *find_row(const char *word, unsigned use)
 {
     size_t length = strcspn(word, "=");
 
-    for (size_t i = 0; i < sizeof(option_rows) / sizeof(option_rows[0]); i++) {
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option_row *row = &option_rows[i];
 
         if ((row->use & use) != 0 && strlen(row->name) == length && strncmp(row->name, word, length) == 0)
             return row;
     }
     return NULL;
+}
+
+static bool unknown_option(const char *word, unsigned use, struct error *err)
+{
+    const char *names[OPTION_COUNT], *nearest;
+    size_t count = 0;
+
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if ((option_rows[i].use & use) != 0)
+            names[count++] = option_rows[i].name;
+    }
+    nearest = text_nearest(word, names, count);
+    return error_set_kind(err, ERROR_OPTIONS, "there is no option '%s'%s%s%s", word,
+                          nearest != NULL ? ", did you mean '" : "; --help lists them", nearest != NULL ? nearest : "",
+                          nearest != NULL ? "'?" : "");
 }
 
 /* One word and perhaps the next. */
@@ -113,7 +140,8 @@ static bool take_word(struct models_command *command, unsigned use, char ***word
     }
     row = strcmp(word, "-h") == 0 ? find_row("--help", use) : find_row(word, use);
     if (row == NULL)
-        return error_set_kind(err, ERROR_OPTIONS, "there is no option '%s'", word);
+        return unknown_option(word, use, err);
+    command->given |= 1U << (row - option_rows);
     if (row->kind != OPTION_FLAG && value == NULL)
         value = *++*words;
     else if (value != NULL)
@@ -124,13 +152,42 @@ static bool take_word(struct models_command *command, unsigned use, char ***word
     return row->kind != OPTION_FLAG || set_option(command, row, "");
 }
 
+static bool is_met(const struct models_command *command, enum option_need need)
+{
+    for (size_t i = 0; i < command->source_count; i++) {
+        const char *source = command->sources[i];
+
+        if (text_starts(source, "hf://") ||
+            (need == FOR_NETWORK && (text_starts(source, "https://") || text_starts(source, "http://"))))
+            return true;
+    }
+    return need == FOR_ANY;
+}
+
+static bool check_given(const struct models_command *command, unsigned use, struct error *err)
+{
+    if ((use & MODELS_GC) != 0 && command->source_count > 0)
+        return error_set_kind(err, ERROR_OPTIONS, "'%s': gc takes no source, it removes what no name refers to",
+                              command->sources[0]);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option_row *row = &option_rows[i];
+
+        if ((command->given & 1U << i) != 0 && !is_met(command, row->need))
+            return error_set_kind(err, ERROR_OPTIONS, "option %s is for %s, and none is named", row->name,
+                                  row->need == FOR_HUB ? "sources of a hub (hf://)"
+                                                       : "sources that come over the network");
+    }
+    return true;
+}
+
 static void print_help(const struct models_command *command, unsigned use)
 {
     printf("usage: roost models %s%s [OPTIONS]\n\n", command->verb,
-           (use & MODELS_PULL) != 0                   ? " SOURCE"
-           : (use & (MODELS_RM | MODELS_VERIFY)) != 0 ? " [SOURCE or NAME...]"
-                                                      : "");
-    for (size_t i = 0; i < sizeof(option_rows) / sizeof(option_rows[0]); i++) {
+           (use & MODELS_PULL) != 0                     ? " SOURCE"
+           : (use & MODELS_RM) != 0                     ? " SOURCE or NAME..."
+           : (use & (MODELS_LIST | MODELS_VERIFY)) != 0 ? " [SOURCE or NAME...]"
+                                                        : "");
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option_row *row = &option_rows[i];
         char name[40];
 
@@ -139,7 +196,8 @@ static void print_help(const struct models_command *command, unsigned use)
         if ((row->use & use) != 0)
             printf("  %-22s %s\n", name, row->help);
     }
-    puts("\nSOURCE: hf://ORG/REPO[/FILE, FOLDER or PATTERN][@REVISION], https://..., file:///...");
+    if ((use & MODELS_GC) == 0)
+        puts("\nSOURCE: hf://ORG/REPO[/FILE, FOLDER or PATTERN][@REVISION], https://..., file:///...");
 }
 
 /* --- while it runs --- */
@@ -232,7 +290,7 @@ bool models_start(struct models_command *command, unsigned use, int argc, char *
         *exit_out = 0;
         return false;
     }
-    if (!complete(command, &err)) {
+    if (!check_given(command, use, &err) || !complete(command, &err)) {
         *exit_out = models_fail(command, &err);
         return false;
     }

@@ -12,7 +12,8 @@ enum models_use {
     MODELS_VERIFY = 1 << 2,
     MODELS_GC = 1 << 3,
     MODELS_RM = 1 << 4,
-    MODELS_ALL = MODELS_PULL | MODELS_LIST | MODELS_VERIFY | MODELS_GC | MODELS_RM,
+    MODELS_NAMING = MODELS_PULL | MODELS_LIST | MODELS_VERIFY | MODELS_RM, /* they take sources */
+    MODELS_ALL = MODELS_NAMING | MODELS_GC,
 };
 
 struct models_command {
@@ -22,6 +23,7 @@ struct models_command {
     struct model_request request;
     const char **sources; /* what is no option */
     size_t source_count;
+    unsigned given; /* options, by their place in the table */
     bool json, quiet, check, partials, no_projector, help;
     const char *token_file;
     struct value *patterns, *checksums;

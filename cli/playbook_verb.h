@@ -11,7 +11,7 @@
 #define VERB_DEFAULT_PLAYBOOK                                                                                          \
     "PLAYBOOK: without one, playbooks/site.yml or else site.yml of this folder; a line says which one was taken.\n\n"
 
-/* What a verb's help says besides its options, and the options that mean nothing to it. */
+/* What a verb's help says besides its options, and the options not worth telling there. */
 struct verb_help {
     const char *name, *words, *exit_codes;
     const char *const *hidden;
@@ -20,8 +20,6 @@ struct verb_help {
 static inline const struct verb_help *verb_help_of(const char *name)
 {
     static const char *const none[] = { NULL }, *const check[] = { "check", "diff", "step", NULL };
-    static const char *const facts[] = { "check",        "diff",   "module-name", "args",       "one-line",
-                                         "syntax-check", "output", "json-lines",  "list-hosts", NULL };
     static const struct verb_help helps[] = {
         { "apply", VERB_DEFAULT_PLAYBOOK,
           "Exit codes: 0 done, 1 error, 2 a task failed, 4 a host was unreachable or a file could not be read, 5 bad "
@@ -35,7 +33,7 @@ static inline const struct verb_help *verb_help_of(const char *name)
           "PATTERN: the hosts (default all). FACT: names or globs, with or without ansible_ in front (default all).\n\n",
           "Exit codes: 0 done, 1 there is no such fact, or error, 2 facts could not be gathered, 4 a host was unreachable, "
           "5 bad options.\n",
-          facts },
+          none },
         { NULL, "", "", none },
     };
     const struct verb_help *help = helps;

@@ -41,6 +41,8 @@ static void write_args(FILE *out, const struct task_spec *spec)
 {
     fprintf(out, "static const struct arg_spec args_%s[] = {\n", spec->name);
     for (const struct arg_spec *arg = spec->args; arg && arg->name; arg++) {
+        if (arg->internal)
+            continue;
         fputs("    { .name = ", out);
         write_text(out, arg->name);
         fprintf(out, ", .type = (enum arg_type)%d, .offset = %zu, .required = %d, .no_log = %d, .default_text = ",

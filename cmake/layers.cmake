@@ -30,9 +30,10 @@ roost_layer(spec common/spec LIBS roost_value roost_json)
 roost_layer(event common/event LIBS roost_value)
 roost_layer(protocol common/protocol LIBS roost_value roost_json)
 roost_layer(http common/http LIBS roost_base ${CMAKE_DL_LIBS})
+roost_layer(trust common/trust LIBS roost_value roost_json ${CMAKE_DL_LIBS})
 roost_layer(model common/model LIBS roost_value roost_json roost_http)
-target_include_directories(roost_flags SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
-set(COMMON roost_base roost_value roost_json roost_yaml roost_spec roost_event roost_protocol roost_http roost_model)
+target_include_directories(roost_flags SYSTEM INTERFACE ${CURL_INCLUDE_DIRS} ${GNUTLS_INCLUDE_DIRS})
+set(COMMON roost_base roost_value roost_json roost_yaml roost_spec roost_event roost_protocol roost_http roost_model roost_trust)
 
 # engine
 roost_layer(template engine/template LIBS roost_value roost_json roost_yaml roost_http roost_regex ${CRYPT_LIBRARY})
@@ -57,9 +58,17 @@ roost_layer(facts agent/facts LIBS roost_task GENERATED "${CMAKE_BINARY_DIR}/gen
 roost_registry(FOLDER agent/modules PREFIX module_ STRUCT module TABLE module_table HEADER agent/task/module.h)
 roost_layer(modules agent/modules LIBS roost_task roost_facts GENERATED "${CMAKE_BINARY_DIR}/generated/module_table.c")
 roost_layer(session agent/session LIBS roost_modules)
+roost_layer(daemon agent/daemon LIBS roost_system roost_report)
 
 # controller
 roost_layer(transport controller/transport LIBS roost_channel)
+roost_layer(authority controller/authority LIBS roost_trust)
+roost_embed(FILE controller/store/schema_1.sql NAME store_schema_1 HEADER controller/store/migration.h)
+roost_layer(store controller/store LIBS roost_base PkgConfig::SQLITE GENERATED "${CMAKE_BINARY_DIR}/generated/store_schema_1.c")
+roost_registry(FOLDER controller/api PREFIX api_resource_ STRUCT api_resource TABLE api_resource_table HEADER controller/api/center.h)
+roost_layer(api controller/api LIBS ${COMMON} roost_store roost_authority PkgConfig::MICROHTTPD
+            GENERATED "${CMAKE_BINARY_DIR}/generated/api_resource_table.c")
+roost_layer(service controller/service LIBS roost_api)
 
 # The catalogue: what every module declares, printed as C by a program that links them all (tools at build time only).
 if(EXISTS "${CMAKE_SOURCE_DIR}/cmake/catalogue_writer.c")
@@ -75,14 +84,14 @@ endif()
 # programs
 if(EXISTS "${CMAKE_SOURCE_DIR}/cli/main.c")
   roost_registry(FOLDER cli PREFIX verb_ STRUCT verb TABLE verb_table HEADER cli/verb.h)
-  roost_layer(cli cli LIBS roost_transport ${ENGINE} roost_catalogue EXCLUDE main.c
+  roost_layer(cli cli LIBS roost_transport roost_service ${ENGINE} roost_catalogue EXCLUDE main.c
               GENERATED "${CMAKE_BINARY_DIR}/generated/verb_table.c")
   add_executable(roost cli/main.c)
   target_link_libraries(roost PRIVATE roost_cli)
 endif()
 if(EXISTS "${CMAKE_SOURCE_DIR}/agent/main.c")
   roost_registry(FOLDER agent/verbs PREFIX agent_verb_ STRUCT agent_verb TABLE agent_verb_table HEADER agent/verbs/verb.h)
-  roost_layer(agent_verbs agent/verbs LIBS roost_session ${ENGINE} roost_catalogue GENERATED "${CMAKE_BINARY_DIR}/generated/agent_verb_table.c")
+  roost_layer(agent_verbs agent/verbs LIBS roost_session roost_daemon ${ENGINE} roost_catalogue GENERATED "${CMAKE_BINARY_DIR}/generated/agent_verb_table.c")
   add_executable(roost-agent agent/main.c)
   target_link_libraries(roost-agent PRIVATE roost_agent_verbs)
 endif()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # libcurl is not linked: common/http loads it at the first transfer, so that an agent that downloads nothing starts in
-# a few milliseconds. Its headers are needed to compile.
+# a few milliseconds. Its headers are needed to compile. Nor are GnuTLS and nettle's libhogweed: common/trust loads them.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle)
@@ -18,7 +18,10 @@ else()
   set(ARCHIVE_LINK PkgConfig::ARCHIVE)
 endif()
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.37)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(CURL REQUIRED libcurl)
+pkg_check_modules(GNUTLS REQUIRED gnutls)
 find_library(ACL_LIBRARY acl REQUIRED)
 find_library(CRYPT_LIBRARY crypt REQUIRED)

@@ -59,9 +59,7 @@ static bool ini_pair(struct ini *ini, const char *line)
 
     if (!ini->current || line[length] == '\0' || length == 0)
         return false;
-    char *key = text_trim(ini->arena, line, length);
-    for (char *c = key; *c; c++)
-        *c = (char)tolower((unsigned char)*c);
+    char *key = text_lower(text_trim(ini->arena, line, length));
     const char *rest = line + length + 1;
     ini_put(ini, key, text_trim(ini->arena, rest, strlen(rest)));
     ini->last_key = key;

@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory and swap in mebibytes, and how long the machine has been up. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "agent/facts/fact_support.h"
+#include "agent/system/hardware/host_memory.h"
 
 /* -1: not there. */
-static int64_t meminfo_mb(const char *data, const char *key)
+static int64_t meminfo_mb(struct arena *arena, const char *data, const char *key)
 {
-    const char *at = data;
-    size_t length = strlen(key);
+    int64_t bytes = host_memory_line(arena, data, key);
 
-    for (; at; at = strchr(at, '\n')) {
-        at += *at == '\n';
-        if (strncmp(at, key, length) == 0 && at[length] == ':')
-            return strtoll(at + length + 1, NULL, 10) / 1024;
-    }
-    return -1;
+    return bytes < 0 ? -1 : bytes / (1024 * 1024);
 }
 
 static void put_known(struct arena *arena, struct value *map, const char *key, bool is_known, int64_t number)
@@ -29,10 +23,10 @@ static void put_known(struct arena *arena, struct value *map, const char *key, b
 
 static void memory_put(struct arena *arena, struct value *facts, const char *data)
 {
-    int64_t total = meminfo_mb(data, "MemTotal"), free_mb = meminfo_mb(data, "MemFree");
-    int64_t cached = meminfo_mb(data, "Cached"), buffers = meminfo_mb(data, "Buffers");
-    int64_t swap = meminfo_mb(data, "SwapTotal"), swap_free = meminfo_mb(data, "SwapFree");
-    int64_t swap_cached = meminfo_mb(data, "SwapCached"), nocache = cached + free_mb + buffers;
+    int64_t total = meminfo_mb(arena, data, "MemTotal"), free_mb = meminfo_mb(arena, data, "MemFree");
+    int64_t cached = meminfo_mb(arena, data, "Cached"), buffers = meminfo_mb(arena, data, "Buffers");
+    int64_t swap = meminfo_mb(arena, data, "SwapTotal"), swap_free = meminfo_mb(arena, data, "SwapFree");
+    int64_t swap_cached = meminfo_mb(arena, data, "SwapCached"), nocache = cached + free_mb + buffers;
     bool has_real = total >= 0 && free_mb >= 0, has_cache = cached >= 0 && free_mb >= 0 && buffers >= 0;
     struct value *all = value_map(arena), *real = value_map(arena), *without = value_map(arena),
                  *swaps = value_map(arena);

@@ -3,7 +3,6 @@
  * apt_key: keys that apt trusts for every repository. Follows ansible.builtin.apt_key, but edits the keyrings itself:
  * neither apt-key (gone from newer releases) nor gpg is needed on the node.
  */
-#include <ctype.h>
 #include <string.h>
 
 #include "agent/system/package/keyring.h"
@@ -145,8 +144,7 @@ static bool id_use(struct key_job *job, const char *id, struct error *err)
     char *upper = arena_copy(task->scratch, id);
     size_t length;
 
-    for (char *at = upper; *at != '\0'; at++)
-        *at = (char)toupper((unsigned char)*at);
+    (void)text_upper(upper);
     upper += text_starts(upper, "0X") ? 2 : 0;
     length = strlen(upper);
     if (upper[strspn(upper, "0123456789ABCDEF")] != '\0' ||

@@ -17,6 +17,7 @@
 #include "agent/system/file/file_replace.h"
 #include "agent/system/file/file_state.h"
 #include "agent/system/file/file_tree.h"
+#include "agent/task/content_arguments.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/file_sync.h"
 #include "agent/task/file_validate.h"
@@ -32,8 +33,7 @@ struct copy_args {
     const char *src, *content, *dest, *validate, *directory_mode, *checksum;
     bool backup, force, remote_src, follow, decrypt;
     enum arg_tri local_follow;
-    int64_t content_id, content_size;
-    const char *content_sha256, *content_sha1, *content_name;
+    struct content_arguments offer;
     struct file_arguments file;
 };
 
@@ -52,11 +52,7 @@ static const struct arg_spec copy_spec[] = {
     ARG(copy_args, checksum, ARG_STRING, .help = "SHA-1 the source must have"),
     ARG(copy_args, decrypt, ARG_BOOL, .default_text = "yes",
         .help = "decrypt a vault file; done where the playbook is"),
-    ARG_NAMED("_content_id", copy_args, content_id, ARG_INT, .help = "internal: number of the content at the engine"),
-    ARG_NAMED("_content_size", copy_args, content_size, ARG_INT, .help = "internal: its size in bytes"),
-    ARG_NAMED("_content_sha256", copy_args, content_sha256, ARG_STRING, .help = "internal: its SHA-256"),
-    ARG_NAMED("_content_sha1", copy_args, content_sha1, ARG_STRING, .help = "internal: its SHA-1"),
-    ARG_NAMED("_content_name", copy_args, content_name, ARG_STRING, .help = "internal: its name or path at the engine"),
+    CONTENT_ARGUMENTS(copy_args),
     FILE_ARGUMENTS(copy_args),
     ARG_END,
 };
@@ -84,11 +80,11 @@ struct copy_job {
 static bool source_engine(struct copy_job *job, struct error *err)
 {
     const struct copy_args *args = job->args;
-    const char *name = args->content_name;
+    const char *name = args->offer.name;
 
-    if (args->content_size < 0 || !args->content_sha256 || !args->content_sha1)
+    if (args->offer.size < 0 || !args->offer.sha256 || !args->offer.sha1)
         return error_set(err, "the engine did not say what content it has");
-    (void)snprintf(job->source_sha1, sizeof(job->source_sha1), "%s", args->content_sha1);
+    (void)snprintf(job->source_sha1, sizeof(job->source_sha1), "%s", args->offer.sha1);
     if (name && name[0])
         job->name = name[0] == '/' ? path_basename(name) : name;
     return true;
@@ -122,7 +118,7 @@ static bool source_find(struct copy_job *job, struct error *err)
 {
     const struct copy_args *args = job->args;
 
-    job->from_engine = args->content_id != ARG_INT_UNSET;
+    job->from_engine = args->offer.id != ARG_INT_UNSET;
     if (!job->from_engine && !args->remote_src)
         return error_set(err,
                          "src and content are sent by the engine; on the node itself only remote_src can be copied");
@@ -175,7 +171,7 @@ static bool dest_folder(struct copy_job *job, bool *done_out, struct error *err)
 /* What Ansible calls the source in results. */
 static const char *source_label(const struct copy_job *job)
 {
-    return job->args->src ? job->args->src : job->args->content_name;
+    return job->args->src ? job->args->src : job->args->offer.name;
 }
 
 static bool dest_missing(struct copy_job *job, bool *done_out)
@@ -253,11 +249,11 @@ static bool same_content(struct copy_job *job, bool *same_out, struct error *err
         return true;
     if (!job->from_engine)
         return file_data_equal(job->args->src, job->dest, same_out, err);
-    if (info.st_size != job->args->content_size)
+    if (info.st_size != job->args->offer.size)
         return true;
     if (!hash_hex_of_file(HASH_SHA256, job->dest, hex, err))
         return false;
-    *same_out = strcmp(hex, job->args->content_sha256) == 0;
+    *same_out = strcmp(hex, job->args->offer.sha256) == 0;
     return true;
 }
 
@@ -293,7 +289,7 @@ static void diff_add(struct copy_job *job, int content)
     diff_side(job, diff, "before", "dst", exists ? old : -1, exists ? info.st_size : 0);
     if (exists && info.st_size <= DIFF_SIZE_MAX)
         value_map_put_string(arena, diff, "before_header", job->dest);
-    diff_side(job, diff, "after", "src", content, job->args->content_size);
+    diff_side(job, diff, "after", "src", content, job->args->offer.size);
     value_map_put_string(arena, diff, "after_header", source_label(job) ? source_label(job) : "dynamically generated");
     value_list_add(arena, job->task->result->diff, diff);
 }
@@ -303,14 +299,14 @@ static bool diff_only(struct copy_job *job, struct error *err)
 {
     if (!job->task->diff_mode || !job->from_engine)
         return true;
-    if (job->args->content_size > DIFF_SIZE_MAX) {
+    if (job->args->offer.size > DIFF_SIZE_MAX) {
         diff_add(job, -1);
         return true;
     }
     FD_SCOPED memory = memfd_create("content", MFD_CLOEXEC);
     if (memory < 0)
         return error_set_errno(err, "no memory for the content");
-    if (!task_content_receive(job->task, job->args->content_id, memory, err))
+    if (!task_content_receive(job->task, job->args->offer.id, memory, err))
         return false;
     diff_add(job, memory);
     return true;
@@ -341,13 +337,13 @@ static bool fill_from_engine(struct copy_job *job, int fd, struct error *err)
 {
     char sha256[HASH_HEX_MAX];
 
-    if (!task_content_receive(job->task, job->args->content_id, fd, err))
+    if (!task_content_receive(job->task, job->args->offer.id, fd, err))
         return error_prefix(err, "cannot write '%s'", job->dest);
     if (!hash_content(job, fd, sha256, err))
         return false;
-    if (strcmp(sha256, job->args->content_sha256) != 0)
+    if (strcmp(sha256, job->args->offer.sha256) != 0)
         return error_set(err, "the content for '%s' arrived damaged: SHA-256 %s instead of %s", job->dest, sha256,
-                         job->args->content_sha256);
+                         job->args->offer.sha256);
     if (job->task->diff_mode)
         diff_add(job, fd);
     return true;

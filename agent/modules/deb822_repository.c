@@ -12,6 +12,7 @@
 #include "agent/system/file/file_tree.h"
 #include "agent/system/package/gpg_key.h"
 #include "agent/system/file/text_file.h"
+#include "agent/system/file/word_list.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/module.h"
 #include "agent/task/repository.h"
@@ -192,15 +193,6 @@ static bool key_find(struct source_job *job, struct error *err)
 
 /* --- the source --- */
 
-static const char *joined(struct arena *arena, const struct value *list)
-{
-    struct text out = text_new(arena);
-
-    for (size_t i = 0; i < value_count(list); i++)
-        text_printf(&out, "%s%s", i > 0 ? " " : "", value_text(value_item(list, i)));
-    return out.data;
-}
-
 /* The argument's text, or NULL when it is not given. */
 static const char *field_value(struct source_job *job, const struct arg_spec *arg)
 {
@@ -217,7 +209,7 @@ static const char *field_value(struct source_job *job, const struct arg_spec *ar
     }
     if (arg->type == ARG_LIST) {
         const struct value *list = *(const struct value *const *)at;
-        return list != NULL ? joined(arena, list) : NULL;
+        return list != NULL ? word_list_join_values(arena, list, " ") : NULL;
     }
     return strcmp(arg->name, "signed_by") == 0 ? job->signed_by : *(const char *const *)at;
 }

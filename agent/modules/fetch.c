@@ -20,8 +20,8 @@ struct fetch_args {
 
 static const struct arg_spec fetch_spec[] = {
     ARG(fetch_args, src, ARG_PATH, .required = true, .help = "file that is read"),
-    ARG_NAMED("_known_sha1", fetch_args, known_sha1, ARG_STRING,
-              .help = "internal: SHA-1 of what the engine has already"),
+    ARG_NAMED("_known_sha1", fetch_args, known_sha1, ARG_STRING, .internal = true,
+              .help = "SHA-1 of what the engine has already"),
     ARG_END,
 };
 

@@ -72,6 +72,10 @@ static bool goal_check(struct goals *goals, const struct kernel_goal *goal, stru
                                       : kernel_param_check_absent(goal->name, value, err);
         if (!is_ok)
             return false;
+        const char *doubt =
+            goal->is_present ? kernel_param_doubt(task->system, task->scratch, goal->name, value) : NULL;
+        if (doubt != NULL)
+            result_warn(task, "%s", doubt);
     }
     for (size_t i = 0; i < goals->count; i++)
         if (kernel_name_equal(goals->items[i].name, goal->name))

@@ -3,7 +3,6 @@
  * known_hosts: keys of other hosts, in the file ssh keeps them in. Follows ansible.builtin.known_hosts; hashed names are
  * understood here, so the node needs no ssh-keygen.
  */
-#include <ctype.h>
 #include <string.h>
 
 #include "agent/system/file/file_replace.h"
@@ -152,9 +151,7 @@ static bool known_hosts_run(struct task_context *task, const void *raw, struct e
     const char *real = system_path(task->system, task->scratch, args->path);
     char *before = NULL, *host = arena_copy(task->scratch, args->name);
 
-    for (char *at = host; *at != '\0'; at++)
-        *at = (char)tolower((unsigned char)*at);
-    job.host = host;
+    job.host = text_lower(host);
     if (!key_prepare(&job, err) || !text_file_read(task->system, task->scratch, args->path, &before, err))
         return false;
     job.before = before != NULL ? before : "";

@@ -11,6 +11,7 @@
 #include "common/base/text.h"
 #include "common/model/pull_value.h"
 #include "common/model/store_clean.h"
+#include "common/model/store_link.h"
 
 #define PROGRESS_MS 5000
 
@@ -225,46 +226,36 @@ static bool model_absent(struct model_job *job, struct error *err)
     struct task_context *task = job->task;
     const struct model_store store = { task->scratch, job->settings.store };
     struct store_cleaned cleaned = { 0 };
-    struct error unknown = ERROR_INIT;
+    const char *source = job->request.source;
+    bool is_link = model_source_is_link(source);
+    const struct model_removal removal = { &source, 1, 0 };
     struct store_name *names = NULL;
+    struct store_link link;
     size_t count = 0;
 
-    result_set_string(task, "source", job->request.source);
+    result_set_string(task, "source", source);
     result_set_string(task, "store", store.root);
-    if (!model_names_of(task->scratch, &job->settings, job->request.source, &names, &count, &unknown)) {
-        /* a link that is not there is absent; a source that is none is a mistake */
-        if (strstr(job->request.source, "://") == NULL)
-            return true;
-        *err = unknown;
+    /* a link that is not there is absent; a source that is none is a mistake */
+    if (is_link && !store_link_read(&store, source, &link))
+        return true;
+    if (!model_names_going(task->scratch, &job->settings, &removal, &names, &count, err))
         return false;
-    }
-    if (count == 0)
+    if (count == 0 && !is_link)
         return true;
     /* refused when a process uses it, in check mode too */
     if (!store_remove(&store, names, count, true, &cleaned, err))
         return false;
-    if (!change_wanted(task, "remove %zu files of %s", count, job->request.source))
+    if (count == 0 ? !change_wanted(task, "remove the link '%s'", source)
+                   : !change_wanted(task, "remove %zu files of %s", count, source))
         return true;
-    if (!store_remove(&store, names, count, false, &cleaned, err))
+    if (!store_remove(&store, names, count, false, &cleaned, err) ||
+        !model_forget(task->scratch, &job->settings, source, err))
         return false;
-    model_forget(task->scratch, &job->settings, job->request.source);
     result_set_int(task, "freed", cleaned.bytes);
     return true;
 }
 
 /* --- collecting --- */
-
-static const struct value *cleaned_value(struct arena *arena, const struct store_cleaned *cleaned)
-{
-    struct value *map = value_map(arena);
-
-    value_map_put_int(arena, map, "names", cleaned->names);
-    value_map_put_int(arena, map, "blobs", cleaned->blobs);
-    value_map_put_int(arena, map, "partials", cleaned->partials);
-    value_map_put_int(arena, map, "bytes", cleaned->bytes);
-    value_map_put_int(arena, map, "in_use", cleaned->in_use);
-    return map;
-}
 
 /* In check mode of the store as it is: what a pull that was only predicted would leave behind is not known. */
 static bool model_collect(struct model_job *job, struct error *err)
@@ -283,7 +274,7 @@ static bool model_collect(struct model_job *job, struct error *err)
                       cleaned.blobs, cleaned.partials, store.root) &&
         !store_collect(&store, job->args->gc_partial, false, &cleaned, err))
         return false;
-    result_set(task, "collected", cleaned_value(task->scratch, &cleaned));
+    result_set(task, "collected", store_cleaned_value(task->scratch, &cleaned));
     return true;
 }
 

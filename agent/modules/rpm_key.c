@@ -148,8 +148,7 @@ static bool key_absent(struct key_job *job, struct error *err)
     size_t length = strlen(job->id);
     char *name = arena_printf(job->task->scratch, "gpg-pubkey-%s", job->id + length - SHORT_DIGITS);
 
-    for (char *at = name; *at != '\0'; at++)
-        *at = (char)tolower((unsigned char)*at);
+    (void)text_lower(name);
     return !change_wanted(job->task, "remove key %s from rpm", job->id) ||
            rpm_run(job, &PROCESS("rpm", "--erase", "--allmatches", name), err);
 }

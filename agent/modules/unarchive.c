@@ -14,6 +14,7 @@
 #include "agent/system/file/file_owner.h"
 #include "agent/system/file/file_state.h"
 #include "agent/system/file/file_temp.h"
+#include "agent/task/content_arguments.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/module.h"
 #include "agent/task/unarchive_plan.h"
@@ -30,14 +31,14 @@ struct unarchive_args {
     bool remote_src, list_files, keep_newer, validate_certs, decrypt;
     enum arg_tri copy;
     const struct value *exclude, *include, *extra_opts;
-    int64_t io_buffer_size, content_id, content_size;
-    const char *content_sha256, *content_sha1, *content_name;
+    int64_t io_buffer_size;
+    struct content_arguments offer;
     struct file_arguments file;
 };
 
 static const struct arg_spec unarchive_spec[] = {
     ARG(unarchive_args, src, ARG_PATH, .required = true,
-        .help = "the archive; with remote_src a path of the node or a URL"),
+        .help = "archive of the centre, searched in files/; with remote_src of the node, or a URL"),
     ARG(unarchive_args, dest, ARG_PATH, .required = true, .help = "existing folder to unpack into"),
     ARG(unarchive_args, remote_src, ARG_BOOL, .default_text = "no", .help = "src is on the node already, or a URL"),
     ARG(unarchive_args, copy, ARG_TRI, .help = "old name for the opposite of remote_src"),
@@ -55,12 +56,7 @@ static const struct arg_spec unarchive_spec[] = {
         .help = "accepted; buffers have their own size"),
     ARG(unarchive_args, decrypt, ARG_BOOL, .default_text = "yes",
         .help = "decrypt a vault file; done where the playbook is"),
-    ARG_NAMED("_content_id", unarchive_args, content_id, ARG_INT,
-              .help = "internal: number of the archive at the engine"),
-    ARG_NAMED("_content_size", unarchive_args, content_size, ARG_INT, .help = "internal: its size in bytes"),
-    ARG_NAMED("_content_sha256", unarchive_args, content_sha256, ARG_STRING, .help = "internal: its SHA-256"),
-    ARG_NAMED("_content_sha1", unarchive_args, content_sha1, ARG_STRING, .help = "internal: its SHA-1"),
-    ARG_NAMED("_content_name", unarchive_args, content_name, ARG_STRING, .help = "internal: its name at the engine"),
+    CONTENT_ARGUMENTS(unarchive_args),
     FILE_ARGUMENTS(unarchive_args),
     ARG_END,
 };
@@ -79,11 +75,11 @@ static int source_engine(struct task_context *task, const struct unarchive_args 
 
     if (fd < 0)
         return -1;
-    bool fine = task_content_receive(task, args->content_id, fd, err);
-    if (fine && args->content_sha256) {
+    bool fine = task_content_receive(task, args->offer.id, fd, err);
+    if (fine && args->offer.sha256) {
         fine = lseek(fd, 0, SEEK_SET) == 0 && hash_hex_of_fd(HASH_SHA256, fd, hex, err);
-        if (fine && strcmp(hex, args->content_sha256) != 0)
-            fine = error_set(err, "the archive arrived damaged: SHA-256 %s instead of %s", hex, args->content_sha256);
+        if (fine && strcmp(hex, args->offer.sha256) != 0)
+            fine = error_set(err, "the archive arrived damaged: SHA-256 %s instead of %s", hex, args->offer.sha256);
     }
     if (fine)
         return fd;
@@ -121,7 +117,7 @@ static int source_url(struct task_context *task, const struct unarchive_args *ar
 
 static int source_open(struct task_context *task, const struct unarchive_args *args, bool remote, struct error *err)
 {
-    if (args->content_id != ARG_INT_UNSET)
+    if (args->offer.id != ARG_INT_UNSET)
         return source_engine(task, args, err);
     if (!remote) {
         (void)error_set(err, "src is sent by the engine; on the node itself only remote_src can be unpacked");
@@ -271,8 +267,8 @@ static bool unarchive_run(struct task_context *task, const void *raw, struct err
         return result_skip(task, "skipped, since %s exists", args->creates);
     if (!path_is_folder(args->dest))
         return result_fail(task, "Destination '%s' is not a directory", args->dest);
-    if (args->content_name && args->content_id != ARG_INT_UNSET)
-        request.name = args->content_name;
+    if (args->offer.name && args->offer.id != ARG_INT_UNSET)
+        request.name = args->offer.name;
     if (!request_fill(task, args, &request, err))
         return false;
     FD_SCOPED fd = source_open(task, args, remote, err);

@@ -3,7 +3,6 @@
  * uri: one HTTP request, and whether its answer is the expected one. There is no check mode: what a request does
  * to a server cannot be foretold.
  */
-#include <ctype.h>
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
@@ -14,6 +13,7 @@
 #include "agent/system/file/file_data.h"
 #include "agent/system/file/file_replace.h"
 #include "agent/system/file/file_temp.h"
+#include "agent/task/content_arguments.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/module.h"
 #include "agent/task/uri_body.h"
@@ -32,12 +32,12 @@
 
 struct uri_args {
     const char *url, *dest, *url_username, *url_password, *body_format, *src, *method, *follow_redirects, *creates;
-    const char *removes, *unix_socket, *ca_path, *http_agent, *client_cert, *client_key, *content_sha1, *content_sha256,
-        *content_name;
-    const struct value *body, *status_code, *headers, *unredirected_headers, *ciphers;
+    const char *removes, *unix_socket, *ca_path, *http_agent, *client_cert, *client_key;
+    const struct value *body, *status_code, *headers, *unredirected_headers, *ciphers, *content_files;
     bool return_content, remote_src, force, use_proxy, validate_certs, force_basic_auth, use_gssapi, decompress,
         use_netrc;
-    int64_t timeout, content_id, content_size;
+    int64_t timeout;
+    struct content_arguments offer;
     struct file_arguments file;
 };
 
@@ -48,7 +48,8 @@ static const struct arg_spec uri_spec[] = {
     ARG(uri_args, body_format, ARG_STRING, .default_text = "raw",
         .choices = ARG_NAMES("form-urlencoded", "json", "raw", "form-multipart"),
         .help = "how a list or mapping is encoded, and the Content-Type"),
-    ARG(uri_args, src, ARG_PATH, .help = "file to send instead of a body; of the node with remote_src"),
+    ARG(uri_args, src, ARG_PATH,
+        .help = "file to send instead of a body: of the centre, searched in files/; of the node with remote_src"),
     ARG(uri_args, remote_src, ARG_BOOL, .default_text = "no", .help = "src and files of a form are on the node"),
     ARG(uri_args, status_code, ARG_LIST, .default_text = "200", .help = "statuses that are a success"),
     ARG(uri_args, return_content, ARG_BOOL, .default_text = "no", .help = "give the answer's body as `content`"),
@@ -77,11 +78,9 @@ static const struct arg_spec uri_spec[] = {
     ARG(uri_args, decompress, ARG_BOOL, .default_text = "yes", .help = "unpack what the server sends gzip-encoded"),
     ARG(uri_args, use_gssapi, ARG_BOOL, .default_text = "no", .help = "refused: there is no GSSAPI here"),
     ARG(uri_args, ciphers, ARG_LIST, .help = "refused: the system's policy chooses the ciphers"),
-    ARG_NAMED("_content_id", uri_args, content_id, ARG_INT, .help = "internal: number of src at the engine"),
-    ARG_NAMED("_content_size", uri_args, content_size, ARG_INT, .help = "internal: its size in bytes"),
-    ARG_NAMED("_content_sha256", uri_args, content_sha256, ARG_STRING, .help = "internal: its SHA-256"),
-    ARG_NAMED("_content_sha1", uri_args, content_sha1, ARG_STRING, .help = "internal: its SHA-1"),
-    ARG_NAMED("_content_name", uri_args, content_name, ARG_STRING, .help = "internal: its name at the engine"),
+    CONTENT_ARGUMENTS(uri_args),
+    ARG_NAMED("_content_files", uri_args, content_files, ARG_VALUES, .internal = true,
+              .help = "files of a form at the engine: field, id, size, sha256"),
     FILE_ARGUMENTS(uri_args),
     ARG_END,
 };
@@ -211,40 +210,82 @@ static bool exchange(struct job *job, struct error *err)
 
 /* --- the body that is sent --- */
 
-static bool load_src(struct job *job, struct error *err)
+static bool receive_file(struct job *job, const struct content_arguments *file, char **data_out, size_t *length_out,
+                         struct error *err)
 {
     struct task_context *task = job->task;
-    char *data = NULL, hex[HASH_HEX_MAX];
+    char hex[HASH_HEX_MAX];
+    size_t size = file->size > 0 ? (size_t)file->size : 0;
+    FD_SCOPED fd = file_temp_open(err);
 
-    if (job->args->content_id != ARG_INT_UNSET) {
-        FD_SCOPED fd = file_temp_open(err);
-        size_t size = job->args->content_size > 0 ? (size_t)job->args->content_size : 0;
-        if (fd < 0 || !task_content_receive(task, job->args->content_id, fd, err))
+    if (fd < 0)
+        return false;
+    if (size > LIMIT_HTTP_BODY)
+        return error_set_kind(err, ERROR_LIMIT, "'%s' is larger than the %d bytes that can be sent", file->name,
+                              LIMIT_HTTP_BODY);
+    if (!task_content_receive(task, file->id, fd, err))
+        return false;
+    char *data = arena_alloc(task->scratch, size + 1);
+    if (lseek(fd, 0, SEEK_SET) != 0 || !fd_read_all(fd, data, size, length_out, err))
+        return error_prefix(err, "'%s' cannot be read", file->name);
+    if (!text_equal(hash_hex_of(HASH_SHA256, data, *length_out, hex), file->sha256))
+        return error_set(err, "'%s' did not arrive as it was sent", file->name);
+    *data_out = data;
+    return true;
+}
+
+static bool load_src(struct job *job, struct error *err)
+{
+    const struct uri_args *args = job->args;
+    char *data = NULL;
+
+    if (args->offer.id != ARG_INT_UNSET) {
+        if (!receive_file(job, &args->offer, &data, &job->body.length, err))
             return false;
-        if (size > LIMIT_HTTP_BODY)
-            return error_set_kind(err, ERROR_LIMIT, "'%s' is larger than the %d bytes that can be sent",
-                                  job->args->content_name, LIMIT_HTTP_BODY);
-        data = arena_alloc(task->scratch, size + 1);
-        if (lseek(fd, 0, SEEK_SET) != 0 || !fd_read_all(fd, data, size, &job->body.length, err))
-            return error_prefix(err, "src cannot be read");
-        if (!text_equal(hash_hex_of(HASH_SHA256, data, job->body.length, hex), job->args->content_sha256))
-            return error_set(err, "'%s' did not arrive as it was sent", job->args->content_name);
         job->body.data = data;
         return true;
     }
-    if (!job->args->remote_src)
+    if (!args->remote_src)
         return error_set(err,
                          "src is a file of the control side, which did not send it; remote_src names one of the node");
-    if (access(job->args->src, R_OK) != 0)
-        return error_set(err, "Unable to open source file %s", job->args->src);
-    if (!file_read(task->scratch, job->args->src, LIMIT_HTTP_BODY, &data, &job->body.length, err))
+    if (access(args->src, R_OK) != 0)
+        return error_set(err, "Unable to open source file %s", args->src);
+    if (!file_read(job->task->scratch, args->src, LIMIT_HTTP_BODY, &data, &job->body.length, err))
         return false;
     job->body.data = data;
     return true;
 }
 
-/* A form's files are read on the node: those of the control side do not come along. */
-static bool check_files(const struct job *job, struct error *err)
+static int64_t number_of(const struct value *map, const char *key)
+{
+    const struct value *number = value_map_get(map, key);
+
+    return value_is(number, VALUE_INT) ? number->as.integer : 0;
+}
+
+/* The files that the control side offers, by their fields. */
+static bool receive_files(struct job *job, struct value *files, struct error *err)
+{
+    const struct value *offers = job->args->content_files;
+
+    for (size_t i = 0; i < value_count(offers); i++) {
+        const struct value *offer = value_item(offers, i);
+        const char *field = value_map_text(offer, "field");
+        const struct content_arguments file = { .id = number_of(offer, "id"),
+                                                .size = number_of(offer, "size"),
+                                                .sha256 = value_map_text(offer, "sha256"),
+                                                .name = field };
+        char *data = NULL;
+        size_t length = 0;
+        if (!field || !receive_file(job, &file, &data, &length, err))
+            return field != NULL ? false : error_set(err, "_content_files is for the control side only");
+        value_map_put(job->task->scratch, files, field, value_string_borrow(job->task->scratch, data, length));
+    }
+    return true;
+}
+
+/* Without remote_src a form's files are those that the control side sent. */
+static bool check_files(const struct job *job, const struct value *files, struct error *err)
 {
     const struct value *body = job->args->body;
 
@@ -252,22 +293,27 @@ static bool check_files(const struct job *job, struct error *err)
         return true;
     for (size_t i = 0; i < value_count(body) && body->kind == VALUE_MAP; i++) {
         const struct value *part = value_pair_at(body, i)->item;
+        if (value_map_get(files, value_to_text(job->task->scratch, value_pair_at(body, i)->key)))
+            continue;
         const struct value *content = value_map_get(part, "content");
         if (value_map_text(part, "filename") && (!content || !value_truthy(content)))
-            return error_set(err,
-                             "form-multipart: '%s' would be a file of the control side, which is not supported: give "
-                             "its content, or use remote_src",
-                             value_map_text(part, "filename"));
+            return error_set(
+                err,
+                "form-multipart: '%s' is a file of the control side, which did not send it; remote_src names "
+                "one of the node",
+                value_map_text(part, "filename"));
     }
     return true;
 }
 
 static bool make_body(struct job *job, struct error *err)
 {
-    if (job->args->src || job->args->content_id != ARG_INT_UNSET)
+    struct value *files = value_map(job->task->scratch);
+
+    if (job->args->src || job->args->offer.id != ARG_INT_UNSET)
         return load_src(job, err);
-    return check_files(job, err) &&
-           uri_body_make(job->task->scratch, job->args->body_format, job->args->body, &job->body, err);
+    return receive_files(job, files, err) && check_files(job, files, err) &&
+           uri_body_make(job->task->scratch, job->args->body_format, job->args->body, files, &job->body, err);
 }
 
 /* --- the answer --- */
@@ -403,20 +449,24 @@ static bool perform(struct job *job, struct error *err)
 
 /* --- start --- */
 
+static bool check_method(struct job *job, struct error *err)
+{
+    char *method = text_upper(arena_copy(job->task->scratch, job->args->method));
+    bool is_word = method[0] != '\0' && method[strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0';
+
+    if (!is_word)
+        return error_set(err, "Parameter 'method' needs to be a single word in uppercase, like GET or POST.");
+    job->method = method;
+    return true;
+}
+
 static bool check_arguments(struct job *job, struct error *err)
 {
     const struct uri_args *args = job->args;
-    char *method = arena_copy(job->task->scratch, args->method);
     int64_t number = 0;
 
-    for (char *at = method; *at; at++) {
-        *at = (char)toupper((unsigned char)*at);
-        if (*at < 'A' || *at > 'Z')
-            return error_set(err, "Parameter 'method' needs to be a single word in uppercase, like GET or POST.");
-    }
-    if (!method[0])
-        return error_set(err, "Parameter 'method' needs to be a single word in uppercase, like GET or POST.");
-    job->method = method;
+    if (!check_method(job, err))
+        return false;
     if (args->use_gssapi)
         return error_set(err, "use_gssapi is not supported");
     if (value_count(args->ciphers) > 0)
@@ -431,7 +481,7 @@ static bool uri_run(struct task_context *task, const void *raw, struct error *er
 {
     const struct uri_args *args = raw;
     FD_SCOPED fd = -1;
-    struct job job = { .task = task, .args = args };
+    struct job job = { .task = task, .args = args, .method = args->method };
 
     if (!check_arguments(&job, err))
         return false;

@@ -5,6 +5,7 @@
 #include "agent/system/file/file_replace.h"
 #include "agent/system/package/repo_file.h"
 #include "agent/system/file/text_file.h"
+#include "agent/system/file/word_list.h"
 #include "agent/task/file_arguments.h"
 #include "agent/task/module.h"
 #include "common/base/path.h"
@@ -94,15 +95,6 @@ struct repository_job {
     const char *path;
 };
 
-static const char *joined(struct arena *arena, const struct value *list, const char *separator)
-{
-    struct text out = text_new(arena);
-
-    for (size_t i = 0; i < value_count(list); i++)
-        text_printf(&out, "%s%s", i > 0 ? separator : "", value_text(value_item(list, i)));
-    return out.data;
-}
-
 /* Arguments that are no options of the file. */
 static bool is_option(const char *name)
 {
@@ -125,7 +117,7 @@ static const char *option_value(struct repository_job *job, const struct arg_spe
     }
     if (arg->type == ARG_LIST) {
         const struct value *list = *(const struct value *const *)at;
-        return list != NULL ? joined(job->task->scratch, list, is_words ? " " : "\n") : NULL;
+        return list != NULL ? word_list_join_values(job->task->scratch, list, is_words ? " " : "\n") : NULL;
     }
     return *(const char *const *)at;
 }

@@ -6,7 +6,6 @@
 #include "agent/task/file_sync.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "agent/system/file/file_data.h"
@@ -14,7 +13,6 @@
 #include "agent/system/file/file_replace.h"
 #include "agent/system/file/file_state.h"
 #include "agent/system/file/file_tree.h"
-#include "common/base/fd.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
 
@@ -27,13 +25,8 @@ struct sync {
 static bool copy_file(struct sync *sync, const char *from, const char *to, mode_t mode, struct error *err)
 {
     const struct file_replace_options options = { .mode = mode & 07777, .replace_link = true };
-    FILE_REPLACE_SCOPED replace = NULL;
-    FD_SCOPED in = open(from, O_RDONLY | O_CLOEXEC);
 
-    if (in < 0)
-        return error_set_errno(err, "cannot open '%s'", from);
-    if (!file_replace_begin(sync->task->system, sync->task->scratch, to, &options, &replace, err) ||
-        !file_data_copy(in, file_replace_fd(replace), to, err) || !file_replace_commit(replace, err))
+    if (!file_replace_from(sync->task->system, sync->task->scratch, to, from, &options, err))
         return false;
     if (chmod(to, mode & 07777) != 0)
         return error_set_errno(err, "cannot set the mode of '%s'", to);

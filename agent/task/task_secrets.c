@@ -77,7 +77,7 @@ const struct value *task_invocation(struct arena *arena, const struct task_spec 
 
     for (const struct arg_spec *arg = spec->args; arg && arg->name; arg++) {
         const struct value *was_given = given_value(arg, given);
-        if (text_starts(arg->name, "_content_"))
+        if (arg->internal)
             continue;
         if (arg->no_log && was_given && was_given->kind != VALUE_NULL)
             value_map_put_string(arena, arguments, arg->name, MASKED_ARGUMENT);

@@ -13,6 +13,7 @@
 #include "common/value/value_python.h"
 
 #define BASE64_LINE 76
+#define FORM_TYPE "application/x-www-form-urlencoded"
 
 /* --- application/x-www-form-urlencoded --- */
 
@@ -129,13 +130,17 @@ static void add_head(struct text *out, const char *type, bool is_base64, const c
     text_add(out, "\r\n\r\n");
 }
 
-static bool add_file(struct text *out, const char *filename, struct error *err)
+/* `there`: its content, or NULL: it is read. */
+static bool add_file(struct text *out, const char *filename, const struct value *there, struct error *err)
 {
-    char *data = NULL;
+    char *read = NULL;
     size_t length = 0;
 
-    if (!file_read(out->arena, filename, LIMIT_HTTP_BODY, &data, &length, err))
+    if (!there && !file_read(out->arena, filename, LIMIT_HTTP_BODY, &read, &length, err))
         return false;
+    const char *data = there ? there->as.string.data : read;
+    if (there)
+        length = there->as.string.length;
     const char *encoded = base64_encode(out->arena, data, length);
     for (size_t left = strlen(encoded); left > 0;) {
         size_t line = left < BASE64_LINE ? left : BASE64_LINE;
@@ -157,7 +162,8 @@ static const char *part_text(struct arena *arena, const struct value *map, const
     return text && text[0] ? text : NULL;
 }
 
-static bool add_part(struct text *out, const char *name, const struct value *item, struct error *err)
+static bool add_part(struct text *out, const char *name, const struct value *item, const struct value *there,
+                     struct error *err)
 {
     const char *text = value_text(item);
 
@@ -180,7 +186,7 @@ static bool add_part(struct text *out, const char *name, const struct value *ite
         return error_set(err, "the mime_type of '%s' holds a line break", name);
     add_head(out, type ? type : mime_of(filename ? filename : ""), !content, name, filename);
     if (!content)
-        return add_file(out, filename, err);
+        return add_file(out, filename, there, err);
     text_printf(out, "%s\r\n", content);
     return true;
 }
@@ -190,7 +196,8 @@ static int compare_keys(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool multipart_make(struct arena *arena, const struct value *body, struct uri_body *out, struct error *err)
+static bool multipart_make(struct arena *arena, const struct value *body, const struct value *files,
+                           struct uri_body *out, struct error *err)
 {
     size_t count = value_count(body);
     const char **names = arena_new_array(arena, const char *, count + 1);
@@ -209,7 +216,7 @@ static bool multipart_make(struct arena *arena, const struct value *body, struct
         arena_printf(arena, "===============%.32s==", hash_hex_of(HASH_SHA256, whole, strlen(whole), hex));
     for (size_t i = 0; i < count; i++) {
         text_printf(&parts, "--%s\r\n", boundary);
-        if (!add_part(&parts, names[i], value_map_get(body, names[i]), err))
+        if (!add_part(&parts, names[i], value_map_get(body, names[i]), value_map_get(files, names[i]), err))
             return false;
     }
     text_printf(&parts, "--%s--\r\n", boundary);
@@ -218,15 +225,25 @@ static bool multipart_make(struct arena *arena, const struct value *body, struct
     return true;
 }
 
-bool uri_body_make(struct arena *arena, const char *format, const struct value *body, struct uri_body *out,
-                   struct error *err)
+static bool form_make(struct arena *arena, const struct value *body, struct uri_body *out, struct error *err)
+{
+    struct text form = text_new(arena);
+
+    text_add(&form, "");
+    if (!form_add(&form, body, err))
+        return false;
+    *out = (struct uri_body){ form.data ? form.data : "", form.length, FORM_TYPE };
+    return true;
+}
+
+bool uri_body_make(struct arena *arena, const char *format, const struct value *body, const struct value *files,
+                   struct uri_body *out, struct error *err)
 {
     bool is_absent = !body || body->kind == VALUE_NULL;
-    struct text form = text_new(arena);
     const char *type = NULL;
 
     if (strcmp(format, "form-multipart") == 0)
-        return multipart_make(arena, body, out, err);
+        return multipart_make(arena, body, files, out, err);
     if (strcmp(format, "json") == 0) {
         type = "application/json";
         if (is_absent || body->kind != VALUE_STRING) {
@@ -235,14 +252,9 @@ bool uri_body_make(struct arena *arena, const char *format, const struct value *
             return true;
         }
     } else if (strcmp(format, "form-urlencoded") == 0) {
-        type = "application/x-www-form-urlencoded";
-        if (!is_absent && (body->kind == VALUE_LIST || body->kind == VALUE_MAP)) {
-            text_add(&form, "");
-            if (!form_add(&form, body, err))
-                return false;
-            *out = (struct uri_body){ form.data ? form.data : "", form.length, type };
-            return true;
-        }
+        type = FORM_TYPE;
+        if (!is_absent && (body->kind == VALUE_LIST || body->kind == VALUE_MAP))
+            return form_make(arena, body, out, err);
     }
     const char *text = is_absent ? NULL : value_to_text(arena, body);
     *out = (struct uri_body){ text, text ? strlen(text) : 0, type };

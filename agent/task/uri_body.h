@@ -11,6 +11,7 @@ struct uri_body {
     const char *content_type; /* NULL: none of its own */
 };
 
-/* `format` is raw, json, form-urlencoded or form-multipart; NULL `body`: none was given. */
-bool uri_body_make(struct arena *arena, const char *format, const struct value *body, struct uri_body *out,
-                   struct error *err);
+/* `format` is raw, json, form-urlencoded or form-multipart; NULL `body`: none was given. `files` (may be NULL): by field the
+ * contents of a form's files that are not read from disk. */
+bool uri_body_make(struct arena *arena, const char *format, const struct value *body, const struct value *files,
+                   struct uri_body *out, struct error *err);

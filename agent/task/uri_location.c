@@ -87,9 +87,7 @@ static char *authority_of(struct arena *arena, const char *url)
     char *at = strrchr(whole, '@');
 
     whole = at ? at + 1 : whole;
-    for (char *c = whole; *c; c++)
-        *c = (char)tolower((unsigned char)*c);
-    return whole;
+    return text_lower(whole);
 }
 
 static const char *with_port(struct arena *arena, const char *url)

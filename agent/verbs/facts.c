@@ -5,6 +5,7 @@
 
 #include "agent/facts/fact_group.h"
 #include "agent/verbs/verb.h"
+#include "common/base/path.h"
 #include "common/json/json.h"
 
 static int facts_print(const char *root, char **subset_names)
@@ -35,6 +36,10 @@ static int facts_run(int argc, char **argv)
         if (option != 'r')
             return EXIT_OPTIONS;
         root = optarg;
+    }
+    if (root[0] != '\0' && !path_is_folder(root)) {
+        fprintf(stderr, "roost-agent: facts: --root: there is no folder '%s'\n", root);
+        return 1;
     }
     return facts_print(root, argv + optind);
 }

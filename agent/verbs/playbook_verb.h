@@ -39,11 +39,11 @@ static inline int playbook_verb(const struct agent_verb *verb, int argc, char **
     struct command command = { .arena = arena, .connections = &machine.base, .modules = &module_catalogue };
     struct error err = ERROR_INIT;
     int exit_code = 0;
-    if (!command_start(&command, argc, argv, OPTIONS_PLAYBOOK, &exit_code))
+    if (!command_start(&command, argc, argv, OPTIONS_OWN, &exit_code))
         return exit_code;
     if (command.options.help || command.options.playbooks.count == 0) {
         printf("usage: roost-agent %s %s\n%s\n\n%s", verb->name, verb->usage, verb->summary,
-               options_help(arena, OPTIONS_PLAYBOOK));
+               options_help(arena, OPTIONS_OWN));
         return command.options.help ? 0 : EXIT_OPTIONS;
     }
     machine.agent_path = command.options.agent_path ? command.options.agent_path : own_program(arena);

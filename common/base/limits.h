@@ -31,6 +31,19 @@
 #define LIMIT_HTTP_HEADERS (256 * 1024)    /* header lines of one transfer, redirects included */
 #define LIMIT_HTTP_BODY (64 * 1024 * 1024) /* body that is kept in memory */
 
+/* common/trust */
+#define LIMIT_NODE_NAME 64           /* ub-common-name of RFC 5280; HOST_NAME_MAX of Linux */
+#define LIMIT_KEY_FILE (4 * 1024)    /* PEM of a private or public key */
+#define LIMIT_CERTIFICATE (8 * 1024) /* DER of one certificate or request */
+#define LIMIT_CERTIFICATE_NAMES 64   /* alternative names in one certificate */
+#define LIMIT_CERTIFICATE_NAME 255   /* one of them, and the subject */
+#define LIMIT_JOIN_STRING 512        /* with a host name of full length */
+#define LIMIT_BUNDLE_MANIFEST (8 * 1024 * 1024)
+#define LIMIT_BUNDLE_FILES 20000
+#define LIMIT_BUNDLE_PATH 1024
+#define LIMIT_BUNDLE_FILE (256 * 1024 * 1024)   /* one file */
+#define LIMIT_BUNDLE_BYTES (1024 * 1024 * 1024) /* all files of one bundle */
+
 /* Jinja2 */
 #define LIMIT_TEMPLATE_DEPTH 64  /* nested statements and parentheses in one template */
 #define LIMIT_TEMPLATE_CALLS 128 /* macros, includes, variables that need variables */
@@ -49,3 +62,16 @@
 #define LIMIT_PROCESS_OUTPUT (16 * 1024 * 1024) /* stdout or stderr kept from one command */
 #define LIMIT_PROCESS_ARGS 4096
 #define LIMIT_CONNECT_TIMEOUT_MS 10000 /* default of ansible_ssh_timeout */
+
+/* controller: the HTTP server */
+#define LIMIT_API_BODY (1024 * 1024)  /* JSON of one request, where the route does not allow more */
+#define LIMIT_API_HEADERS (32 * 1024) /* memory of one connection: request line and headers */
+#define LIMIT_API_CONNECTIONS 16384
+#define LIMIT_API_IDLE_S 75 /* a connection on which nothing moves; longer than the longest wait of a long poll */
+
+/* controller: the store */
+#define LIMIT_STORE_QUEUE 16384 /* works that wait for the writer */
+#define LIMIT_STORE_BATCH 1024  /* of them in one transaction */
+#define LIMIT_STORE_PAGE 1000   /* rows that one read gives */
+#define LIMIT_STORE_ROW (16 * 1024 * 1024)
+#define LIMIT_STORE_WORK 1000 /* that one node has not fetched */

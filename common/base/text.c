@@ -126,6 +126,22 @@ char *text_trim(struct arena *arena, const char *string, size_t length)
     return arena_copy_n(arena, string, length);
 }
 
+char *text_lower(char *string)
+{
+    for (char *at = string; *at != '\0'; at++)
+        if (*at >= 'A' && *at <= 'Z')
+            *at = (char)(*at - 'A' + 'a');
+    return string;
+}
+
+char *text_upper(char *string)
+{
+    for (char *at = string; *at != '\0'; at++)
+        if (*at >= 'a' && *at <= 'z')
+            *at = (char)(*at - 'a' + 'A');
+    return string;
+}
+
 char **text_split(struct arena *arena, const char *string, char separator, size_t *count_out)
 {
     size_t count = 1, done = 0;

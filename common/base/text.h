@@ -33,6 +33,8 @@ bool text_ends(const char *string, const char *suffix);
 bool text_in(const char *string, const char *const *list); /* NULL-terminated list */
 /* Copy without leading and trailing white space. */
 char *text_trim(struct arena *arena, const char *string, size_t length);
+char *text_lower(char *string); /* ASCII letters, in place; returns it */
+char *text_upper(char *string);
 /* NULL-terminated array of the parts; empty parts are kept. */
 char **text_split(struct arena *arena, const char *string, char separator, size_t *count_out);
 /* One physical line of a text: *cursor moves behind it; false at the end. The newline is not part. */

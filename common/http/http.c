@@ -24,6 +24,8 @@ void http_transfer_end(struct http_transfer *transfer)
 {
     if (transfer->headers != NULL)
         transfer->library.slist_free_all(transfer->headers);
+    if (transfer->connect_to != NULL)
+        transfer->library.slist_free_all(transfer->connect_to);
     if (transfer->handle != NULL)
         transfer->library.easy_cleanup(transfer->handle);
 }
@@ -134,11 +136,36 @@ static bool set_tls(struct http_transfer *transfer)
 
     if (certificates != NULL)
         done = done && set_option(transfer, is_folder ? CURLOPT_CAPATH : CURLOPT_CAINFO, certificates);
+    /* libcurl's own default for the other one would be trusted beside the CA that was asked for */
+    if (request->ca_path != NULL)
+        done = done && set_option(transfer, is_folder ? CURLOPT_CAINFO : CURLOPT_CAPATH, (const char *)NULL);
     if (request->client_cert != NULL)
         done = done && set_option(transfer, CURLOPT_SSLCERT, request->client_cert);
     if (request->client_key != NULL)
         done = done && set_option(transfer, CURLOPT_SSLKEY, request->client_key);
     return done || refuse(transfer, "TLS cannot be set up");
+}
+
+/* libcurl looks at the speed each second: a transfer that waits for long must not. */
+static bool set_patience(struct http_transfer *transfer, long timeout)
+{
+    const struct http_request *request = transfer->request;
+
+    if (request->deadline_ms > 0)
+        return set_option(transfer, CURLOPT_TIMEOUT_MS, (long)request->deadline_ms);
+    return set_option(transfer, CURLOPT_LOW_SPEED_LIMIT, 1L) &&
+           set_option(transfer, CURLOPT_LOW_SPEED_TIME, (timeout + 999) / 1000);
+}
+
+static bool set_connect_to(struct http_transfer *transfer)
+{
+    const struct http_request *request = transfer->request;
+
+    if (request->connect_to == NULL)
+        return true;
+    transfer->connect_to =
+        transfer->library.slist_append(NULL, arena_printf(transfer->arena, "::%s", request->connect_to));
+    return transfer->connect_to != NULL && set_option(transfer, CURLOPT_CONNECT_TO, transfer->connect_to);
 }
 
 static bool set_connection(struct http_transfer *transfer)
@@ -147,10 +174,8 @@ static bool set_connection(struct http_transfer *transfer)
     long timeout = request->timeout_ms > 0 ? request->timeout_ms : LIMIT_HTTP_TIMEOUT_MS;
     const char *agent = request->agent != NULL ? request->agent : "roost/" ROOST_VERSION;
     bool done = set_option(transfer, CURLOPT_URL, request->url) && set_option(transfer, CURLOPT_NOSIGNAL, 1L) &&
-                set_option(transfer, CURLOPT_CONNECTTIMEOUT_MS, timeout) &&
-                set_option(transfer, CURLOPT_LOW_SPEED_LIMIT, 1L) &&
-                set_option(transfer, CURLOPT_LOW_SPEED_TIME, (timeout + 999) / 1000) &&
-                set_option(transfer, CURLOPT_USERAGENT, agent);
+                set_option(transfer, CURLOPT_CONNECTTIMEOUT_MS, timeout) && set_patience(transfer, timeout) &&
+                set_option(transfer, CURLOPT_USERAGENT, agent) && set_connect_to(transfer);
 
     /* older libraries do not know these two; their defaults for redirects are as strict */
     (void)set_option(transfer, CURLOPT_PROTOCOLS_STR, "http,https,ftp,file");

@@ -6,6 +6,8 @@
 
 #include "common/http/http_transfer.h"
 
+#define GROUP_OTHERS_MAX 16
+
 struct member {
     struct http_transfer transfer;
     struct http_job job;
@@ -129,6 +131,51 @@ bool http_group_step(struct http_group *group, int wait_ms, struct error *err)
     code = group->library.multi_perform(group->handle, &running);
     if (code == CURLM_OK && running > 0)
         code = group->library.multi_poll(group->handle, NULL, 0, wait_ms, NULL);
+    return code == CURLM_OK || group_failed(group, code, err);
+}
+
+static int members_count(const struct http_group *group)
+{
+    int count = 0;
+
+    for (const struct member *member = group->members; member != NULL; member = member->next)
+        count++;
+    return count;
+}
+
+/* libcurl's flags are not poll(2)'s. */
+static void waitfds_make(struct curl_waitfd *waitfds, const struct pollfd *others, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        waitfds[i] =
+            (struct curl_waitfd){ .fd = others[i].fd,
+                                  .events = (short)(((others[i].events & POLLIN) != 0 ? CURL_WAIT_POLLIN : 0) |
+                                                    ((others[i].events & POLLOUT) != 0 ? CURL_WAIT_POLLOUT : 0)) };
+}
+
+static void waitfds_take(const struct curl_waitfd *waitfds, struct pollfd *others, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        others[i].revents = (short)(((waitfds[i].revents & CURL_WAIT_POLLIN) != 0 ? POLLIN : 0) |
+                                    ((waitfds[i].revents & CURL_WAIT_POLLOUT) != 0 ? POLLOUT : 0));
+}
+
+bool http_group_wait(struct http_group *group, struct pollfd *others, size_t count, int wait_ms, struct error *err)
+{
+    struct curl_waitfd waitfds[GROUP_OTHERS_MAX];
+    int running = 0;
+    CURLMcode code;
+
+    forget_spoken(group);
+    if (count > GROUP_OTHERS_MAX)
+        return error_set_kind(err, ERROR_LIMIT, "at most %d descriptors beside the transfers", GROUP_OTHERS_MAX);
+    waitfds_make(waitfds, others, count);
+    code = group->library.multi_perform(group->handle, &running);
+    if (running < members_count(group))
+        wait_ms = 0; /* one is over: whoever started it wants to know now */
+    if (code == CURLM_OK)
+        code = group->library.multi_poll(group->handle, waitfds, (unsigned)count, wait_ms, NULL);
+    waitfds_take(waitfds, others, count);
     return code == CURLM_OK || group_failed(group, code, err);
 }
 

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <poll.h>
+
 #include "common/http/http.h"
 
 struct http_group;
@@ -30,5 +32,7 @@ void http_group_free(struct http_group *group); /* ends what is still running */
 bool http_group_start(struct http_group *group, const struct http_job *job, struct error *err);
 /* Waits up to `wait_ms` for something to do, and does it. */
 bool http_group_step(struct http_group *group, int wait_ms, struct error *err);
+/* The same, for a program whose one loop it is: waits for the descriptors too (and without any transfer), whose `revents` are set. */
+bool http_group_wait(struct http_group *group, struct pollfd *others, size_t count, int wait_ms, struct error *err);
 /* One transfer that is over; false: none. What *out names lives until the next call of a group function. */
 bool http_group_next(struct http_group *group, struct http_done *out);

@@ -8,7 +8,7 @@
 struct http_transfer {
     struct http_library library;
     CURL *handle;
-    struct curl_slist *headers;
+    struct curl_slist *headers, *connect_to;
     char message[CURL_ERROR_SIZE]; /* libcurl's own words */
     struct arena *arena;
     const struct http_request *request;

@@ -12,12 +12,12 @@
 #define CHUNK_LIMITED_MIN (64LL * 1024)
 #define CHUNK_MAX (32LL * 1024 * 1024) /* far below the 50 GB that content servers give at most */
 #define CHUNK_SECONDS 8
-#define CHUNK_LATENCIES 24                /* the pause before a range is such a part of its time */
-#define LAST_LATENCIES 4                  /* the same of the last ones */
-#define AHEAD_MAX (512LL * 1024 * 1024)   /* of the first byte that is missing: what a power cut may cost */
-#define LEAD_MAX (64LL * 1024 * 1024)     /* of the hashing */
-#define LEAD_ENOUGH (8LL * 1024 * 1024)   /* it has work: more connections of such ... */
-#define RATE_ENOUGH (256LL * 1024 * 1024) /* ... a rate each would bring nothing but what is out of order */
+#define CHUNK_LATENCIES 24                /* a range takes as long as so many, so the pause before it costs little */
+#define LAST_LATENCIES 4                  /* the same of the last ranges, which should end together */
+#define AHEAD_MAX (512LL * 1024 * 1024)   /* before the first byte that is missing: what a power cut may cost */
+#define LEAD_MAX (64LL * 1024 * 1024)     /* before the hashing */
+#define LEAD_ENOUGH (8LL * 1024 * 1024)   /* the hashing has work: another connection, if they ... */
+#define RATE_ENOUGH (256LL * 1024 * 1024) /* ... reach this in a second, would only bring parts out of order */
 #define RENEWALS_MAX 5
 #define LOOK_MS 100
 #define STEP_MS 200

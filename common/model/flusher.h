@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The thread that brings a file to the disk while it grows: it has the disk begin with what has come, and writes the
- * journal, so that neither the network nor the hashing ever waits for the disk. While it runs, the journal is its own.
+ * journal, so that neither the network nor the hashing ever waits for the disk. While it runs, nobody else writes the journal.
  */
 #pragma once
 

@@ -55,8 +55,8 @@ static void checkpoint(struct hasher *hasher)
     hasher->checked_ms = clock_monotonic_ms();
 }
 
-/* Until then. False: the time is over. */
-static bool wait_until(struct hasher *hasher, pthread_cond_t *condition, int wait_ms)
+/* On the clock that does not jump. False: the time is over. */
+static bool wait_at_most(struct hasher *hasher, pthread_cond_t *condition, int wait_ms)
 {
     struct timespec until;
 
@@ -90,7 +90,7 @@ static bool wait_for_work(struct hasher *hasher, int64_t *front_out)
         left = hasher->front - hasher->digest.length;
         if (is_idle || hasher->is_stopped || hasher->is_last || left >= PIECE_WORTH)
             break;
-        is_idle = !wait_until(hasher, &hasher->wake, left >= DIGEST_BLOCK ? PIECE_WAIT_MS : IDLE_CHECKPOINT_MS);
+        is_idle = !wait_at_most(hasher, &hasher->wake, left >= DIGEST_BLOCK ? PIECE_WAIT_MS : IDLE_CHECKPOINT_MS);
     }
     *front_out = hasher->front;
     goes_on = !hasher->is_stopped && !(hasher->is_last && left == 0);
@@ -249,7 +249,7 @@ void hasher_await(struct hasher *hasher, int64_t position, int wait_ms)
     pthread_mutex_lock(&hasher->mutex);
     if (!hasher->has_failed && hasher->position < position) {
         hasher->awaited = position;
-        (void)wait_until(hasher, &hasher->caught_up, wait_ms);
+        (void)wait_at_most(hasher, &hasher->caught_up, wait_ms);
         hasher->awaited = -1;
     }
     pthread_mutex_unlock(&hasher->mutex);

@@ -9,7 +9,7 @@
 
 struct hasher;
 
-/* Starts at what the partial file says is verified. While it runs, the journal belongs to it. */
+/* Starts at what the partial file says is verified. While it runs, nobody else writes the journal. */
 bool hasher_start(struct partial *partial, struct hasher **out, struct error *err);
 /* Everything before `front` has been written. False (err set) when the hasher has failed. */
 bool hasher_advance(struct hasher *hasher, int64_t front, struct error *err);

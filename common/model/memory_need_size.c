@@ -10,7 +10,6 @@ static const struct {
     const char *name;
     double bytes;
 } units[] = {
-    { "", 1 },
     { "B", 1 },
     { "K", 1024.0 },
     { "KiB", 1024.0 },
@@ -31,8 +30,15 @@ bool memory_size_parse(const char *text, uint64_t *out, struct error *err)
     char *end = NULL;
     double number = text[0] >= '0' && text[0] <= '9' ? strtod(text, &end) : -1;
 
+    if (end && *end == '\0' && number != 0)
+        return error_set_kind(err, ERROR_OPTIONS, "'%s' lacks a unit (write %sGiB or %sMiB, or %sB for bytes)", text,
+                              text, text, text);
     if (end && *end == ' ')
         end++;
+    if (end && number == 0 && *end == '\0') { /* nothing is nothing in every unit */
+        *out = 0;
+        return true;
+    }
     for (size_t i = 0; end && i < sizeof(units) / sizeof(units[0]); i++) {
         if (strcasecmp(end, units[i].name) == 0 && number * units[i].bytes < 1e18) {
             *out = (uint64_t)(number * units[i].bytes);

@@ -102,7 +102,8 @@ bool model_settings_complete(struct arena *arena, struct model_settings *setting
     if (settings->connections <= 0)
         settings->connections = MODEL_CONNECTIONS_DEFAULT;
     if (settings->connections > MODEL_CONNECTIONS_MAX)
-        return error_set(err, "%d connections are too many: at most %d", settings->connections, MODEL_CONNECTIONS_MAX);
+        return error_set_kind(err, ERROR_OPTIONS, "%d connections are too many: at most %d", settings->connections,
+                              MODEL_CONNECTIONS_MAX);
     if (settings->timeout_ms <= 0)
         settings->timeout_ms = 30 * 1000;
     if (settings->retries <= 0)

@@ -60,11 +60,20 @@ size_t model_plan_main(const struct model_plan *plan);
 /* Index of the projector, or the count of files. */
 size_t model_plan_projector(const struct model_plan *plan);
 
-/* What links/NAME leads to: the folder of that file. */
-const char *model_plan_link_target(const struct model_plan *plan);
-
-/* Names in the store that a source means, at every commit that its revision means for some model; asks nobody. */
+/* Names in the store that a source means, at every commit that its revision means for some model, or that a link is for; asks
+ * nobody. Of a link that nobody knows the files of: those in its folder, if they are one model. */
 bool model_names_of(struct arena *arena, const struct model_settings *settings, const char *source,
                     struct store_name **out, size_t *count_out, struct error *err);
-/* The source's names have been removed: what its branch meant is open again. */
-void model_forget(struct arena *arena, const struct model_settings *settings, const char *source);
+/* Sources and links that are removed together, and which of them is asked about. */
+struct model_removal {
+    const char *const *sources;
+    size_t count, index;
+};
+/* The names that go with it: of a link, not those that a link which stays is for too. An error when a process uses what a
+ * link is for. */
+bool model_names_going(struct arena *arena, const struct model_settings *settings, const struct model_removal *removal,
+                       struct store_name **out, size_t *count_out, struct error *err);
+/* The source's names have been removed: what its branch meant is open again, and a link goes with its record. */
+bool model_forget(struct arena *arena, const struct model_settings *settings, const char *source, struct error *err);
+/* A name of links/, and not where a model comes from. */
+bool model_source_is_link(const char *source);

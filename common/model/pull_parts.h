@@ -4,6 +4,7 @@
 
 #include "common/model/progress.h"
 #include "common/model/pull.h"
+#include "common/model/store_link.h"
 
 /* Set folder, files and what is known of them. They may ask the server. */
 bool pull_plan_hub(struct model_plan *plan, struct error *err);
@@ -14,8 +15,13 @@ bool pull_plan_file(struct model_plan *plan, struct error *err);
 char *pull_folder_of(struct arena *arena, const struct model_source *source);
 char *pull_repository_of(struct arena *arena, const struct model_settings *settings, const struct model_source *source);
 
+/* What the link of the request's name has to be. */
+struct store_link pull_link_of(const struct model_plan *plan);
+
 /* A revision as one part of a path. */
 char *pull_revision_entry(struct arena *arena, const char *revision);
+/* The revision that an entry is of. */
+char *pull_revision_of_entry(struct arena *arena, const char *entry);
 /* The commit that the plan's branch means for its model, or NULL: the hub has to be asked. */
 const char *pull_revision_known(const struct model_plan *plan);
 /* The store says already that the plan's commit is its model's. */

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/base/fd.h"
 #include "common/base/path.h"
@@ -135,20 +134,30 @@ static int64_t partial_bytes(const struct model_plan *plan, const struct model_f
     return (int64_t)info.st_blocks * 512 < file->size ? (int64_t)info.st_blocks * 512 : file->size;
 }
 
+struct store_link pull_link_of(const struct model_plan *plan)
+{
+    const char *below = path_dirname(plan->arena, plan->files.items[model_plan_main(plan)].path);
+    struct store_link link = { plan->folder, plan->folder, NULL };
+    struct value *files = value_list(plan->arena);
+
+    if (below[0] != '\0')
+        link.target = path_join(plan->arena, plan->folder, below);
+    for (size_t i = 0; i < plan->files.count; i++)
+        value_list_add(plan->arena, files, value_string(plan->arena, plan->files.items[i].path));
+    link.files = files;
+    return link;
+}
+
 static bool links_are_right(const struct model_plan *plan)
 {
-    char target[LIMIT_PATH];
+    struct store_link wanted, link;
 
     if (plan->repository != NULL && !pull_revision_is_set(plan))
         return false;
     if (plan->request.name == NULL)
         return true;
-    ssize_t length = readlink(store_path(&plan->store, path_join(plan->arena, "links", plan->request.name)), target,
-                              sizeof(target) - 1);
-    if (length <= 0)
-        return false;
-    target[length] = '\0';
-    return strcmp(target, model_plan_link_target(plan)) == 0;
+    wanted = pull_link_of(plan);
+    return store_link_read(&plan->store, plan->request.name, &link) && store_link_equal(&link, &wanted);
 }
 
 static void sum_up(struct model_plan *plan)
@@ -194,9 +203,8 @@ static bool check_space(struct model_plan *plan, struct error *err)
 
 static bool check_name(const char *name, struct error *err)
 {
-    if (name == NULL || (model_path_is_safe(name) && strchr(name, '/') == NULL && name[0] != '.'))
-        return true;
-    return error_set(err, "the name '%.100s' cannot be used for a link", name);
+    return name == NULL || store_link_is_name(name) ||
+           error_set(err, "the name '%.100s' cannot be used for a link", name);
 }
 
 bool model_plan_make(struct arena *arena, const struct model_settings *settings, const struct model_request *request,
@@ -249,12 +257,4 @@ size_t model_plan_projector(const struct model_plan *plan)
     while (i < plan->files.count && !model_path_is_projector(plan->files.items[i].path))
         i++;
     return i;
-}
-
-const char *model_plan_link_target(const struct model_plan *plan)
-{
-    const char *main_path = plan->files.items[model_plan_main(plan)].path;
-    const char *below = path_dirname(plan->arena, main_path);
-
-    return arena_printf(plan->arena, "../%s%s%s", plan->folder, below[0] == '\0' ? "" : "/", below);
 }

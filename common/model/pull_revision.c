@@ -27,6 +27,26 @@ char *pull_revision_entry(struct arena *arena, const char *revision)
     return entry.data;
 }
 
+char *pull_revision_of_entry(struct arena *arena, const char *entry)
+{
+    static const char escaped[] = "/%:";
+    struct text revision = text_new(arena);
+
+    text_add(&revision, "");
+    for (const char *at = entry; *at != '\0' && *at != ':'; at++) {
+        const char *found = NULL;
+        char code[4];
+
+        for (const char *sign = escaped; *sign != '\0' && found == NULL; sign++) {
+            (void)snprintf(code, sizeof(code), "%%%02X", (unsigned char)*sign);
+            found = text_starts(at, code) ? sign : NULL;
+        }
+        text_add_char(&revision, found == NULL ? *at : *found);
+        at += found == NULL ? 0 : 2;
+    }
+    return revision.data;
+}
+
 /* By what is asked for: path and patterns. */
 static char *entry_of_files(struct arena *arena, const struct model_source *source, const struct value *patterns)
 {
@@ -127,7 +147,7 @@ bool pull_revision_commits(const struct model_store *store, const char *reposito
             commit = store_revision_get(store, repository, entries[i]);
         for (size_t k = 0; commit != NULL && k < kept; k++)
             is_known = is_known || strcmp(entries[k], commit) == 0;
-        if (commit != NULL && !is_known)
+        if (commit != NULL && !is_known) /* in the place of an entry that has been read */
             entries[kept++] = arena_copy(store->arena, commit);
     }
     *out = entries;

@@ -3,13 +3,13 @@
 #include "common/model/pull_value.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "common/base/fd.h"
 #include "common/base/limits.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
 #include "common/json/json.h"
+#include "common/model/pull_parts.h"
 
 static const struct value *size_value(struct arena *arena, int64_t size)
 {
@@ -75,7 +75,7 @@ static const char *hub_source(const struct model_store *store, const struct stor
         count = 0;
     for (size_t i = 0; i < count; i++) {
         const char *leads_to = store_revision_get(store, repository, entries[i]);
-        const char *revision = arena_copy_n(arena, entries[i], strcspn(entries[i], ":"));
+        const char *revision = pull_revision_of_entry(arena, entries[i]);
 
         if (leads_to != NULL && strcmp(leads_to, commit) == 0 && revision[0] != '.' && strcmp(revision, commit) != 0)
             add_once(&revisions, revision);
@@ -110,17 +110,12 @@ static const char *links_to(const struct model_store *store, const struct store_
     size_t count = 0;
 
     text_add(&links, "");
-    if (!store_entries(store, "links", &entries, &count, &ignored))
+    if (!store_links(store, &entries, &count, &ignored))
         return "";
     for (size_t i = 0; i < count; i++) {
-        char target[LIMIT_PATH];
-        ssize_t length =
-            readlink(store_path(store, path_join(store->arena, "links", entries[i])), target, sizeof(target) - 1);
+        struct store_link link;
 
-        if (length <= 3)
-            continue;
-        target[length] = '\0';
-        if (strcmp(target + 3, path_dirname(store->arena, path_join(store->arena, name->folder, name->path))) == 0)
+        if (store_link_read(store, entries[i], &link) && store_link_is_for(store, &link, name))
             text_printf(&links, "%s%s", links.length > 0 ? "," : "", entries[i]);
     }
     return links.data;
@@ -188,4 +183,16 @@ const struct value *model_entries_value(struct arena *arena, const struct model_
         value_list_add(arena, list, map);
     }
     return list;
+}
+
+struct value *store_cleaned_value(struct arena *arena, const struct store_cleaned *cleaned)
+{
+    struct value *map = value_map(arena);
+
+    value_map_put_int(arena, map, "names", cleaned->names);
+    value_map_put_int(arena, map, "blobs", cleaned->blobs);
+    value_map_put_int(arena, map, "partials", cleaned->partials);
+    value_map_put_int(arena, map, "bytes", cleaned->bytes);
+    value_map_put_int(arena, map, "in_use", cleaned->in_use);
+    return map;
 }

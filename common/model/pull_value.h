@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/model/pull.h"
+#include "common/model/store_clean.h"
 
 /* Map: source path mmproj link revision size sha256 store files[path size sha256]. What is not known yet is null. */
 const struct value *model_plan_value(const struct model_plan *plan);
@@ -19,3 +20,4 @@ struct model_entry {
 void model_entries(const struct model_store *store, const struct store_name *names, size_t count,
                    struct model_entry **out, size_t *count_out);
 const struct value *model_entries_value(struct arena *arena, const struct model_entry *entries, size_t count);
+struct value *store_cleaned_value(struct arena *arena, const struct store_cleaned *cleaned);

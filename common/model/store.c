@@ -25,20 +25,31 @@ char *store_blob(const struct model_store *store, const char *sha256)
     return arena_printf(store->arena, "%s/blobs/sha256/%s", store->root, sha256);
 }
 
+static bool folder_sync(const struct model_store *store, const char *path, struct error *err)
+{
+    const char *folder = path_dirname(store->arena, path);
+    FD_SCOPED fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0 || fsync(fd) != 0)
+        return error_set_errno(err, "cannot write the folder '%s' to the disk", folder);
+    return true;
+}
+
 /* mkdir -p; a new folder is synced into the one above. */
-static bool folder_make(char *path, struct error *err)
+static bool folder_make(const struct model_store *store, char *path, struct error *err)
 {
     for (char *at = path + 1;; at++) {
         char c = *at;
+        bool is_made;
 
         if (c != '/' && c != '\0')
             continue;
         *at = '\0';
-        if (mkdir(path, 0755) != 0 && errno != EEXIST) {
-            error_set_errno(err, "cannot make the folder '%s'", path);
-            *at = c;
+        is_made = mkdir(path, 0755) == 0;
+        if (!is_made && errno != EEXIST)
+            return error_set_errno(err, "cannot make the folder '%s'", path);
+        if (is_made && !folder_sync(store, path, err))
             return false;
-        }
         *at = c;
         if (c == '\0')
             return true;
@@ -47,7 +58,7 @@ static bool folder_make(char *path, struct error *err)
 
 bool store_folder_make(const struct model_store *store, const char *path, struct error *err)
 {
-    return folder_make(store_path(store, path), err);
+    return folder_make(store, store_path(store, path), err);
 }
 
 bool store_prepare(const struct model_store *store, struct error *err)
@@ -106,16 +117,6 @@ bool store_lock(const struct model_store *store, int *fd_out, struct error *err)
     return true;
 }
 
-static bool folder_sync(const struct model_store *store, const char *path, struct error *err)
-{
-    const char *folder = path_dirname(store->arena, path);
-    FD_SCOPED fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0 || fsync(fd) != 0)
-        return error_set_errno(err, "cannot write the folder '%s' to the disk", folder);
-    return true;
-}
-
 /* The name of a temporary file beside `path`: no two processes share one. */
 static char *beside(const struct model_store *store, const char *path)
 {
@@ -138,7 +139,7 @@ bool store_link_set(const struct model_store *store, const char *path, const cha
 
     if (length >= 0 && strlen(target) == (size_t)length && memcmp(old, target, (size_t)length) == 0)
         return true;
-    if (!folder_make(path_dirname(store->arena, full), err))
+    if (!folder_make(store, path_dirname(store->arena, full), err))
         return false;
     (void)unlink(temporary);
     if (symlink(target, temporary) != 0)
@@ -150,7 +151,7 @@ bool store_note_write(const struct model_store *store, const char *path, const c
 {
     char *full = store_path(store, path), *temporary = beside(store, full);
 
-    if (!folder_make(path_dirname(store->arena, full), err))
+    if (!folder_make(store, path_dirname(store->arena, full), err))
         return false;
     FD_SCOPED fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)

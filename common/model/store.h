@@ -4,8 +4,8 @@
  *   blobs/sha256/HEX            what has been verified, read-only; nothing else ever gets such a name
  *   names/hf/HOST/ORG/REPO/commits/COMMIT/PATH   link to a blob; trees/COMMIT.json
  *   names/hf/HOST/ORG/REPO/revisions/REV:MODEL   link to the commit that a branch means for one model; REV: for new ones
- *   names/url/KEY/FILE, names/file/KEY/FILE      the same for URLs and files; source.json says which
- *   links/NAME                  a name of the user's own: link to the folder that holds a model's files
+ *   names/url/KEY/FILE, names/file/KEY/FILE      the same for URLs and files; KEY.json says which
+ *   links/NAME                  a name of the user's own: link to the folder that holds a model's files; .NAME.json says which
  *   partial/KEY, KEY.journal    what is being fetched; damaged/HEX what did not stand a verification
  * Several processes may use one store: names change under a lock, partial files are locked by who fetches them.
  */
@@ -57,6 +57,8 @@ bool store_folder_make(const struct model_store *store, const char *path, struct
 /* A small file of ours, replaced in one step. */
 bool store_note_write(const struct model_store *store, const char *path, const char *text, struct error *err);
 
+/* What struct store_name calls the folder of `path`, which is that or lies below; NULL: it is not among the names. */
+char *store_folder_of(const struct model_store *store, const char *path);
 /* Every name below `folder` ("names": all of them), sorted. */
 bool store_names(const struct model_store *store, const char *folder, struct store_name **out, size_t *count_out,
                  struct error *err);

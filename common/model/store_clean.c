@@ -15,6 +15,7 @@
 #include "common/base/limits.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
+#include "common/model/store_link.h"
 
 #define READ_SIZE (1024 * 1024)
 
@@ -101,23 +102,6 @@ static bool forget_folder(const struct model_store *store, const char *folder, s
                              arena_printf(store->arena, "%s.json", commit), err);
 }
 
-/* Links of the user's own that lead nowhere now. */
-static bool sweep_links(const struct model_store *store, struct error *err)
-{
-    char **entries = NULL;
-    size_t count = 0;
-
-    if (!store_entries(store, "links", &entries, &count, err))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        const char *path = store_path(store, path_join(store->arena, "links", entries[i]));
-
-        if (!path_exists(path))
-            (void)unlink(path);
-    }
-    return true;
-}
-
 static bool names_remove(struct clean *clean, const struct store_name *names, size_t count, struct error *err)
 {
     clean->done.names += (int)count;
@@ -135,17 +119,34 @@ static bool names_remove(struct clean *clean, const struct store_name *names, si
             !blob_remove(clean, names[i].sha256, err))
             return false;
     }
-    return clean->only_look || sweep_links(clean->store, err);
+    return clean->only_look || store_links_sweep(clean->store, err);
 }
 
 static bool refuse_used(const struct clean *clean, const struct store_name *name, struct error *err)
 {
     const struct store_user *user = store_user_of(&clean->users, name->sha256);
 
+    if (user != NULL && user->pid == 0)
+        return error_set(err, "%s is in use by unit %s, which will start again: not removed", name->path,
+                         user->command);
     if (user != NULL)
         return error_set(err, "%s is in use by process %d (%s): not removed", name->path, user->pid, user->command);
     if (store_blob_is_locked(clean->store, name->sha256))
         return error_set(err, "%s is locked by a process that uses it: not removed", name->path);
+    return true;
+}
+
+bool store_check_unused(const struct model_store *store, const struct store_name *names, size_t count,
+                        struct error *err)
+{
+    struct clean clean = { .store = store };
+
+    if (!store_users_find(store, &clean.users, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!refuse_used(&clean, &names[i], err))
+            return false;
+    }
     return true;
 }
 
@@ -173,17 +174,10 @@ bool store_remove(const struct model_store *store, const struct store_name *name
 static bool entry_counts(const struct model_store *store, const char *folder, const char *entry)
 {
     const char *name = strstr(entry, STORE_REVISION_NAMED);
-    char target[LIMIT_PATH];
-    ssize_t length;
+    struct store_link link;
 
-    if (name == NULL)
-        return true;
-    name += strlen(STORE_REVISION_NAMED);
-    length = readlink(store_path(store, path_join(store->arena, "links", name)), target, sizeof(target) - 1);
-    if (length <= 0)
-        return false;
-    target[length] = '\0';
-    return text_starts(target, "../") && text_starts(target + 3, folder);
+    return name == NULL ||
+           (store_link_read(store, name + strlen(STORE_REVISION_NAMED), &link) && text_equal(link.folder, folder));
 }
 
 /* Some revision that was asked for leads to this folder. */

@@ -14,6 +14,9 @@ struct store_cleaned {
     int in_use; /* blobs without a name that a process uses: kept */
 };
 
+/* False: a process uses one of them, and the error names it. */
+bool store_check_unused(const struct model_store *store, const struct store_name *names, size_t count,
+                        struct error *err);
 /* Removes these names, and the blobs that have none then. All or nothing: refused, by name of the process, if one of them is
  * in use. With `only_look`, nothing is removed and *out says what would be. */
 bool store_remove(const struct model_store *store, const struct store_name *names, size_t count, bool only_look,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looking through /proc for users of blobs. Processes come and go meanwhile: what cannot be read has ended. */
-#include "common/model/store_use.h"
+/* Looking through /proc for users of blobs; units of systemd are in store_use_units.c. Processes come and go meanwhile: what cannot be read has ended. */
+#include "common/model/store_use_parts.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -26,17 +26,7 @@ struct blob {
     ino_t inode;
 };
 
-struct scan {
-    const struct model_store *store;
-    struct arena *scratch;
-    struct blob *blobs;
-    size_t blob_count;
-    struct store_users *users;
-    int pid;
-    const char *command;
-};
-
-static void add_user(struct scan *scan, const char *sha256)
+static void add_user(struct use_scan *scan, const char *sha256)
 {
     struct arena *arena = scan->store->arena;
     struct store_users *users = scan->users;
@@ -56,7 +46,7 @@ static void add_user(struct scan *scan, const char *sha256)
 }
 
 /* ".../blobs/sha256/HEX", perhaps with " (deleted)" behind it. */
-static void look_at_path(struct scan *scan, const char *path)
+static void look_at_path(struct use_scan *scan, const char *path)
 {
     const char *hex = strstr(path, "/blobs/sha256/");
     char *digest;
@@ -68,7 +58,7 @@ static void look_at_path(struct scan *scan, const char *path)
         add_user(scan, digest);
 }
 
-static void look_at_inode(struct scan *scan, dev_t device, ino_t inode)
+static void look_at_inode(struct use_scan *scan, dev_t device, ino_t inode)
 {
     for (size_t i = 0; i < scan->blob_count; i++) {
         if (scan->blobs[i].device == device && scan->blobs[i].inode == inode)
@@ -76,13 +66,13 @@ static void look_at_inode(struct scan *scan, dev_t device, ino_t inode)
     }
 }
 
-static const char *proc_path(const struct scan *scan, const char *name)
+static const char *proc_path(const struct use_scan *scan, const char *name)
 {
     return arena_printf(scan->scratch, "/proc/%d/%s", scan->pid, name);
 }
 
 /* "START-END PERM OFFSET MAJOR:MINOR INODE   PATH" */
-static void look_at_map(struct scan *scan, const char *line)
+static void look_at_map(struct use_scan *scan, const char *line)
 {
     const char *path = strchr(line, '/'), *at = line;
     unsigned long major_number, minor_number, inode;
@@ -103,7 +93,7 @@ static void look_at_map(struct scan *scan, const char *line)
         look_at_inode(scan, makedev((unsigned)major_number, (unsigned)minor_number), (ino_t)inode);
 }
 
-static void look_at_maps(struct scan *scan)
+static void look_at_maps(struct use_scan *scan)
 {
     struct error ignored = ERROR_INIT;
     const char *cursor, *line;
@@ -117,7 +107,7 @@ static void look_at_maps(struct scan *scan)
         look_at_map(scan, arena_copy_n(scan->scratch, line, length));
 }
 
-static void look_at_files(struct scan *scan)
+static void look_at_files(struct use_scan *scan)
 {
     const char *folder = proc_path(scan, "fd");
     DIR *dir = opendir(folder);
@@ -140,17 +130,37 @@ static void look_at_files(struct scan *scan)
         closedir(dir);
 }
 
-static void look_at_target(struct scan *scan, const char *path)
+/* Engines that take a folder of several files need all of them. */
+static void look_at_folder(struct use_scan *scan, const char *path)
+{
+    const struct model_store store = { scan->scratch, scan->store->root };
+    char *root = realpath(store.root, NULL);
+    size_t length = root == NULL ? 0 : strlen(root), count = 0;
+    struct error ignored = ERROR_INIT;
+    struct store_name *names = NULL;
+
+    if (length > 0 && strncmp(path, root, length) == 0 && path[length] == '/' &&
+        store_folder_of(&store, path + length + 1) != NULL &&
+        store_names(&store, path + length + 1, &names, &count, &ignored)) {
+        for (size_t i = 0; i < count; i++)
+            add_user(scan, names[i].sha256);
+    }
+    free(root);
+}
+
+static void look_at_target(struct use_scan *scan, const char *path)
 {
     char *target = realpath(path, NULL);
 
-    if (target != NULL)
+    if (target != NULL) {
         look_at_path(scan, target);
+        look_at_folder(scan, target);
+    }
     free(target);
 }
 
 /* The blob behind a file's name, and behind all shards of the same model. */
-static void look_at_name(struct scan *scan, const char *path)
+static void look_at_name(struct use_scan *scan, const char *path)
 {
     struct model_shard shard;
 
@@ -170,7 +180,7 @@ static void look_at_name(struct scan *scan, const char *path)
 }
 
 /* A word that names a file, from the root or from where the process is; perhaps with something before it. */
-static void look_at_word(struct scan *scan, const char *word)
+void use_scan_word(struct use_scan *scan, const char *word)
 {
     const char *path = strchr(word, '/'), *equals = strchr(word, '=');
     const char *name = equals == NULL ? word : equals + 1;
@@ -178,11 +188,11 @@ static void look_at_word(struct scan *scan, const char *word)
     if (path != NULL)
         look_at_name(scan, path);
     if (name[0] != '/' && model_path_is_gguf(name))
-        look_at_name(scan, path_join(scan->scratch, proc_path(scan, "cwd"), name));
+        look_at_name(scan, path_join(scan->scratch, scan->folder, name));
 }
 
 /* cmdline and environ: words that end in NUL. */
-static void look_at_words(struct scan *scan, const char *name)
+static void look_at_words(struct use_scan *scan, const char *name)
 {
     struct error ignored = ERROR_INIT;
     char *data = NULL;
@@ -191,16 +201,17 @@ static void look_at_words(struct scan *scan, const char *name)
     if (!file_read(scan->scratch, proc_path(scan, name), WORDS_MAX, &data, &size, &ignored))
         return;
     for (size_t at = 0; at < size; at += strlen(data + at) + 1)
-        look_at_word(scan, data + at);
+        use_scan_word(scan, data + at);
 }
 
-static void look_at_process(struct scan *scan)
+static void look_at_process(struct use_scan *scan)
 {
     struct error ignored = ERROR_INIT;
     char *name = NULL;
     size_t length = 0;
 
     scan->command = "?";
+    scan->folder = proc_path(scan, "cwd");
     if (file_read(scan->scratch, proc_path(scan, "comm"), 256, &name, &length, &ignored))
         scan->command = text_trim(scan->scratch, name, length);
     look_at_maps(scan);
@@ -209,7 +220,7 @@ static void look_at_process(struct scan *scan)
     look_at_words(scan, "environ");
 }
 
-static bool load_blobs(struct scan *scan, struct error *err)
+static bool load_blobs(struct use_scan *scan, struct error *err)
 {
     char **entries;
     size_t count;
@@ -229,7 +240,7 @@ static bool load_blobs(struct scan *scan, struct error *err)
 bool store_users_find(const struct model_store *store, struct store_users *out, struct error *err)
 {
     ARENA_SCOPED scratch = arena_new();
-    struct scan scan = { .store = store, .scratch = scratch, .users = out };
+    struct use_scan scan = { .store = store, .scratch = scratch, .users = out };
     struct dirent *entry;
     DIR *dir;
 
@@ -248,7 +259,7 @@ bool store_users_find(const struct model_store *store, struct store_users *out, 
         arena_reset(scratch);
     }
     closedir(dir);
-    return true;
+    return use_scan_units(&scan, err);
 }
 
 const struct store_user *store_user_of(const struct store_users *users, const char *sha256)

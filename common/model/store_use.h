@@ -2,7 +2,7 @@
 /*
  * Which blobs running processes use: those they have mapped or open (by path, and by device and inode, so that containers
  * count), and those that their command lines and environments name (a server that has read its model into memory needs it again
- * when it is restarted). A blob under a shared flock(2) is in use too.
+ * when it is restarted). So does what a service of systemd names that will start again, by itself or at the next boot. A blob under a shared flock(2) is in use too.
  */
 #pragma once
 
@@ -10,8 +10,8 @@
 
 struct store_user {
     const char *sha256;
-    int pid;
-    const char *command;
+    int pid;             /* 0: no process, a unit */
+    const char *command; /* a process's command, a unit's name */
 };
 
 struct store_users {

@@ -71,6 +71,15 @@ static size_t folder_length(const char *path)
     return (size_t)(at - path);
 }
 
+char *store_folder_of(const struct model_store *store, const char *path)
+{
+    char *folder = arena_printf(store->arena, "%s/", path);
+    size_t length = text_starts(path, "names/") ? folder_length(folder) : 0;
+
+    folder[length] = '\0';
+    return length > 0 ? folder : NULL;
+}
+
 static void walk_add(struct walk *walk, const char *path)
 {
     struct arena *arena = walk->store->arena;

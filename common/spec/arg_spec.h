@@ -37,6 +37,7 @@ struct arg_spec {
     size_t offset; /* in the module's argument struct */
     bool required;
     bool no_log;                /* value is secret: masked wherever it would be shown */
+    bool internal;              /* an action gives it to its module: no playbook may, and nobody is shown it */
     const char *default_text;   /* bound as if the user had written it */
     const char *const *choices; /* NULL-terminated; for lists: of each item */
     const char *const *aliases; /* NULL-terminated */
@@ -75,10 +76,10 @@ struct arg_rule {
 
 /* What is declared about a task type: everything plan time needs to know, nothing that runs. */
 struct task_spec {
-    const char *name;             /* "copy" */
-    const char *const *aliases;   /* other names of the same: "systemd_service"; NULL-terminated or NULL */
-    const char *summary;          /* one sentence */
-    const struct arg_spec *args;  /* ARG_END-terminated */
+    const char *name;            /* "copy" */
+    const char *const *aliases;  /* other names of the same: "systemd_service"; NULL-terminated or NULL */
+    const char *summary;         /* one sentence */
+    const struct arg_spec *args; /* ARG_END-terminated; NULL: those of the module of this name (task_catalogue_table) */
     const struct arg_rule *rules; /* ends with ARG_RULE_END, or NULL */
     size_t args_size;
     bool free_form; /* `command: text` goes to argument _raw_params */
@@ -103,6 +104,10 @@ struct task_catalogue {
     const struct task_spec *const *specs;
     size_t count;
 };
-/* Accepts short names, aliases, ansible.builtin.*, ansible.legacy.*, ansible.posix.*, community.general.*. */
+/* Accepts short names, aliases, ansible.builtin.*, ansible.legacy.*, ansible.posix.*, community.general.*,
+ * community.crypto.*. */
 const struct task_spec *task_catalogue_find(const struct task_catalogue *catalogue, const char *name);
+/* What a task's arguments are checked and masked by: `spec` itself, or, if it declares none (an action that stands in front
+ * of a module), what the module of its name declares. `modules` may be NULL. */
+const struct task_spec *task_catalogue_table(const struct task_catalogue *modules, const struct task_spec *spec);
 const char *task_catalogue_nearest(const struct task_catalogue *catalogue, const char *name); /* or NULL */

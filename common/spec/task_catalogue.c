@@ -34,6 +34,14 @@ const struct task_spec *task_catalogue_find(const struct task_catalogue *catalog
     return NULL;
 }
 
+const struct task_spec *task_catalogue_table(const struct task_catalogue *modules, const struct task_spec *spec)
+{
+    const struct task_spec *module =
+        modules == NULL || spec->args != NULL ? NULL : task_catalogue_find(modules, spec->name);
+
+    return module == NULL ? spec : module;
+}
+
 /* The nearest of one task type's names; two near ones are decided by the next call. */
 static const char *spec_nearest(const struct task_spec *spec, const char *name)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/path.h"
+#include "common/value/value_python.h"
 
 const struct action *action_find(const char *name)
 {
@@ -121,6 +122,40 @@ bool action_is_identifier(const char *name)
         if (!isalnum((unsigned char)*name) && *name != '_')
             return false;
     return true;
+}
+
+const struct value *action_arg(const struct action_call *call, const char *name)
+{
+    const struct arg_spec *arg = arg_find(call->table, name);
+
+    for (size_t i = 0; arg != NULL && i < value_count(call->args); i++) {
+        const struct value_pair *pair = value_pair_at(call->args, i);
+        const char *key = value_text(pair->key);
+
+        if (key != NULL && arg_find(call->table, key) == arg && !value_is(pair->item, VALUE_NULL))
+            return pair->item;
+    }
+    return arg == NULL || arg->default_text == NULL ? NULL : value_string(call->arena, arg->default_text);
+}
+
+const char *action_arg_text(const struct action_call *call, const char *name)
+{
+    const struct value *value = action_arg(call, name);
+
+    return value == NULL ? NULL : value_to_text(call->arena, value);
+}
+
+bool action_arg_true(const struct action_call *call, const char *name)
+{
+    const struct arg_spec *arg = arg_find(call->table, name);
+    enum arg_tri tri = ARG_UNSET;
+    bool flag = false;
+
+    if (arg != NULL && arg->type == ARG_TRI)
+        memcpy(&tri, (const char *)call->bound + arg->offset, sizeof(tri));
+    else if (arg != NULL && arg->type == ARG_BOOL)
+        memcpy(&flag, (const char *)call->bound + arg->offset, sizeof(flag));
+    return flag || tri == ARG_TRUE;
 }
 
 const struct value *action_raw_arg(const struct action_call *call, const char *name)

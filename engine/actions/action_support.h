@@ -25,5 +25,10 @@ bool action_submit(struct action_call *call, enum action_next *next, const char 
 const char *action_find_file(struct action_call *call, const char *subfolder, const char *name, struct error *err);
 /* Python's identifier: what may be a variable's name. */
 bool action_is_identifier(const char *name);
+/* One of the templated arguments, for an action without a table of its own: what is given under the name or an alias, else
+ * the module's default; NULL: neither. A path is not expanded. */
+const struct value *action_arg(const struct action_call *call, const char *name);
+const char *action_arg_text(const struct action_call *call, const char *name); /* NULL: absent */
+bool action_arg_true(const struct action_call *call, const char *name);
 /* The task's argument as written, before templating; NULL: absent. */
 const struct value *action_raw_arg(const struct action_call *call, const char *name);

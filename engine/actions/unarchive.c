@@ -4,42 +4,26 @@
 #include "engine/actions/action_support.h"
 #include "engine/run/action_content.h"
 
-struct unarchive_args {
-    const char *src, *dest;
-    bool remote_src, decrypt;
-    enum arg_tri copy;
-};
-
-static const struct arg_spec unarchive_spec[] = {
-    ARG(unarchive_args, src, ARG_STRING, .required = true,
-        .help = "archive of the centre, searched in files/; with remote_src of the node, or a URL"),
-    ARG(unarchive_args, dest, ARG_STRING, .required = true, .help = "existing folder on the node"),
-    ARG(unarchive_args, remote_src, ARG_BOOL, .default_text = "false", .help = "src is on the node already, or a URL"),
-    ARG(unarchive_args, copy, ARG_TRI, .help = "old name for the opposite of remote_src"),
-    ARG(unarchive_args, decrypt, ARG_BOOL, .default_text = "true", .help = "decrypt a vaulted archive"),
-    ARG_END,
-};
-
 static bool unarchive_send(struct action_call *call, enum action_next *next, struct error *err)
 {
     static const char *const not_sent[] = { "copy", "remote_src", "decrypt", NULL };
-    const struct unarchive_args *args = call->bound;
-    bool is_remote = args->remote_src || args->copy == ARG_FALSE;
+    bool has_copy = action_arg(call, "copy") != NULL;
+    bool is_remote = has_copy ? !action_arg_true(call, "copy") : action_arg_true(call, "remote_src");
     struct value *sent = action_args_without(call, not_sent);
     struct action_content content = { 0 };
 
-    if (args->copy != ARG_UNSET && value_map_get(call->args, "remote_src") != NULL)
+    if (has_copy && value_map_get(call->args, "remote_src") != NULL)
         return call_fail(call, next, "parameters are mutually exclusive: ('copy', 'remote_src')");
     if (is_remote) {
         value_map_put_bool(call->arena, sent, "remote_src", true);
         return action_submit(call, next, "unarchive", sent);
     }
-    content.path = action_find_file(call, "files", args->src, err);
+    content.path = action_find_file(call, "files", action_arg_text(call, "src"), err);
     if (content.path == NULL)
         return call_fail(call, next, "%s", err->text);
     content.name = path_basename(content.path);
     value_map_put_string(call->arena, sent, "src", content.path);
-    if (!action_content_open(call, &content, args->decrypt, err))
+    if (!action_content_open(call, &content, action_arg_true(call, "decrypt"), err))
         return call_fail(call, next, "%s", err->text);
     return action_content_send(call, next, "unarchive", sent, &content, err);
 }
@@ -53,10 +37,6 @@ static bool unarchive_step(struct action_call *call, enum action_next *next, str
     return true;
 }
 
-ACTION_DEFINE(unarchive) = { .spec = { .name = "unarchive",
-                                       .summary = "Unpack an archive on the node",
-                                       .args = unarchive_spec,
-                                       .args_size = sizeof(struct unarchive_args),
-                                       .any_args = true },
+ACTION_DEFINE(unarchive) = { .spec = { .name = "unarchive", .summary = "Unpack an archive on the node" },
                              .module = "unarchive",
                              .step = unarchive_step };

@@ -201,6 +201,7 @@ static void prepare_options(struct command *command)
     struct run_options *run = &command->run;
     int forks = options->forks ? options->forks : settings_int(&command->settings, "forks", DEFAULT_FORKS);
     run->playbooks = options->playbooks.items;
+    run->plays_folder = options->playbook_folder;
     run->inventory = command->inventory;
     run->inventory_config = &command->inventory_config;
     run->templates = command->templates;

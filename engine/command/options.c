@@ -19,59 +19,61 @@ struct option_row {
     const char *value, *help;
 };
 
-#define ALL (OPTIONS_PLAYBOOK | OPTIONS_ADHOC | OPTIONS_INVENTORY)
-#define RUNS (OPTIONS_PLAYBOOK | OPTIONS_ADHOC)
+/* A row is only for verbs where it has an effect: elsewhere it is refused. */
+#define PLAYS (OPTIONS_PLAYBOOK | OPTIONS_OWN)
+#define RUNS (PLAYS | OPTIONS_ADHOC)
+#define ASKS (RUNS | OPTIONS_GATHER)                                 /* something is run on hosts */
+#define CONNECTS (OPTIONS_PLAYBOOK | OPTIONS_ADHOC | OPTIONS_GATHER) /* over ssh, perhaps */
+#define ALL (ASKS | OPTIONS_INVENTORY)
 #define AT(field) offsetof(struct command_options, field)
 
 static const struct option_row rows[] = {
     { "inventory", "inventory-file", 'i', OPTION_LIST, ALL, AT(inventories), "FILE",
       "inventory file, folder, or comma separated host list" },
-    { "limit", NULL, 'l', OPTION_TEXT, ALL, AT(limit), "SUBSET", "only these hosts of the pattern" },
+    { "limit", NULL, 'l', OPTION_TEXT, ASKS, AT(limit), "SUBSET", "only these hosts of the pattern" },
     { "extra-vars", NULL, 'e', OPTION_LIST, ALL, AT(extra_vars), "VARS", "key=value, YAML or JSON text, or @file" },
     { "verbose", NULL, 'v', OPTION_COUNT, ALL, AT(verbosity), NULL, "more output; -vv, -vvv ..." },
-    { "tags", NULL, 't', OPTION_WORDS, OPTIONS_PLAYBOOK, AT(tags), "TAGS", "only plays and tasks with these tags" },
-    { "skip-tags", NULL, 0, OPTION_WORDS, OPTIONS_PLAYBOOK, AT(skip_tags), "TAGS",
-      "not the plays and tasks with these tags" },
+    { "tags", NULL, 't', OPTION_WORDS, PLAYS, AT(tags), "TAGS", "only plays and tasks with these tags" },
+    { "skip-tags", NULL, 0, OPTION_WORDS, PLAYS, AT(skip_tags), "TAGS", "not the plays and tasks with these tags" },
     { "check", NULL, 'C', OPTION_FLAG, RUNS, AT(check), NULL, "change nothing, say what would change" },
     { "diff", NULL, 'D', OPTION_FLAG, RUNS, AT(diff), NULL, "show the differences of changed files" },
-    { "forks", NULL, 'f', OPTION_NUMBER, RUNS, AT(forks), "N", "hosts worked on at once (default 5)" },
-    { "become", NULL, 'b', OPTION_FLAG, RUNS, AT(become), NULL, "run as another user" },
-    { "become-user", NULL, 0, OPTION_TEXT, RUNS, AT(become_user), "USER", "that user (default root)" },
-    { "become-method", NULL, 0, OPTION_TEXT, RUNS, AT(become_method), "METHOD", "sudo (default), su or doas" },
-    { "ask-become-pass", NULL, 'K', OPTION_FLAG, RUNS, AT(ask_become_password), NULL, "ask for the become password" },
-    { "become-password-file", "become-pass-file", 0, OPTION_TEXT, RUNS, AT(become_password_file), "FILE",
+    { "forks", NULL, 'f', OPTION_NUMBER, ASKS, AT(forks), "N", "hosts worked on at once (default 5)" },
+    { "become", NULL, 'b', OPTION_FLAG, ASKS, AT(become), NULL, "run as another user" },
+    { "become-user", NULL, 0, OPTION_TEXT, ASKS, AT(become_user), "USER", "that user (default root)" },
+    { "become-method", NULL, 0, OPTION_TEXT, ASKS, AT(become_method), "METHOD", "sudo (default), su or doas" },
+    { "ask-become-pass", NULL, 'K', OPTION_FLAG, ASKS, AT(ask_become_password), NULL, "ask for the become password" },
+    { "become-password-file", "become-pass-file", 0, OPTION_TEXT, ASKS, AT(become_password_file), "FILE",
       "file that holds it" },
-    { "user", NULL, 'u', OPTION_TEXT, RUNS, AT(user), "USER", "connect as this user" },
-    { "ask-pass", NULL, 'k', OPTION_FLAG, RUNS, AT(ask_connection_password), NULL, "ask for the ssh password" },
-    { "connection-password-file", "conn-pass-file", 0, OPTION_TEXT, RUNS, AT(connection_password_file), "FILE",
+    { "user", NULL, 'u', OPTION_TEXT, CONNECTS, AT(user), "USER", "connect as this user" },
+    { "ask-pass", NULL, 'k', OPTION_FLAG, CONNECTS, AT(ask_connection_password), NULL, "ask for the ssh password" },
+    { "connection-password-file", "conn-pass-file", 0, OPTION_TEXT, CONNECTS, AT(connection_password_file), "FILE",
       "file that holds it" },
-    { "connection", NULL, 'c', OPTION_TEXT, RUNS, AT(connection), "KIND", "ssh (default) or local" },
-    { "timeout", NULL, 'T', OPTION_NUMBER, RUNS, AT(timeout_s), "SECONDS", "connection timeout (default 10)" },
-    { "private-key", "key-file", 0, OPTION_TEXT, RUNS, AT(private_key_file), "FILE", "ssh key" },
-    { "ssh-common-args", NULL, 0, OPTION_TEXT, RUNS, AT(ssh_common_args), "ARGS", "words for every ssh" },
-    { "ssh-extra-args", NULL, 0, OPTION_TEXT, RUNS, AT(ssh_extra_args), "ARGS", "more words for ssh" },
+    { "connection", NULL, 'c', OPTION_TEXT, CONNECTS, AT(connection), "KIND", "ssh (default) or local" },
+    { "timeout", NULL, 'T', OPTION_NUMBER, CONNECTS, AT(timeout_s), "SECONDS", "connection timeout (default 10)" },
+    { "private-key", "key-file", 0, OPTION_TEXT, CONNECTS, AT(private_key_file), "FILE", "ssh key" },
+    { "ssh-common-args", NULL, 0, OPTION_TEXT, CONNECTS, AT(ssh_common_args), "ARGS", "words for every ssh" },
+    { "ssh-extra-args", NULL, 0, OPTION_TEXT, CONNECTS, AT(ssh_extra_args), "ARGS", "more words for ssh" },
     { "vault-id", NULL, 0, OPTION_LIST, ALL, AT(vault_ids), "ID",
       "not supported: Roost cannot decrypt vault values yet" },
     { "vault-password-file", "vault-pass-file", 0, OPTION_LIST, ALL, AT(vault_ids), "FILE", "not supported either" },
     { "ask-vault-password", "ask-vault-pass", 'J', OPTION_FLAG, ALL, AT(ask_vault_password), NULL,
       "not supported either" },
     { "list-hosts", NULL, 0, OPTION_FLAG, RUNS, AT(list_hosts), NULL, "print the matching hosts, do nothing" },
-    { "list-tasks", NULL, 0, OPTION_FLAG, OPTIONS_PLAYBOOK, AT(list_tasks), NULL, "print all tasks, do nothing" },
-    { "list-tags", NULL, 0, OPTION_FLAG, OPTIONS_PLAYBOOK, AT(list_tags), NULL, "print all tags, do nothing" },
+    { "list-tasks", NULL, 0, OPTION_FLAG, PLAYS, AT(list_tasks), NULL, "print all tasks, do nothing" },
+    { "list-tags", NULL, 0, OPTION_FLAG, PLAYS, AT(list_tags), NULL, "print all tags, do nothing" },
     { "syntax-check", NULL, 0, OPTION_FLAG, RUNS, AT(syntax_check), NULL,
       "check everything that can be known, do nothing" },
-    { "start-at-task", NULL, 0, OPTION_TEXT, OPTIONS_PLAYBOOK, AT(start_at_task), "NAME",
-      "begin at the task of this name" },
-    { "step", NULL, 0, OPTION_FLAG, OPTIONS_PLAYBOOK, AT(step), NULL, "ask before each task" },
-    { "force-handlers", NULL, 0, OPTION_FLAG, OPTIONS_PLAYBOOK, AT(force_handlers), NULL,
-      "run handlers even if a task fails" },
-    { "flush-cache", NULL, 0, OPTION_FLAG, ALL, AT(flush_cache), NULL, "forget cached facts" },
+    { "start-at-task", NULL, 0, OPTION_TEXT, PLAYS, AT(start_at_task), "NAME", "begin at the task of this name" },
+    { "step", NULL, 0, OPTION_FLAG, PLAYS, AT(step), NULL, "ask before each task" },
+    { "force-handlers", NULL, 0, OPTION_FLAG, PLAYS, AT(force_handlers), NULL, "run handlers even if a task fails" },
+    { "flush-cache", NULL, 0, OPTION_FLAG, RUNS, AT(flush_cache), NULL,
+      "for Ansible's sake: no facts are kept from one run to the next" },
     { "module-name", NULL, 'm', OPTION_TEXT, OPTIONS_ADHOC, AT(module_name), "MODULE",
       "module to run (default command)" },
     { "args", NULL, 'a', OPTION_TEXT, OPTIONS_ADHOC, AT(module_args), "ARGS", "its arguments: k=v, JSON or free form" },
     { "one-line", NULL, 'o', OPTION_FLAG, OPTIONS_ADHOC, AT(one_line), NULL, "one line a host" },
-    { "playbook-dir", NULL, 0, OPTION_TEXT, OPTIONS_ADHOC | OPTIONS_INVENTORY, AT(playbook_folder), "DIR",
-      "folder of group_vars, host_vars, roles" },
+    { "playbook-dir", NULL, 0, OPTION_TEXT, OPTIONS_ADHOC | OPTIONS_GATHER | OPTIONS_INVENTORY, AT(playbook_folder),
+      "DIR", "folder of group_vars, host_vars, roles" },
     { "roles-path", NULL, 0, OPTION_LIST, RUNS, AT(role_folders), "DIR", "more folders of roles" },
     { "list", NULL, 0, OPTION_FLAG, OPTIONS_INVENTORY, AT(inventory_list), NULL,
       "all hosts and their variables, as JSON" },
@@ -84,7 +86,7 @@ static const struct option_row rows[] = {
     { "output", NULL, 0, OPTION_TEXT, RUNS, AT(output), "STYLE", "console (default), minimal, oneline, jsonl" },
     { "json-lines", NULL, 0, OPTION_TEXT, RUNS, AT(json_file), "FILE",
       "also write every event to FILE, one JSON record a line" },
-    { "agent", NULL, 0, OPTION_TEXT, RUNS, AT(agent_path), "FILE", "roost-agent to use (default: beside roost)" },
+    { "agent", NULL, 0, OPTION_TEXT, ASKS, AT(agent_path), "FILE", "roost-agent to use (default: beside roost)" },
     { "help", NULL, 'h', OPTION_FLAG, ALL, AT(help), NULL, "this text" },
     { "version", NULL, 0, OPTION_FLAG, ALL, AT(version), NULL, "version of Roost" },
 };
@@ -143,10 +145,12 @@ static bool takes_value(const struct option_row *row)
     return row->kind != OPTION_FLAG && row->kind != OPTION_COUNT;
 }
 
-static const struct option_row *find_short(char name, unsigned use)
+/* The row of a whole name that is for other verbs, or NULL. */
+static const struct option_row *find_elsewhere(const char *name)
 {
     for (size_t i = 0; i < ROW_COUNT; i++)
-        if (rows[i].short_name == name && (rows[i].use & use))
+        if (text_equal(rows[i].long_name, name) || text_equal(rows[i].other_name, name) ||
+            (name[0] && !name[1] && name[0] == rows[i].short_name))
             return &rows[i];
     return NULL;
 }
@@ -158,10 +162,28 @@ static bool unknown_option(const char *name, unsigned use, struct error *err)
     for (size_t i = 0; i < ROW_COUNT; i++)
         if (rows[i].use & use)
             names[count++] = rows[i].long_name;
+    if (find_elsewhere(name))
+        return error_set_kind(err, ERROR_OPTIONS,
+                              "unrecognized option '--%s': other verbs have it; --help lists those of this one", name);
     const char *nearest = text_nearest(name, names, count);
     if (nearest)
         return error_set_kind(err, ERROR_OPTIONS, "unrecognized option '--%s', did you mean '--%s'?", name, nearest);
     return error_set_kind(err, ERROR_OPTIONS, "unrecognized option '--%s'; --help lists them", name);
+}
+
+static const struct option_row *find_short(char name, unsigned use, struct error *err)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (rows[i].short_name == name && (rows[i].use & use))
+            return &rows[i];
+    const struct option_row *other = find_elsewhere((const char[]){ name, '\0' });
+    if (other)
+        error_set_kind(err, ERROR_OPTIONS,
+                       "unrecognized option '-%c': other verbs have it (--%s); --help lists those of this one", name,
+                       other->long_name);
+    else
+        error_set_kind(err, ERROR_OPTIONS, "unrecognized option '-%c'; --help lists them", name);
+    return NULL;
 }
 
 /* Whole name, or the only one that starts with it. */
@@ -215,10 +237,10 @@ static bool parse_long(struct cursor *cursor, const char *text, struct command_o
 static bool parse_short(struct cursor *cursor, const char *letters, struct command_options *out, struct error *err)
 {
     for (; *letters; letters++) {
-        const struct option_row *row = find_short(*letters, cursor->use);
+        const struct option_row *row = find_short(*letters, cursor->use, err);
         const char *value = NULL;
         if (!row)
-            return error_set_kind(err, ERROR_OPTIONS, "unrecognized option '-%c'; --help lists them", *letters);
+            return false;
         if (takes_value(row)) {
             value = letters[1] ? letters + 1 : cursor->at + 1 < cursor->argc ? cursor->argv[++cursor->at] : NULL;
             if (!value)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The command line of ansible-playbook and ansible, as `roost apply`, `check`, `run`, `facts` and `roost-agent apply` take it.
+ * What would have no effect for a verb is refused there.
  * Parsing only: nothing is opened, asked or printed here.
  */
 #pragma once
@@ -18,7 +19,13 @@ struct options_list {
     size_t count;
 };
 
-enum options_use { OPTIONS_PLAYBOOK = 1, OPTIONS_ADHOC = 2, OPTIONS_INVENTORY = 4 };
+enum options_use {
+    OPTIONS_PLAYBOOK = 1,
+    OPTIONS_ADHOC = 2,
+    OPTIONS_INVENTORY = 4,
+    OPTIONS_GATHER = 8, /* only reads facts of hosts: `facts`, `doctor` */
+    OPTIONS_OWN = 16,   /* playbooks on this machine only: `roost-agent apply` */
+};
 
 struct command_options {
     struct options_list playbooks;   /* or the pattern of ad-hoc commands: positional arguments */

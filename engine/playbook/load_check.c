@@ -85,7 +85,8 @@ static bool args_check(const struct load_scope *scope, const struct node *node, 
 {
     if (node->spec == NULL || value_map_get(node->args, "_template") != NULL || has_module_defaults(node))
         return true;
-    if (!arg_check(scope->loader->arena, node->spec, node->args, err))
+    const struct task_spec *table = task_catalogue_table(scope->loader->config.modules, node->spec);
+    if (!arg_check(scope->loader->arena, table, node->args, err))
         return error_locate(err, &node->action_at);
     return true;
 }

@@ -30,7 +30,8 @@ struct action_call {
     struct template_call *templates; /* evaluates in the task's scope */
     struct vars_scope *scope;        /* the scope itself: for variables that only this task sees */
     const struct value *args;        /* templated; module_defaults merged */
-    const void *bound;               /* spec.args_size bytes bound from args */
+    const struct task_spec *table;   /* what args are declared by: the action's own spec or the module's */
+    const void *bound; /* table->args_size bytes bound from args; a module's layout is known to it alone */
     bool check_mode, diff_mode;
     int verbosity;
 
@@ -54,9 +55,9 @@ void action_warn(struct action_call *call, const char *message);
 bool action_ask(struct action_call *call, const char *prompt, bool secret, const char **out);
 
 struct action {
-    struct task_spec spec;
-    const char *module; /* module whose argument table is used and which is called by default; NULL: none */
-    bool runs_once;     /* bypasses the host loop (add_host, group_by) */
+    struct task_spec spec; /* without args: the table of the module of the same name (task_catalogue_table) */
+    const char *module;    /* module which is called by default; NULL: none */
+    bool runs_once;        /* bypasses the host loop (add_host, group_by) */
     bool (*step)(struct action_call *call, enum action_next *next, struct error *err);
 };
 

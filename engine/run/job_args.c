@@ -124,7 +124,7 @@ bool job_item_args(struct job_item *item, struct error *err)
     if (!is_static || defaults != NULL)
         args = without_omitted(item->arena, args, job->run->omit);
     if (job->task->spec != NULL)
-        args = arg_mark_secrets(item->arena, job->task->spec, args);
+        args = arg_mark_secrets(item->arena, task_catalogue_table(job->run->options->modules, job->task->spec), args);
     item->args = args;
     return true;
 }

@@ -112,10 +112,11 @@ static bool fill_action(struct job_item *item, struct error *err)
     struct job *job = item->job;
     const struct run_options *options = job->run->options;
     struct template_call *templates = arena_new_of(item->arena, struct template_call);
-    void *bound = arena_alloc(item->arena, item->action->spec.args_size + 1);
+    const struct task_spec *table = task_catalogue_table(options->modules, &item->action->spec);
+    void *bound = arena_alloc(item->arena, table->args_size + 1);
 
     *templates = vars_scope_call(&job->scope, item->arena);
-    if (!arg_bind(item->arena, &item->action->spec, item->args, bound, err))
+    if (!arg_bind(item->arena, table, item->args, bound, err))
         return false;
     if (item->action->module != NULL)
         item->module.module = item->action->module;
@@ -128,6 +129,7 @@ static bool fill_action(struct job_item *item, struct error *err)
         .templates = templates,
         .scope = &job->scope,
         .args = item->args,
+        .table = table,
         .bound = bound,
         .check_mode = item->check_mode,
         .diff_mode = item->diff_mode,

@@ -28,6 +28,7 @@ enum run_exit {
 struct run_options {
     const char *const *playbooks; /* NULL-terminated paths */
     const struct value *plays;    /* or plays made in memory (roost run) */
+    const char *plays_folder;     /* as if written in a file of this folder; NULL: the current one */
     struct inventory *inventory;
     const struct inventory_config *inventory_config;
     struct template_env *templates;

@@ -125,7 +125,8 @@ bool run_load(struct arena *arena, const struct run_options *options, struct pla
     for (size_t i = 0; i < paths; i++)
         if (!playbook_load(options->loader, options->playbooks[i], &list[i], err))
             return false;
-    if (options->plays != NULL && !playbook_from_value(options->loader, options->plays, ".", &list[paths], err))
+    const char *folder = options->plays_folder != NULL ? options->plays_folder : ".";
+    if (options->plays != NULL && !playbook_from_value(options->loader, options->plays, folder, &list[paths], err))
         return false;
     for (size_t i = 0; i < count; i++)
         if (!run_refuse(arena, options, list[i], err))

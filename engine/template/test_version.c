@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "common/base/pep440.h"
 #include "common/base/text.h"
 
 struct part {
@@ -192,96 +193,14 @@ static bool order_semantic(struct eval *eval, const char *a, const char *b, int 
     return true;
 }
 
-/* --- PEP 440: epoch, release, pre, post, dev; local versions are not ordered --- */
-
-struct pep440 {
-    int64_t epoch, release[8], pre, pre_number, post, dev;
-};
-
-static int64_t take_integer(const char **at, int64_t fallback)
-{
-    int64_t number = 0;
-
-    if (!isdigit((unsigned char)**at))
-        return fallback;
-    while (isdigit((unsigned char)**at) && number < INT64_MAX / 100)
-        number = number * 10 + (*(*at)++ - '0');
-    return number;
-}
-
-static bool take_word(const char **at, const char *word)
-{
-    const char *text = *at + strspn(*at, "-_.");
-
-    if (strncmp(text, word, strlen(word)) != 0)
-        return false;
-    text += strlen(word);
-    *at = text + strspn(text, "-_.");
-    return true;
-}
-
-static void read_suffixes(const char **at, struct pep440 *out)
-{
-    static const struct {
-        const char *word;
-        int64_t rank;
-    } pres[] = {
-        { "alpha", 0 }, { "a", 0 }, { "beta", 1 }, { "b", 1 }, { "preview", 2 }, { "pre", 2 }, { "rc", 2 }, { "c", 2 },
-    };
-
-    for (size_t i = 0; i < sizeof(pres) / sizeof(pres[0]) && out->pre == INT64_MAX; i++) {
-        if (!take_word(at, pres[i].word))
-            continue;
-        out->pre = pres[i].rank;
-        out->pre_number = take_integer(at, 0);
-    }
-    if (take_word(at, "post") || take_word(at, "rev"))
-        out->post = take_integer(at, 0);
-    if (take_word(at, "dev"))
-        out->dev = take_integer(at, 0);
-}
-
-static bool read_pep440(const char *text, struct pep440 *out)
-{
-    const char *at = text + (*text == 'v');
-    size_t count = 0;
-
-    *out = (struct pep440){ .pre = INT64_MAX, .post = -1, .dev = INT64_MAX };
-    for (; count < 8 && isdigit((unsigned char)*at); count++) {
-        out->release[count] = take_integer(&at, 0);
-        if (*at == '!' && count == 0) {
-            out->epoch = out->release[0];
-            out->release[0] = 0;
-            at++;
-            count = (size_t)-1;
-            continue;
-        }
-        if (*at != '.' || !isdigit((unsigned char)at[1])) {
-            count++;
-            break;
-        }
-        at++;
-    }
-    read_suffixes(&at, out);
-    if (out->pre == INT64_MAX && out->post < 0 && out->dev != INT64_MAX)
-        out->pre = -1; /* 1.0.dev1 comes before 1.0a1 */
-    return count > 0 && (*at == '\0' || *at == '+');
-}
-
 static bool order_pep440(struct eval *eval, const char *a, const char *b, int *order_out)
 {
     struct pep440 x, y;
-    int64_t left, right;
+    bool is_left = pep440_read(a, strlen(a), &x);
 
-    if (!read_pep440(a, &x) || !read_pep440(b, &y))
-        return eval_fail(eval, "Version comparison failed: Invalid version: '%s'", read_pep440(a, &x) ? b : a) != NULL;
-    for (size_t i = 0; i < sizeof(x) / sizeof(int64_t); i++) {
-        memcpy(&left, (const char *)&x + i * sizeof(int64_t), sizeof(left));
-        memcpy(&right, (const char *)&y + i * sizeof(int64_t), sizeof(right));
-        *order_out = (left > right) - (left < right);
-        if (*order_out != 0)
-            return true;
-    }
+    if (!is_left || !pep440_read(b, strlen(b), &y))
+        return eval_fail(eval, "Version comparison failed: Invalid version: '%s'", is_left ? b : a) != NULL;
+    *order_out = pep440_order_local(&x, &y);
     return true;
 }
 

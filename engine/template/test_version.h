@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Comparing version numbers: loose and strict as Python's distutils did, semantic (semver.org 2.0), PEP 440's public part. */
+/* Comparing version numbers: loose and strict as Python's distutils did, semantic (semver.org 2.0), PEP 440's. */
 #pragma once
 
 #include "engine/template/eval.h"

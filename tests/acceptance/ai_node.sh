@@ -53,7 +53,7 @@ chat_unit() {
     load_mode: none
     threads: 1
     device: none
-    memory_max: 2G
+    memory_max: 2GiB
     probe: { prompt: Name the alphabet., expect: "$words", max_tokens: 40 }
 YAML
 }
@@ -89,6 +89,7 @@ nothing_there() { # nothing of the roles is on the node
 step "check says what would be done, and does nothing"
 roost_ends 2 check "$site" -i inventory
 check_recap box failed=0 unreachable=0
+[[ $OUT != *fatal* ]] || fail "check on a fresh node is not calm: $OUT"
 nothing_there
 
 step "apply: from nothing to right answers"
@@ -103,7 +104,8 @@ check_equal "the embedding of zulu" 25 "$(ask /v1/embeddings 8082 '{"input": "zu
     python3 -c 'import json, sys; print(json.load(sys.stdin)["data"][0]["embedding"].index(1.0))')"
 check_contains "128k tokens" '"n_ctx":65536' "$(ask /props 8081 '' 2>/dev/null || node ssh box wget -qO- http://127.0.0.1:8081/v1/models </dev/null)"
 
-step "plays for GPUs: not for this node; the gate that they share"
+step "plays for GPUs: not for this node, without a warning; the gate that they share"
+check_equal "warnings" "" "$NOTES"
 [[ $OUT != *"TASK [vulkan"* && $OUT != *"TASK [unified_memory"* ]] || fail "roles for GPUs ran on a node without one"
 { cat inventory/hosts && printf '[ai_node_gpu]\nbox\n'; } >gpu-hosts
 roost_ends 0 apply "$site" -i gpu-hosts --tags doctor
@@ -135,11 +137,28 @@ check_contains "answers again" "inference-chat on 127.0.0.1:8081: alpha bravo" "
 
 roost_ends 0 check "$site" -i inventory
 
+step "each tag alone"
+for tag in engine models inference; do
+    roost_ends 0 apply "$site" -i inventory --tags $tag
+    check_recap box changed=0 failed=0
+done
+
 step "a unit that changes is the only one that restarts"
 { chat_unit && embed_unit | sed 's/ctx: .*/ctx: 65536/'; } | declare_units
 roost_ends 0 apply "$site" -i inventory
 check_equal "process of chat" "${pids% *}" "$(unit chat MainPID)"
 [ "${pids#* }" != "$(unit embed MainPID)" ] || fail "embed was not restarted"
+
+step "a run that was cut between a unit's file and its restart: the next one restarts"
+node ssh box 'cd /etc/systemd/system && cp inference-embed.service /root/declared && sed -i s/65536/32768/ inference-embed.service &&
+    touch inference-chat.service && systemctl daemon-reload && systemctl restart inference-embed && cp /root/declared inference-embed.service' </dev/null
+check_equal "systemd has not read it" yes "$(unit embed NeedDaemonReload)"
+roost_ends 2 check "$site" -i inventory
+check_contains "check" "changed=2 " "$(recap box) "
+roost_ends 0 apply "$site" -i inventory
+check_recap box changed=2 failed=0
+[ "${pids% *}" != "$(unit chat MainPID)" ] || fail "chat is older than its file and was not restarted"
+check_contains "embed" " 65536 " "$(node ssh box tr "'\\0'" "' '" "</proc/$(unit embed MainPID)/cmdline" </dev/null)"
 
 step "a model that changed upstream comes when it is asked for, and restarts its unit only"
 pids="$(unit chat MainPID) $(unit embed MainPID)"
@@ -181,22 +200,28 @@ for argument; do
 done
 exec llama-server "${arguments[@]}"
 SERVER
-chmod 755 older && node scp older box:/usr/local/bin/llama-server-older
-{ chat_unit && embed_unit && echo 'inference_server: /usr/local/bin/llama-server-older'; } | declare_units
+chmod 755 older && node ssh box mkdir /opt/older </dev/null && node scp older box:/opt/older/llama-server
+{ chat_unit && embed_unit && echo 'inference_server: /opt/older/llama-server'; } | declare_units
 roost_ends 0 apply "$site" -i inventory
 file=$(node ssh box cat /etc/systemd/system/inference-chat.service </dev/null)
 check_contains "flags" $'--flash-attn \\\n    --no-mmap\n' "$file"
 [[ $file != *--load-mode* && $file != *--metrics* ]] || fail "flags that the older build does not have: $file"
 
 step "not ready in time"
-{ chat_unit && echo '    extra: [--sleep]' && printf '%s\n' 'inference_server: /usr/local/bin/llama-server-older'; } | declare_units
+{ chat_unit && echo '    extra: [--sleep]' && printf '%s\n' 'inference_server: /opt/older/llama-server'; } | declare_units
 roost_ends 2 apply "$site" -i inventory -e inference_start_timeout=1
 check_contains "sentence" "inference-chat.service is not ready after 1 seconds (systemd: active, running). The end of its log:" "$(sentence box)"
+
+step "a unit whose program is missing does not stop the run that mends it"
+node ssh box rm -r /opt/older </dev/null
+roost_ends 2 apply "$site" -i gpu-hosts --tags doctor
+check_contains "seen" "starts /opt/older/llama-server, which does not exist" "$OUT"
 
 step "keys of the API"
 node ssh box 'umask 077; echo let-me-in-7 >/etc/inference.keys' </dev/null
 { chat_unit && echo '    api_key_file: /etc/inference.keys' && embed_unit; } | declare_units
-roost_ends 0 apply "$site" -i inventory -vvv
+roost_ends 0 apply "$site" -i inventory -i gpu-hosts --skip-tags drivers,tuned -vvv
+check_contains "the gate ran twice" "Known faults, engines included" "$OUT"
 [[ $OUT$NOTES != *let-me-in* ]] || fail "the key is in the output"
 check_contains "without the key" "401" "$(node ssh box 'wget -qSO- http://127.0.0.1:8081/props 2>&1 || true' </dev/null)"
 [[ $(node ssh box tr "'\\0'" "' '" "</proc/$(unit chat MainPID)/cmdline" </dev/null) != *let-me-in* ]] || fail "the key is in the arguments"
@@ -208,6 +233,28 @@ step "a flag that this build does not have is refused by name"
 roost_ends 2 apply "$site" -i inventory
 check_contains "sentence" "does not know --warp-speed, which inference-chat would start it with" "$(sentence box)"
 check_equal "chat is as it was" active "$(unit chat ActiveState)"
+
+step "what cannot be is refused in one sentence, before anything is changed"
+play units <<'YAML'
+- hosts: nodes
+  gather_facts: false
+  roles: [inference]
+YAML
+refused() { # SED SENTENCE
+    { chat_unit | sed "$1"; } | declare_units
+    roost_ends 2 apply units.yml -i inventory
+    check_contains "$1" "$2" "$(sentence box)"
+    check_lines "failures" 1 "$(grep ^fatal out || grep ^failed: out)"
+    check_recap box changed=0
+}
+refused 's/8081/99999/' "port 99999 of inference-chat is none: ports are 1 to 65535"
+refused 's/8081/0/' "port 0 of inference-chat is none"
+refused 's/ctx: .*/ctx: -1/' "ctx of inference-chat is -1: it is a number of tokens"
+refused 's/slots: .*/slots: 0/' "slots of inference-chat are 0: at least one"
+refused 's/kv: .*/kv: q9/' "the cache of inference-chat cannot be q9: it is one of f32, f16, bf16, q8_0"
+for limit in '96 GB' 96GB lots -1 0; do
+    refused "s/memory_max: .*/memory_max: $limit/" "memory_max of inference-chat is $limit, which is no limit of memory: it is a size in 1024s"
+done
 
 step "a port that is declared twice, and one that somebody else has"
 { chat_unit && embed_unit | sed 's/8082/8081/'; } | declare_units
@@ -242,13 +289,17 @@ roost_ends 0 apply "$site" -i inventory
 roost_ends 0 apply "$site" -i inventory
 check_recap box changed=0
 
-step "a model in use is not removed; one unit goes alone"
+step "a model in use is not removed; one unit goes with its model"
 roost_ends 2 apply "$ROOT/playbooks/ai-node-absent.yml" -i inventory --tags models
 check_contains "sentence" "in use" "$(sentence box)"
 roost_ends 2 apply "$ROOT/playbooks/ai-node-absent.yml" -i inventory --tags engine
 check_contains "sentence" "llama.cpp is in use by inference-chat.service, inference-embed.service" "$(sentence box)"
 { chat_unit && embed_unit && echo '    state: absent'; } | declare_units
+sed -i 's#^    source: .*/embed-F16.gguf#&\n    state: absent#' inventory/group_vars/nodes.yml
 roost_ends 0 apply "$site" -i inventory
+check_fails node ssh box ls /var/lib/roost/models/links/embed </dev/null
+roost_ends 0 apply "$site" -i inventory
+check_recap box changed=0 failed=0
 check_equal "units" inference-chat.service "$(node ssh box 'cd /etc/systemd/system && ls | grep ^inference' </dev/null)"
 
 step "absent: nothing is left but what the model was before its update, which nobody declares any more (roost models gc)"
@@ -258,4 +309,23 @@ check_equal "blobs" "$older" "$(node ssh box ls /var/lib/roost/models/blobs/sha2
 node ssh box rm -r /var/lib/roost/models </dev/null
 nothing_there
 roost_ends 0 apply "$ROOT/playbooks/ai-node-absent.yml" -i inventory
+check_recap box changed=0 failed=0
+node destroy box
+
+step "Debian 12 has no llama.cpp, and nothing is changed before that is said"
+{ chat_unit; } | declare_units
+nodes_start bookworm old
+node inventory >inventory/hosts
+roost_ends 2 apply "$site" -i inventory
+check_contains "sentence" "has no package of llama.cpp: on old use llama_cpp_method archive or source" "$(sentence old)"
+check_recap old changed=0
+node destroy old
+
+step "Debian 13 takes it from forky by itself"
+nodes_start trixie box
+node inventory >inventory/hosts
+roost_ends 0 apply "$site" -i inventory
+check_recap box failed=0
+check_contains "the chat's answer" "inference-chat on 127.0.0.1:8081: ${words# } (27 tokens," "$OUT"
+roost_ends 0 apply "$site" -i inventory
 check_recap box changed=0 failed=0

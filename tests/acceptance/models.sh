@@ -208,6 +208,38 @@ check_has "a day" "too many requests" "$NOTES"
 check_equal "requests" 1 "$(requests hub)"
 plain
 
+step "content servers that refuse large ranges, as for files of more than 50 GB: no range is larger than 32 MiB"
+fresh
+head -c 104857607 /dev/zero >root/acme/tiny/huge.gguf
+mode acme/tiny '{"content": {"largest": 33554432}}'
+for connections in 1 4; do
+    pull 0 hf://acme/tiny/huge.gguf --no-mmproj --connections $connections
+    check_store
+    check_equal "refused requests, $connections connections" 0 "$(requests cdn '"status": 400')"
+    check_equal "requests for the whole file" 0 "$(requests cdn '"range": null')"
+    fresh
+done
+check_equal "the file as a whole" 400 "$(curl -s -o body -w '%{http_code}' \
+    "$(curl -s -o body -w '%{redirect_url}' "$HF_ENDPOINT/acme/tiny/resolve/main/huge.gguf")")"
+rm root/acme/tiny/huge.gguf body
+plain
+
+step "verify, gc and rm with --json: JSON, and nothing else"
+# json CODE EXPRESSION ARGUMENT...: what the command prints, as d, fulfils the expression
+json() {
+    models "$1" "${@:3}" --json
+    python3 -c "import json, sys; d = json.load(open('out')); assert $2, d" || fail "$* printed $OUT"
+}
+fresh
+pull 0 hf://acme/tiny/model-Q8_0.gguf --no-mmproj --name one
+json 0 'd["ok"] == 1 and d["files"][0]["state"] == "ok" and d["files"][0]["path"] == "model-Q8_0.gguf"' verify
+json 0 'd == {"names": 0, "blobs": 0, "partials": 0, "bytes": 0, "in_use": 0}' gc
+json 0 '(d["names"], d["blobs"], d["bytes"]) == (1, 1, 3000001)' rm one --check
+chmod u+w "$STORE"/blobs/sha256/*
+echo damage >>"$(echo "$STORE"/blobs/sha256/*)"
+json 1 '(d["ok"], d["damaged"], d["files"][0]["state"]) == (0, 1, "damaged")' verify
+json 0 'd["names"] == 1' rm one
+
 step "URLs that expire are asked for anew; those that always do are given up"
 fresh
 random_file root/acme/tiny/long.gguf 30000000
@@ -545,6 +577,45 @@ random_file root/acme/pair/a.gguf 100002
 pull 0 hf://acme/pair/b.gguf --update
 pull 0 hf://acme/pair/a.gguf
 cmp "$OUT" root/acme/pair/a.gguf
+
+step "rm by the name of a link: what it is for, and nothing else in that commit's folder"
+fresh
+pull 0 hf://acme/pair/a.gguf --name a
+A=$OUT
+pull 0 hf://acme/pair/b.gguf --name b
+B=$OUT
+pull 0 hf://acme/pair/a.gguf --name again
+check_equal "one commit" "$(dirname "$A")" "$(dirname "$B")"
+models 0 list
+check_has "list" "hf://acme/pair/b.gguf@main  (b)" "$OUT"
+tail -f "$STORE/links/again/a.gguf" >/dev/null 2>&1 &
+USER_PID=$!
+for _ in $(seq 2000); do ! grep -q tail "/proc/$USER_PID/comm" || break; done
+models 1 rm again
+check_has "in use" "a.gguf is in use by process $USER_PID (tail): not removed" "$NOTES"
+kill $USER_PID
+wait $USER_PID 2>/dev/null || true
+models 0 rm again
+check_has "of another link, too" "removed the link 'again'" "$OUT"
+if [ ! -e "$A" ] || [ -L "$STORE/links/again" ]; then fail "the link went with the file, or not at all"; fi
+models 0 rm a --check
+check_has "check" "would remove 1 names, 1 blobs" "$OUT"
+models 0 rm a
+if [ -e "$A" ] || [ -L "$STORE/links/a" ]; then fail "a is still there"; fi
+cmp "$STORE/links/b/b.gguf" root/acme/pair/b.gguf
+models 1 rm a
+check_has "gone" "there is no model of the name 'a' in the store" "$NOTES"
+pull 0 hf://acme/pair/a.gguf --name a
+models 0 rm hf://acme/pair/a.gguf
+[ ! -L "$STORE/links/a" ] || fail "a link is left whose file has gone"
+rm "$STORE/links/.b.json"
+pull 0 hf://acme/pair/a.gguf
+models 1 rm b
+check_has "no record" "the link 'b' leads to a folder with several models" "$NOTES"
+pull 0 hf://acme/pair/b.gguf --name b
+models 0 rm b
+check_equal "what is left" "$(digest root/acme/pair/a.gguf)" "$(ls "$STORE/blobs/sha256")"
+check_equal "links" "" "$(ls -A "$STORE/links")"
 
 step "offline"
 HF_HUB_OFFLINE=1 pull 1 hf://acme/tiny/model-Q8_0.gguf

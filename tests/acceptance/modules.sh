@@ -1,52 +1,71 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Every module's cases (tests/modules) on fresh nodes, where they may change the machine.
+# Every module's cases (tests/modules) on fresh nodes, where they may change the machine: two nodes side by side, one boot and
+# one connection each. A line a module and node, with its time and the CPU that the whole node used meanwhile.
 #   modules.sh [NAME...]     only these modules
 
 # shellcheck disable=SC2016 # expanded on the node
 . "$(dirname "$0")/helpers.bash"
 
-# ship_program PROGRAM NODE: with its libraries and its loader, to /opt/cases on the node.
-ship_program() {
-    local folder=$DESK/shipped
-    if [ ! -d "$folder" ]; then
-        mkdir -p "$folder/lib"
-        cp "$1" "$folder/program"
-        cp -L "$(readelf -l "$1" | sed -n 's/.*program interpreter: \(.*\)]/\1/p')" "$folder/loader"
-        {
-            ldd "$1"
-            ldconfig -p | awk '/libcurl-gnutls.so.4 / && !n++ { print $NF }' | xargs -r ldd
-            ldconfig -p | awk '/libcurl-gnutls.so.4 / && !n++ { print "=> " $NF }'
-        } | awk '{ for (i = 1; i < NF; i++) if ($i == "=>") print $(i + 1) }' | sort -u |
-            xargs -I{} cp -L {} "$folder/lib/"
-    fi
-    tar -C "$folder" -c . | node ssh "$2" 'mkdir -p /opt/cases && tar -C /opt/cases -x'
+# ship_pack PROGRAM: into a folder, with its libraries and its loader, and the cases.
+ship_pack() {
+    mkdir -p shipped/lib shipped/files
+    cp "$1" shipped/program
+    cp -L "$(readelf -l "$1" | sed -n 's/.*program interpreter: \(.*\)]/\1/p')" shipped/loader
+    {
+        ldd "$1"
+        ldconfig -p | awk '/libcurl-gnutls.so.4 / && !n++ { print $NF }' | xargs -r ldd
+        ldconfig -p | awk '/libcurl-gnutls.so.4 / && !n++ { print "=> " $NF }'
+    } | awk '{ for (i = 1; i < NF; i++) if ($i == "=>") print $(i + 1) }' | sort -u | xargs -I{} cp -L {} shipped/lib/
+    cp -r "$ROOT/tests/modules/." shipped/files/
+    run_script >shipped/run
 }
 
-run_cases() { # NODE FILE...
-    local name=$1
-    shift
-    node ssh "$name" "cd /opt/cases/files && /opt/cases/loader --inhibit-cache --library-path /opt/cases/lib \
-        /opt/cases/program --node --network $*" </dev/null
+# What the node runs. A login of its own for each module would cost more than most of them.
+run_script() {
+    cat <<'SCRIPT'
+cpu() { awk '$1 == "usage_usec" { print int($2 / 10000) }' /sys/fs/cgroup/cpu.stat; }
+node=$1 bad=0
+shift
+cd /opt/cases/files || exit 1
+for module; do
+    began=$(date +%s) cpu_began=$(cpu) code=0
+    ../loader --inhibit-cache --library-path ../lib ../program --node --network "$module.yml" >../out 2>&1 </dev/null || code=$?
+    cpu=$(($(cpu) - cpu_began))
+    printf '%s %s: %s (%d s, CPU %d.%02d s)\n' "$node" "$module" "$(tail -n 1 ../out)" $(($(date +%s) - began)) \
+        $((cpu / 100)) $((cpu % 100))
+    [ $code = 0 ] || { bad=$((bad + 1)); grep -A3 '^FAIL' ../out || tail -n 5 ../out; }
+done
+exit $bad
+SCRIPT
+}
+
+# run_cases NODE: its lines go out at once and into a file; the exit status counts the modules with failures.
+run_cases() {
+    tar -C shipped -c . | node ssh "$1" 'mkdir -p /opt/cases && tar -C /opt/cases -x'
+    node ssh "$1" "sh /opt/cases/run $1 ${names[*]}" </dev/null | tee "results-$1"
 }
 
 built tests/roost-module-cases
 desk_begin
 names=("$@")
 [ $# -gt 0 ] || mapfile -t names < <(cd "$ROOT/tests/modules" && printf '%s\n' *.yml | sed 's/\.yml$//')
-nodes_start bookworm old
-nodes_start trixie new
+ship_pack "$BUILD/tests/roost-module-cases"
+nodes_start bookworm+modules old
+nodes_start trixie+modules new
+step "module cases on old (Debian 12) and new (Debian 13)"
+run_cases old &
+old=$!
+run_cases new &
+new=$!
 bad=0
-for name in old new; do
-    step "module cases on $(node ssh $name '. /etc/os-release; echo $PRETTY_NAME' </dev/null)"
-    ship_program "$BUILD/tests/roost-module-cases" $name
-    tar -C "$ROOT/tests/modules" -c . | node ssh $name 'mkdir -p /opt/cases/files && tar -C /opt/cases/files -x'
-    # what the cases of the module make call; the others install their own
-    node ssh $name 'apt-get -qq update && apt-get -qq install -y make >/dev/null 2>&1' </dev/null
-    for module in "${names[@]}"; do
-        run_cases $name "$module.yml" >"$name-$module" 2>&1 || bad=$((bad + 1))
-        printf '%s: %s\n' "$module" "$(tail -n 1 "$name-$module")"
-        grep -A3 '^FAIL' "$name-$module" || true
-    done
+wait $old || bad=$((bad + $?))
+wait $new || bad=$((bad + $?))
+for name in old new; do # a node that went away half through has said less than it should
+    check_equal "modules that $name told of" ${#names[@]} "$(grep -cE "^$name [a-z0-9_]+: " "results-$name" || true)"
 done
+step "the slowest"
+cat results-old results-new | sed -nE 's/^([a-z]+ [a-z0-9_]+): .*\(([0-9]+) s, CPU ([0-9.]+) s\)$/\3 s of CPU, \2 s: \1/p' |
+    sort -rn | head -n 5
+awk '/CPU/ { sum += $(NF - 1) } END { printf "all: %.0f s of CPU\n", sum }' results-old results-new
 check_equal "modules with failures" 0 $bad

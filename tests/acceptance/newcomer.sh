@@ -164,6 +164,13 @@ roost_ends 1 facts localhost hostnam "${here[@]}"
 says "there is no fact 'hostnam', did you mean 'hostname'?"
 roost_ends 0 facts localhost 'ansible_host*' kernel "${here[@]}"
 says '"hostname"' '"kernel"'
+roost_ends 5 facts localhost "${here[@]}" -m ping
+says "unrecognized option '-m': other verbs have it (--module-name)"
+roost_ends 5 facts localhost "${here[@]}" --check
+roost_ends 5 inventory --list -i localhost, --limit localhost
+agent_ends 5 apply copies.yml --private-key none
+roost_ends 0 inventory --host localhost -i localhost, -e plain=1
+says '"plain": "1"'
 roost_ends 0 facts --help
 says_not --module-name
 says_not --diff

@@ -44,6 +44,9 @@ declare_dllama v0.16.4 "distributed_llama_api: true" "distributed_llama_model: /
     "distributed_llama_workers: [192.168.7.2, 192.168.7.3]"
 role_ends 2
 check_contains "three nodes" "not on 3" "$(sentence box)"
+declare_dllama v0.16.4 "distributed_llama_memory_max: 96 GB"
+role_ends 2
+check_contains "a limit that systemd would pass over" "distributed_llama_memory_max is 96 GB, which is no limit of memory" "$(sentence box)"
 play_role distributed_llama "distributed_llama_version: v0.16.4"
 role_ends 2 check
 check_recap box failed=0

@@ -22,7 +22,9 @@ YAML
 step "two fresh nodes, looked at"
 nodes_start "${ROOST_TEST_SUITE:-bookworm}" h1 h2
 node inventory >hosts.ini
+node ssh h2 mv /etc/ssh/ssh_host_ed25519_key.pub /root </dev/null # as where sshd has not made its keys yet
 roost_ends 2 check hpl.yml -i hosts.ini
+node ssh h2 mv /root/ssh_host_ed25519_key.pub /etc/ssh </dev/null
 for name in h1 h2; do
     check_recap $name failed=0 unreachable=0
     check_fails node ssh $name 'test -e /var/lib/hpl || getent passwd hpl || command -v hpcc' </dev/null

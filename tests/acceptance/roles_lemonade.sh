@@ -40,6 +40,9 @@ traces before
 play_role lemonade "lemonade_version: 11.0.0"
 role_ends 2
 check_contains "no digest" "lemonade_sha256" "$(sentence box)"
+declare_lemonade 11.0.0 "lemonade_memory_max: 96 GB"
+role_ends 2
+check_contains "a limit that systemd would pass over" "lemonade_memory_max is 96 GB, which is no limit of memory" "$(sentence box)"
 declare_lemonade 11.0.0
 role_ends 2 check
 check_recap box failed=0

@@ -66,6 +66,8 @@ on_box 'test ! -e /etc/udev/rules.d/70-roost-gpu.rules && ! getent group roost-p
 step "applied"
 roost_ends 0 apply light.yml -i hosts.ini
 check_recap box failed=0 unreachable=0
+[[ $OUT == *"RUNNING HANDLER [vulkan : Apply udev"*"TASK [vulkan : Ask for the devices]"* ]] ||
+    fail "rules of the GPU are loaded after what may fail"
 
 step "applied again: nothing to do"
 roost_ends 0 apply light.yml -i hosts.ini

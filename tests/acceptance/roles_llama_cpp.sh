@@ -137,7 +137,8 @@ check_recap box changed=0 failed=0
 roost_ends 0 check llama.yml -i inventory
 source_build b999 -DGGML_RPC=ON
 roost_ends 2 apply llama.yml -i inventory
-check_contains "sentence" "has no tag, branch or commit 'b999'; the build in use before stays" "$(sentence box)"
+check_contains "sentence" "b999 of http://$bridge:$port/llama.git: " "$(sentence box)"
+check_contains "sentence" "; the build in use before stays" "$(sentence box)"
 
 step "source: other options build anew, of the same version"
 source_build b200 -DGGML_RPC=OFF
@@ -164,7 +165,12 @@ check_fails on_box ls -d /opt/llama.cpp
 
 step "packages of a newer suite: llama.cpp and its libraries come from there, nothing else"
 declare_role <<'YAML'
-llama_cpp_suite: forky
+llama_cpp_suite: ""
+YAML
+roost_ends 2 apply llama.yml -i inventory
+check_contains "sentence" "use llama_cpp_method archive or source, or llama_cpp_suite forky, which brings a newer C library along" "$(sentence box)"
+check_recap box changed=0
+declare_role <<'YAML'
 llama_cpp_backends: []
 YAML
 roost_ends 2 check llama.yml -i inventory

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Role ollama on a fresh node, with an archive of the same layout as upstream's: its program is a stand-in.
+# shellcheck disable=SC2016 # expanded on the node
 
 . "$(dirname "$0")/helpers.bash"
 . "$(dirname "$0")/engines/helpers.bash"
@@ -26,9 +27,12 @@ traces before
 play_role ollama "ollama_version: 0.30.4"
 role_ends 2
 check_contains "no digest" "ollama_sha256" "$(sentence box)"
+declare_ollama 0.30.4 "ollama_memory_max: 96 GB"
+role_ends 2
+check_contains "a limit that systemd would pass over" "ollama_memory_max is 96 GB, which is no limit of memory" "$(sentence box)"
 
 step "check on a fresh node changes nothing"
-declare_ollama 0.30.4 'ollama_pull: ["tiny"]'
+declare_ollama 0.30.4 'ollama_pull: ["tiny"]' 'ollama_memory_max: 2GiB'
 role_ends 2 check
 check_recap box failed=0
 traces after
@@ -39,6 +43,7 @@ role_ends 0
 check_recap box failed=0
 check_equal "unit" active "$(on systemctl is-active ollama)"
 check_equal "at boot" enabled "$(on systemctl is-enabled ollama)"
+check_equal "memory" 2147483648 "$(on systemctl show -P MemoryMax ollama)"
 check_equal "account" ollama "$(on "ps -o user= -p \$(systemctl show -P MainPID ollama)")"
 check_equal "model" tiny:latest "$(on ls /var/lib/ollama/models)"
 check_contains "hardening" "NoNewPrivs:	1" "$(on "cat /proc/\$(systemctl show -P MainPID ollama)/status")"
@@ -49,9 +54,22 @@ check_equal "downloads" 1 "$(requests 'GET /ollama-0.30.4')"
 role_ends 0 check
 check_recap box changed=0
 
+step "a run that was cut before its restart: the next one restarts"
+for cut in 'touch /etc/systemd/system/ollama.service; systemctl daemon-reload' 'ln -sfn "$(readlink /opt/ollama/current)" /opt/ollama/current' \
+    'sed -i s/OOMScoreAdjust=500/OOMScoreAdjust=400/ /etc/systemd/system/ollama.service; systemctl daemon-reload; systemctl restart ollama
+     sed -i s/OOMScoreAdjust=400/OOMScoreAdjust=500/ /etc/systemd/system/ollama.service'; do
+    on "$cut"
+    role_ends 0
+    check_recap box changed=1 failed=0
+done
+check_equal "what runs is what is declared" 500 "$(on 'cat /proc/$(systemctl show -P MainPID ollama)/oom_score_adj')"
+role_ends 0
+check_recap box changed=0
+
 step "a model that cannot be pulled is a failure"
 declare_ollama 0.30.4 'ollama_pull: [tiny, nothing]'
 role_ends 2
+check_equal "unit" active "$(on systemctl is-active ollama)"
 check_equal "models" tiny:latest "$(on ls /var/lib/ollama/models)"
 
 step "an archive that is something else: the old version goes on running"

@@ -29,6 +29,9 @@ check_contains "not pinned" "vllm>=0.16" "$(sentence box)"
 declare_vllm 0.16.1 "vllm_gpu_memory_utilization: 0.95"
 role_ends 2
 check_contains "too much memory" "at most 0.9" "$(sentence box)"
+declare_vllm 0.16.1 "vllm_memory_max: 96 GB"
+role_ends 2
+check_contains "a limit that systemd would pass over" "vllm_memory_max is 96 GB, which is no limit of memory" "$(sentence box)"
 declare_vllm 0.16.1
 role_ends 2 check
 check_recap box failed=0

@@ -105,7 +105,9 @@ boots_by_grub() {
     probe_stand_in
     mkdir -p /boot/grub
     cp /usr/share/grub/default/grub /etc/default/grub
-    update-grub >/dev/null 2>&1
+    # the same each time
+    [ -e /var/cache/roost-grub.cfg ] || { update-grub >/dev/null 2>&1 && cp /boot/grub/grub.cfg /var/cache/roost-grub.cfg; }
+    cp /var/cache/roost-grub.cfg /boot/grub/grub.cfg
 }
 
 grub_lines() { # the command lines of entries that are not for recovery

@@ -5,6 +5,7 @@
  * command line.
  */
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,7 @@ int main(int argc, char **argv)
     const char *match = NULL;
     int option;
 
+    (void)signal(SIGPIPE, SIG_IGN); /* as in a session: a program may end before it has read its input */
     while ((option = getopt_long(argc, argv, "m:kv", longs, NULL)) != -1) {
         if (option == '?')
             return 2;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Key pairs by ssh-keygen. The pair is made under a temporary name beside the wanted one and then renamed: an
- * old key is lost only when there is a new one. The passphrase goes through standard input, never into
- * arguments.
+ * old key is lost only when there is a new one.
  */
 #include "agent/system/account/account_key.h"
 
@@ -12,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/system/account/ssh_keygen.h"
 #include "agent/system/process/process.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"
@@ -33,30 +33,13 @@ static bool folder_make(struct arena *arena, const char *path, const struct acco
 static bool keygen(const struct system *system, struct arena *arena, const struct account_key *key, const char *path,
                    struct error *err)
 {
-    const char *argv[16] = { "ssh-keygen", "-q", "-t", key->type, "-C", key->comment, "-f", path };
-    struct process_request request = PROCESS("");
-    struct process_result result;
-    size_t at = 8;
+    const struct ssh_key_wish wish = { .type = key->type, .size = key->bits, .comment = key->comment };
+    struct ssh_keygen program;
 
-    if (key->bits > 0) {
-        argv[at++] = "-b";
-        argv[at++] = arena_printf(arena, "%lld", (long long)key->bits);
-    }
-    if (key->passphrase == NULL) {
-        argv[at++] = "-N";
-        argv[at++] = "";
-    } else {
-        request.input = arena_printf(arena, "%s\n%s\n", key->passphrase, key->passphrase);
-        request.input_length = strlen(request.input);
-    }
-    if (process_find(system, arena, "ssh-keygen") == NULL)
+    if (!ssh_keygen_find(system, arena, &program))
         return error_set(err, "Failed to find required executable \"ssh-keygen\"");
-    request.argv = argv;
-    if (!process_run(system, arena, &request, &result, err))
-        return false;
-    if (result.status == 0)
-        return true;
-    return error_set(err, "%s", result.errors_length > 0 ? result.errors : result.output);
+    program.passphrase = key->passphrase;
+    return ssh_keygen_make(&program, path, &wish, err);
 }
 
 static bool key_place(const char *from, const char *to, const struct account_user *user, struct error *err)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "agent/system/file/word_list.h"
 #include "common/base/text.h"
 
 #define SECONDS_A_DAY 86400.0
@@ -59,15 +60,6 @@ static bool groups_check(const struct account_database *database, const struct a
             return error_set(err, "Group %s does not exist", name);
     }
     return true;
-}
-
-static const char *groups_joined(struct arena *arena, const struct value *groups)
-{
-    struct text text = text_new(arena);
-
-    for (size_t i = 0; i < value_count(groups); i++)
-        text_printf(&text, "%s%s", i > 0 ? "," : "", value_text(value_item(groups, i)));
-    return text.data;
 }
 
 /* Day of the account's end as shadow counts; -1: never. Call with a number only. */
@@ -136,7 +128,7 @@ static void create_options(struct words *words, const struct account_database *d
     else if (account_group_find(database, wish->name) != NULL)
         words_add(words, wish->is_local ? "-n" : "-N");
     if (value_count(wish->groups) > 0 && !wish->is_local)
-        words_option(words, "-G", groups_joined(words->arena, wish->groups));
+        words_option(words, "-G", word_list_join_values(words->arena, wish->groups, ","));
     if (wish->comment != NULL)
         words_option(words, "-c", wish->comment);
     if (wish->home != NULL)
@@ -208,7 +200,7 @@ static void modify_groups(struct words *words, const struct account_database *da
     if (!wish->is_local) {
         if (wish->append)
             words_add(words, "-a");
-        words_option(words, "-G", groups_joined(words->arena, wish->groups));
+        words_option(words, "-G", word_list_join_values(words->arena, wish->groups, ","));
         return;
     }
     for (size_t i = 0; i < value_count(wish->groups); i++) {

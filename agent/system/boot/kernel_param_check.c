@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "agent/system/boot/kernel_cmdline.h"
+#include "agent/system/boot/kernel_param_known.h"
+#include "agent/system/kernel/kernel_memory.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
 
@@ -65,14 +67,17 @@ static const struct misspelt misspellings[] = {
     { "module.blacklist", NULL, "module_blacklist" },
 };
 
-/* Numbers the kernel reads with kstrtoul: a unit makes it drop the parameter. */
+#define PAGES_MOST (INT64_C(1) << 40) /* of 4096 bytes: no processor of today reaches more than 2^52 bytes */
+
+/* Numbers the kernel reads with kstrtoul or kstrtoint: a unit makes it drop the parameter. */
 static const struct {
     const char *name, *unit;
+    int64_t least, most;
 } numbers[] = {
-    { "ttm.pages_limit", "pages of 4096 bytes" },
-    { "ttm.page_pool_size", "pages of 4096 bytes" },
-    { "ttm.dma32_pages_limit", "pages of 4096 bytes" },
-    { "amdgpu.gttsize", "MiB" },
+    { "ttm.pages_limit", "pages of 4096 bytes", 1, PAGES_MOST },
+    { "ttm.page_pool_size", "pages of 4096 bytes", 0, PAGES_MOST },
+    { "ttm.dma32_pages_limit", "pages of 4096 bytes", 0, PAGES_MOST },
+    { "amdgpu.gttsize", "MiB", -1, INT32_MAX },
 };
 
 /* Without them the machine does not come up again. */
@@ -119,12 +124,18 @@ static bool check_spelling(const char *name, const char *value, struct error *er
 
 static bool check_number(const char *name, const char *value, struct error *err)
 {
-    int64_t ignored;
+    int64_t number = 0;
 
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        if (kernel_name_equal(numbers[i].name, name) && (value == NULL || !text_to_int(value, &ignored)))
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (!kernel_name_equal(numbers[i].name, name))
+            continue;
+        if (value == NULL || !text_to_int(value, &number))
             return error_set(err, "%s wants a plain number of %s, not '%s'", name, numbers[i].unit,
                              value != NULL ? value : "");
+        if (number < numbers[i].least || number > numbers[i].most)
+            return error_set(err, "%s wants a number of %s from %lld to %lld, not %s", name, numbers[i].unit,
+                             (long long)numbers[i].least, (long long)numbers[i].most, value);
+    }
     return true;
 }
 
@@ -150,19 +161,23 @@ static size_t module_params(const struct system *system, struct arena *arena, co
 /* Refuses only what looks like a slip of the pen: not every parameter is shown in /sys. */
 static bool check_module(const struct system *system, struct arena *arena, const char *name, struct error *err)
 {
-    const char **names = arena_new_array(arena, const char *, NAMES_MAX);
+    const char **loaded = arena_new_array(arena, const char *, NAMES_MAX);
     const char *dot = strchr(name, '.');
 
     if (dot == NULL || dot[1] == '\0')
-        return true;
+        return kernel_param_check_name(name, err);
     const char *module = arena_copy_n(arena, name, (size_t)(dot - name));
-    size_t count = module_params(system, arena, module, names);
+    size_t count = module_params(system, arena, module, loaded);
+    bool is_loaded = count > 0;
+    const char *const *names = is_loaded ? loaded : kernel_param_names(module, &count);
     for (size_t i = 0; i < count; i++)
         if (kernel_name_equal(names[i], dot + 1))
             return true;
     const char *near = count > 0 && strlen(dot + 1) >= 4 ? text_nearest(dot + 1, names, count) : NULL;
-    return near == NULL || error_set(err, "module %s of the running kernel has no parameter '%s': did you mean %s.%s?",
-                                     module, dot + 1, module, near);
+    if (near != NULL)
+        return error_set(err, "module %s%s has no parameter '%s': did you mean %s.%s?", module,
+                         is_loaded ? " of the running kernel" : "", dot + 1, module, near);
+    return kernel_param_check_name(name, err);
 }
 
 /* amdttm is the ttm of AMD's out-of-tree driver (package amdgpu-dkms). */
@@ -179,7 +194,8 @@ bool kernel_param_check(const struct system *system, struct arena *arena, const 
                         struct error *err)
 {
     return check_word(name, value, err) && check_spelling(name, value, err) && check_dkms(system, arena, name, err) &&
-           check_number(name, value, err) && check_module(system, arena, name, err);
+           check_number(name, value, err) && kernel_param_check_words(arena, name, value, err) &&
+           check_module(system, arena, name, err);
 }
 
 bool kernel_param_check_absent(const char *name, const char *value, struct error *err)
@@ -196,4 +212,20 @@ const char *kernel_param_deprecated(const char *name)
         return "amdgpu.gttsize is deprecated since Linux 6.14: use ttm.pages_limit (in pages of 4096 bytes), or the "
                "module unified_memory";
     return NULL;
+}
+
+const char *kernel_param_doubt(const struct system *system, struct arena *arena, const char *name, const char *value)
+{
+    struct kernel_memory memory = { 0 };
+    int64_t pages = 0;
+
+    if (!kernel_name_equal(name, "ttm.pages_limit") || value == NULL || !text_to_int(value, &pages))
+        return NULL;
+    kernel_memory_read(system, arena, &memory);
+    if (memory.total_bytes <= 0 || pages <= memory.total_bytes / 4096)
+        return NULL;
+    return arena_printf(arena,
+                        "ttm.pages_limit=%s is more than this host's memory has (MemTotal: %lld pages of 4096 bytes): "
+                        "the GPU may take all of it, and the host is left with nothing",
+                        value, (long long)(memory.total_bytes / 4096));
 }

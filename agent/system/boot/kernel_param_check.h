@@ -14,3 +14,5 @@ bool kernel_param_check(const struct system *system, struct arena *arena, const 
 bool kernel_param_check_absent(const char *name, const char *value, struct error *err);
 /* A sentence about a parameter that works but should not be used any more, or NULL. */
 const char *kernel_param_deprecated(const char *name);
+/* A sentence about a value that the kernel takes and that does not fit this host (in arena), or NULL. */
+const char *kernel_param_doubt(const struct system *system, struct arena *arena, const char *name, const char *value);

@@ -134,3 +134,19 @@ void file_mode_format(mode_t mode, char *out, unsigned long size)
 {
     (void)snprintf(out, size, "0%03o", (unsigned)(mode & PERMISSION_BITS));
 }
+
+bool file_mode_umask(const char *text, mode_t *out)
+{
+    const char *digits = strncmp(text, "0o", 2) == 0 ? text + 2 : text;
+    mode_t bits = 0;
+
+    for (const char *at = digits; *at; at++) {
+        if (*at < '0' || *at > '7' || at - digits > 10)
+            return false;
+        bits = (bits * 8 + (mode_t)(*at - '0')) & 07777;
+    }
+    if (!*digits)
+        return false;
+    *out = bits & 0777;
+    return true;
+}

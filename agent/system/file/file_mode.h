@@ -13,3 +13,5 @@
 bool file_mode_parse(const char *text, mode_t current, mode_t mask, mode_t *out, struct error *err);
 /* "0644", "01777" as results show it; at least 6 bytes. */
 void file_mode_format(mode_t mode, char *out, unsigned long size);
+/* A umask in octal digits, with 0o before them or not; only the permissions of it count. False: it is none. */
+bool file_mode_umask(const char *text, mode_t *out);

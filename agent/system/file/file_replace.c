@@ -253,6 +253,18 @@ bool file_replace_text(const struct system *system, struct arena *arena, const c
     return file_replace_commit(replace, err);
 }
 
+bool file_replace_from(const struct system *system, struct arena *arena, const char *path, const char *from,
+                       const struct file_replace_options *options, struct error *err)
+{
+    FILE_REPLACE_SCOPED replace = NULL;
+    FD_SCOPED fd = open(from, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return error_set_errno(err, "cannot open '%s'", from);
+    return file_replace_begin(system, arena, path, options, &replace, err) &&
+           file_data_copy(fd, replace->fd, path, err) && file_replace_commit(replace, err);
+}
+
 /* A session lives long: two backups of one file in one second need two names, so a taken one gets another
  * number. */
 static int open_backup(struct arena *arena, const char *path, const char **out)

@@ -34,6 +34,9 @@ void file_replace_guard(struct file_replace **replace);
 /* The common case: whole content at hand. */
 bool file_replace_text(const struct system *system, struct arena *arena, const char *path, const char *text,
                        const struct file_replace_options *options, struct error *err);
+/* The same with the content of a file as the kernel sees it. */
+bool file_replace_from(const struct system *system, struct arena *arena, const char *path, const char *from,
+                       const struct file_replace_options *options, struct error *err);
 /* Ansible's backup: copy to PATH.<pid>.<YYYY-MM-DD@HH:MM:SS~>, attributes kept. */
 bool file_backup(const struct system *system, struct arena *arena, const char *path, const char **backup_out,
                  struct error *err);

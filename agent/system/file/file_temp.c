@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nameless temporary files. */
+/* Nameless temporary files, and temporary folders. */
 #include "agent/system/file/file_temp.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 int file_temp_open(struct error *err)
@@ -18,4 +19,14 @@ int file_temp_open(struct error *err)
     if (fd < 0)
         (void)error_set_errno(err, "cannot make a temporary file");
     return fd;
+}
+
+const char *file_temp_folder(struct arena *arena, const char *pattern, struct error *err)
+{
+    char *folder = arena_copy(arena, pattern);
+
+    if (mkdtemp(folder))
+        return folder;
+    (void)error_set_errno(err, "cannot make a temporary folder '%s'", pattern);
+    return NULL;
 }

@@ -75,6 +75,14 @@ char *word_list_join(const struct word_list *list, const char *separator)
     return out.data;
 }
 
+char *word_list_join_values(struct arena *arena, const struct value *strings, const char *separator)
+{
+    struct word_list list = word_list_new(arena);
+
+    word_list_add_values(&list, strings);
+    return word_list_join(&list, separator);
+}
+
 bool word_list_has(const struct word_list *list, const char *word)
 {
     return text_in(word, (const char *const *)list->items);

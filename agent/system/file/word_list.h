@@ -21,5 +21,7 @@ void word_list_add_values(struct word_list *list, const struct value *strings); 
 /* The parts between blanks and tabs, as Python's split(). */
 struct word_list word_list_split(struct arena *arena, const char *text, size_t length);
 char *word_list_join(const struct word_list *list, const char *separator);
+/* A list of strings as one text. */
+char *word_list_join_values(struct arena *arena, const struct value *strings, const char *separator);
 bool word_list_has(const struct word_list *list, const char *word);
 struct value *word_list_values(const struct word_list *list); /* as a list of strings */

@@ -9,8 +9,7 @@
 #include "agent/system/hardware/dmi_memory.h"
 #include "common/base/text.h"
 
-/* A line "MemTotal:       65739164 kB" in bytes. */
-static int64_t meminfo_bytes(struct arena *arena, const char *text, const char *key)
+int64_t host_memory_line(struct arena *arena, const char *text, const char *key)
 {
     const char *cursor = text, *end = text + strlen(text), *line;
     size_t length, key_length = strlen(key);
@@ -34,9 +33,9 @@ void host_memory_read(const struct sysfs *fs, struct host_memory *out)
     const char *text = sysfs_text(fs, "/proc", "meminfo");
 
     text = text != NULL ? text : "";
-    *out = (struct host_memory){ .total_bytes = meminfo_bytes(fs->arena, text, "MemTotal"),
-                                 .available_bytes = meminfo_bytes(fs->arena, text, "MemAvailable"),
-                                 .swap_total_bytes = meminfo_bytes(fs->arena, text, "SwapTotal") };
+    *out = (struct host_memory){ .total_bytes = host_memory_line(fs->arena, text, "MemTotal"),
+                                 .available_bytes = host_memory_line(fs->arena, text, "MemAvailable"),
+                                 .swap_total_bytes = host_memory_line(fs->arena, text, "SwapTotal") };
 }
 
 static int64_t ttm_number(const struct sysfs *fs, const char *file)

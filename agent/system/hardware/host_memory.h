@@ -14,6 +14,8 @@ struct ttm_limits {
     int64_t pages_limit, page_pool_size; /* -1: not known; a limit of 0: no device has set it up yet */
 };
 
+/* Of the text of /proc/meminfo, the line "MemTotal:       65739164 kB" in bytes; -1: not there, or no such number. */
+int64_t host_memory_line(struct arena *arena, const char *text, const char *key);
 void host_memory_read(const struct sysfs *fs, struct host_memory *out);
 /* Of ttm, or of amdttm where AMD's own driver package is loaded. */
 void ttm_limits_read(const struct sysfs *fs, struct ttm_limits *out);

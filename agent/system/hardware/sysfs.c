@@ -2,7 +2,6 @@
 /* Files of /sys and /proc: bounded reading and turning into numbers. Holds no state. */
 #include "agent/system/hardware/sysfs.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -102,10 +101,7 @@ const char *sysfs_hex(const struct sysfs *fs, const char *folder, const char *fi
 
     if (digits == 0 || digits > 16 || text[2 + digits] != '\0')
         return NULL;
-    char *hex = arena_copy(fs->arena, text + 2);
-    for (char *c = hex; *c != '\0'; c++)
-        *c = (char)tolower((unsigned char)*c);
-    return hex;
+    return text_lower(arena_copy(fs->arena, text + 2));
 }
 
 bool sysfs_exists(const struct sysfs *fs, const char *folder, const char *file)

@@ -44,25 +44,34 @@ static const char *printed(const struct firewall *firewall, const struct process
     return text_trim(firewall->arena, result->output, result->output_length);
 }
 
+static bool default_zone(const struct firewall *firewall, struct process_result *out, struct error *err)
+{
+    struct word_list argv = words(firewall, false);
+
+    return run(firewall, &argv, "--get-default-zone", out, err);
+}
+
+/* Each run starts a Python: where a zone is to be asked for anyway, its answer says that firewalld runs. */
 bool firewall_open(const struct system *system, struct arena *arena, const char *zone, struct firewall *out,
                    struct error *err)
 {
     struct firewall firewall = { .system = system, .arena = arena, .zone = zone };
-    struct process_result result;
+    struct process_result result, state;
 
     if (process_find(system, arena, "firewall-cmd") == NULL)
         return error_set(err, "there is no firewalld on this node: firewall-cmd is missing");
-    if (!process_run(system, arena, &PROCESS("firewall-cmd", "--state"), &result, err))
+    if (zone == NULL && !default_zone(&firewall, &result, err))
         return false;
-    firewall.is_offline = result.status != 0;
-    if (zone == NULL) {
-        struct word_list argv = words(&firewall, false);
-        if (!run(&firewall, &argv, "--get-default-zone", &result, err))
+    if (zone != NULL || result.status != 0) {
+        if (!process_run(system, arena, &PROCESS("firewall-cmd", "--state"), &state, err))
             return false;
-        if (result.status != 0)
-            return failed(&firewall, &result, err);
-        firewall.zone = printed(&firewall, &result);
+        firewall.is_offline = state.status != 0;
     }
+    if (zone == NULL && firewall.is_offline && !default_zone(&firewall, &result, err))
+        return false;
+    if (zone == NULL && result.status != 0)
+        return failed(&firewall, &result, err);
+    firewall.zone = zone != NULL ? zone : printed(&firewall, &result);
     *out = firewall;
     return true;
 }

@@ -2,7 +2,6 @@
 /* Packets of OpenPGP keyrings. Signatures are read for expiry times only (gpg_packet.c). */
 #include "agent/system/package/gpg_key.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -91,11 +90,7 @@ char *gpg_armor(struct arena *arena, const char *data, size_t length)
 
 static char *upper_hex(struct arena *arena, const char *hex, size_t digits)
 {
-    char *upper = arena_copy_n(arena, hex, digits);
-
-    for (char *at = upper; *at != '\0'; at++)
-        *at = (char)toupper((unsigned char)*at);
-    return upper;
+    return text_upper(arena_copy_n(arena, hex, digits));
 }
 
 /* Version 4 hashes with SHA-1 and takes the end as ID; later ones hash with SHA-256 and take the beginning. */

@@ -2,7 +2,6 @@
 /* Parsing and writing of .repo files. */
 #include "agent/system/package/repo_file.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,9 +50,7 @@ static bool begin_option(struct scan *scan, const char *text, struct error *err)
         return error_set(err, "line %zu: File contains no section headers", scan->number);
     if (text[length] == '\0' || length == 0)
         return error_set(err, "line %zu is neither a section nor an option: '%s'", scan->number, text);
-    char *name = trimmed(scan->arena, text, text + length);
-    for (char *at = name; *at != '\0'; at++)
-        *at = (char)tolower((unsigned char)*at);
+    char *name = text_lower(trimmed(scan->arena, text, text + length));
     scan->option = name;
     scan->blanks = 0;
     value_map_put_string(scan->arena, scan->section, name,

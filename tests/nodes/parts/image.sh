@@ -82,7 +82,9 @@ image_build_layer() {
         apt-get -qq -o Dpkg::Use-Pty=0 install --yes --no-install-recommends $1
     chroot "$2.root" apt-get clean
     # Its services are there but wait to be started. The upper folder has only what this layer brought.
-    (cd "$2" && find etc/systemd/system -path '*.wants/*' -type l 2>/dev/null) | sed "s#^#$2.root/#" | xargs -r rm
+    if [ -d "$2/etc/systemd/system" ]; then
+        (cd "$2" && find etc/systemd/system -path '*.wants/*' -type l) | sed "s#^#$2.root/#" | xargs -r rm
+    fi
     rm "$2.root/usr/sbin/policy-rc.d"
     umount "$2.root/proc" "$2.root"
 }

@@ -17,6 +17,7 @@
 #include "common/base/text.h"
 #include "common/json/json.h"
 #include "common/model/store.h"
+#include "tests/unit/cli/verb_output.h"
 
 #define GIB (1024ULL * 1024 * 1024)
 #define WORDS_MAX 24
@@ -57,13 +58,15 @@ static void test_options(void **state)
     assert_true(options.request.flash_attention);
     assert_true(options.limits.gpu == 112 * GIB && options.limits.ram == 128 * GIB);
     assert_true(options.limits.is_unified && options.limits.margin == GIB && options.limits.reserve == 4 * GIB);
-    assert_true(parse(arena, "fit m.gguf --vram 24G --margin 0 --kv-unified --swa-full --cpu --json --mmproj p.gguf",
+    assert_true(parse(arena, "fit m.gguf --vram 24G --margin 0 --kv-unified --swa-full --json --mmproj p.gguf",
                       &options, &err));
     assert_false(options.limits.is_unified);
     assert_string_equal(options.limits.gpu_name, "VRAM");
     assert_int_equal(options.limits.margin, 0);
-    assert_true(options.request.is_unified && options.request.window_full && options.request.on_cpu && options.json);
+    assert_true(options.request.is_unified && options.request.window_full && options.json);
     assert_string_equal(options.projector, "p.gguf");
+    assert_true(parse(arena, "fit m.gguf --cpu --ram 64G --reserve 2G", &options, &err));
+    assert_true(options.request.on_cpu && options.limits.reserve == 2 * GIB);
 }
 
 static void test_options_for_nodes_go_on(void **state)
@@ -103,30 +106,25 @@ static void test_wrong_options(void **state)
     check_wrong("fit m.gguf --ctx 0", "--ctx: '0' is no number from 1 to 2147483648");
     check_wrong("fit m.gguf --slots 1000", "--slots: '1000' is no number from 1 to 256");
     check_wrong("fit m.gguf --gtt much", "--gtt: 'much' is no amount of memory (write 112GiB, 96G, 4096M)");
+    check_wrong("fit m.gguf --gtt 112", "--gtt: '112' lacks a unit (write 112GiB or 112MiB, or 112B for bytes)");
+    check_wrong("fit m.gguf --gtt 0", "--gtt: '0' is no limit: leave the option out where nothing is to be checked");
+    check_wrong("fit m.gguf --cpu --ram 0GiB",
+                "--ram: '0GiB' is no limit: leave the option out where nothing is to be checked");
+    check_wrong("fit m.gguf --cpu --gtt 1KiB", "with --cpu nothing is on a GPU: --gtt has no meaning");
+    check_wrong("fit m.gguf --gtt 1G --vram 1G", "--gtt and --vram are two answers to one question: name one of them");
+    check_wrong("fit m.gguf --cpu --vram 1G", "with --cpu nothing is on a GPU: --vram has no meaning");
+    check_wrong("fit m.gguf --cpu --margin 1G --node x", "with --cpu nothing is on a GPU: --margin has no meaning");
+    check_wrong("fit m.gguf --ram 1G --margin 1G",
+                "--margin is kept of a GPU's memory: name --gtt, --vram or --node too");
+    check_wrong("fit m.gguf --gtt 1G --reserve 1G", "--reserve is kept of the host's memory: name --ram or --node too");
     check_wrong("fit m.gguf --flash-attn maybe", "--flash-attn: 'maybe' is neither on, off nor auto");
 }
 
-/* Runs the verb with standard output and errors into one text. */
 static int run(struct arena *arena, const char *line, char **output_out)
 {
-    char *argv[WORDS_MAX], path[] = "/tmp/roost-fit-XXXXXX";
-    int argc = split(arena, line, argv), file = mkstemp(path), saved_out = dup(1), saved_errors = dup(2);
-    struct error err = ERROR_INIT;
-    size_t length = 0;
+    char *argv[WORDS_MAX];
 
-    fflush(NULL);
-    dup2(file, 1);
-    dup2(file, 2);
-    int code = models_fit(argc, argv);
-    fflush(NULL);
-    dup2(saved_out, 1);
-    dup2(saved_errors, 2);
-    close(saved_out);
-    close(saved_errors);
-    close(file);
-    assert_true(file_read(arena, path, 1024 * 1024, output_out, &length, &err));
-    unlink(path);
-    return code;
+    return verb_output(arena, models_fit, split(arena, line, argv), argv, output_out);
 }
 
 static void check_run(const char *line, int code, const char *part)
@@ -156,6 +154,8 @@ static void test_runs(void **state)
     check_run("fit $D/llama.gguf --mmproj $D/llama.gguf", 3, "is a model of architecture llama, no projector");
     check_run("fit /nonexistent.gguf", 3, "roost models fit: /nonexistent.gguf: there is no such file");
     check_run("fit $D/measured.txt", 3, "this is no GGUF file");
+    check_run("fit $D/llama.gguf other.gguf --node box -i box,", 5,
+              "'other.gguf' is one word too many: one model, and one pattern behind --node");
     check_run("fit $D/llama.gguf --kv q5_9", 5, "'q5_9' is no type of a cache");
     check_run("fit --help", 0, "usage: roost models fit MODEL");
 }

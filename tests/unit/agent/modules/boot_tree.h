@@ -10,13 +10,9 @@
 
 static struct recorded_tree tree;
 
-/* A program that notes its call in /calls; ROOT is the root folder. */
 static void program(const char *name, const char *body)
 {
-    recorded_tree_put(&tree, arena_printf(tree.arena, "/bin/%s", name),
-                      arena_printf(tree.arena, "#!/bin/sh\necho \"%s $*\" >> %s/calls\nROOT=%s\n%s", name, tree.root,
-                                   tree.root, body));
-    assert_int_equal(chmod(arena_printf(tree.arena, "%s/bin/%s", tree.root, name), 0755), 0);
+    recorded_tree_program(&tree, name, body);
 }
 
 /* A box with 128 GiB whose boot entries grubby keeps. */

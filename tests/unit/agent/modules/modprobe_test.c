@@ -18,17 +18,14 @@
 static struct recorded_tree tree;
 
 static const char stand_in[] =
-    "#!/bin/sh\n"
-    "root=$(dirname $(dirname $0))\n"
-    "echo \"modprobe $*\" >> $root/calls\n"
     "case \"$*\" in\n"
     "*nosuch*) echo 'modprobe: FATAL: Module nosuch not found.' >&2; exit 1 ;;\n"
     "*busy*) echo 'modprobe: FATAL: Module busy is in use.' >&2; exit 1 ;;\n"
     "'-n --first-time'*) echo 'modprobe: ERROR: not there' >&2; exit 1 ;;\n"
     "-n*|-r*-n) ;;\n"
-    "-r*) grep -v \"^$2 \" $root/proc/modules > $root/next; mv $root/next $root/proc/modules ;;\n"
+    "-r*) grep -v \"^$2 \" $ROOT/proc/modules > $ROOT/next; mv $ROOT/next $ROOT/proc/modules ;;\n"
     "else*) ;;\n"
-    "*) echo \"$(echo $1 | tr - _) 16384 0 - Live 0x0\" >> $root/proc/modules ;;\n"
+    "*) echo \"$(echo $1 | tr - _) 16384 0 - Live 0x0\" >> $ROOT/proc/modules ;;\n"
     "esac\n";
 
 static int make_tree(void **state)
@@ -37,9 +34,7 @@ static int make_tree(void **state)
     assert_true(module_table_count > 0); /* links the table of modules */
     tree = recorded_tree_new();
     recorded_tree_system(&tree);
-    setenv("PATH", arena_printf(tree.arena, "%s/bin:/usr/bin:/bin", tree.root), 1);
-    recorded_tree_put(&tree, "/bin/modprobe", stand_in);
-    assert_int_equal(chmod(arena_printf(tree.arena, "%s/bin/modprobe", tree.root), 0755), 0);
+    recorded_tree_program(&tree, "modprobe", stand_in);
     recorded_tree_put(&tree, "/proc/modules", "ext4 1048576 1 - Live 0x0\nbusy 1 1 - Live 0x0\n");
     recorded_tree_put(&tree, "/proc/sys/kernel/osrelease", "6.1.0\n");
     recorded_tree_put(&tree, "/lib/modules/6.1.0/modules.builtin", "kernel/fs/ext2/ext2.ko\nkernel/x/n_null.ko\n");

@@ -63,3 +63,16 @@ static inline const char *recorded_tree_get(struct recorded_tree *tree, const ch
         return NULL;
     return data;
 }
+
+/* A stand-in program: first in PATH, it notes its call in /calls and goes on with `body` (shell; $ROOT is the tree). */
+static inline void recorded_tree_program(struct recorded_tree *tree, const char *name, const char *body)
+{
+    const char *path = arena_printf(tree->arena, "/bin/%s", name);
+
+    recorded_tree_put(
+        tree, path,
+        arena_printf(tree->arena, "#!/bin/sh\nROOT=%s\necho \"%s $*\" >> $ROOT/calls\n%s", tree->root, name, body));
+    if (chmod(arena_printf(tree->arena, "%s%s", tree->root, path), 0755) != 0 ||
+        setenv("PATH", arena_printf(tree->arena, "%s/bin:/usr/bin:/bin", tree->root), 1) != 0)
+        abort();
+}

@@ -93,6 +93,17 @@ static void test_lines(void **state)
     assert_false(text_line(&cursor, end, &line, &length));
 }
 
+static void test_case_of_letters(void **state)
+{
+    char text[] = "aZ-\xc3\x84[`{@9";
+
+    (void)state;
+    assert_ptr_equal(text_upper(text), text);
+    assert_string_equal(text, "AZ-\xc3\x84[`{@9");
+    assert_ptr_equal(text_lower(text), text);
+    assert_string_equal(text, "az-\xc3\x84[`{@9");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +112,7 @@ int main(void)
         cmocka_unit_test(test_comparisons),
         cmocka_unit_test(test_trim_and_split),
         cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_case_of_letters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

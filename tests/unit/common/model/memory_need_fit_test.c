@@ -171,7 +171,8 @@ static void check_size(const char *text, uint64_t expected)
 
 static void test_sizes(void **state)
 {
-    static const char *const wrong[] = { "", "GiB", "-1G", "12 apples", "1e30", "nan", "99999999T", "5Gi B" };
+    static const char *const wrong[] = { "",          "GiB",   "-1G", "12 apples", "1e30", "nan",
+                                         "99999999T", "5Gi B", "112", "1.5",       "112 " };
     ARENA_SCOPED arena = arena_new();
 
     (void)state;
@@ -181,7 +182,9 @@ static void test_sizes(void **state)
     check_size("1.5TiB", 1536 * GIB);
     check_size("100GB", 100000000000);
     check_size("4096M", 4 * GIB);
-    check_size("123", 123);
+    check_size("123B", 123);
+    check_size("0", 0);
+    check_size("0GiB", 0);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct error err = ERROR_INIT;
         uint64_t bytes = 7;

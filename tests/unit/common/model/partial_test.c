@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Partial files: the journal after every kind of end, and the hasher behind a growing file. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <unistd.h>
-#include <cmocka.h>
 
 #include "common/base/hash.h"
 #include "common/model/hasher.h"
 #include "common/model/partial.h"
+#include "tests/unit/common/model/model_store_fixture.h"
 
 /* The system calls whose order or failure matters, in the place of the C library's. */
 static struct {
@@ -62,39 +53,6 @@ int ftruncate(int fd, off_t length)
     if (calls.watched_fd > 0)
         call_note(fd == calls.watched_fd ? 't' : 'T');
     return (int)syscall(SYS_ftruncate, fd, length);
-}
-
-struct world {
-    struct arena *arena;
-    char root[32];
-    struct model_store store;
-    struct model_settings settings;
-};
-
-static int world_start(void **state)
-{
-    struct world *world = calloc(1, sizeof(*world));
-    struct error err = ERROR_INIT;
-
-    world->arena = arena_new();
-    snprintf(world->root, sizeof(world->root), "/tmp/roost-partial-XXXXXX");
-    assert_non_null(mkdtemp(world->root));
-    world->store = (struct model_store){ world->arena, world->root };
-    *state = world;
-    return store_prepare(&world->store, &err) ? 0 : -1;
-}
-
-static int world_end(void **state)
-{
-    struct world *world = *state;
-    char command[64];
-
-    snprintf(command, sizeof(command), "%s", world->root);
-    if (fork() == 0)
-        execlp("rm", "rm", "-rf", command, (char *)NULL);
-    arena_free(world->arena);
-    free(world);
-    return 0;
 }
 
 static struct partial opened(struct world *world, const char *identity)
@@ -444,19 +402,19 @@ static void test_committed_meanwhile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_goes_on, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_large, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_cut_off, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_other_identity, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_torn_journal, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_garbage_journal, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_restart_order, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_restart_fails, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_interrupted, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_sync_fails, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_await, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_lock_and_commit, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_committed_meanwhile, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_goes_on, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_large, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_cut_off, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_other_identity, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_torn_journal, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_garbage_journal, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_restart_order, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_restart_fails, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_interrupted, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_sync_fails, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_await, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_lock_and_commit, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_committed_meanwhile, world_start_prepared, world_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,54 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a branch means for which model: nobody moves another. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <cmocka.h>
-
 #include "common/model/pull_parts.h"
+#include "tests/unit/common/model/model_store_fixture.h"
 
 #define COMMIT_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define COMMIT_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-struct world {
-    struct arena *arena;
-    char root[32];
-};
-
-static int world_start(void **state)
-{
-    struct world *world = calloc(1, sizeof(*world));
-
-    world->arena = arena_new();
-    snprintf(world->root, sizeof(world->root), "/tmp/roost-revision-XXXXXX");
-    assert_non_null(mkdtemp(world->root));
-    *state = world;
-    return 0;
-}
-
-static int world_end(void **state)
-{
-    struct world *world = *state;
-    pid_t child = fork();
-
-    if (child == 0)
-        execlp("rm", "rm", "-rf", world->root, (char *)NULL);
-    waitpid(child, NULL, 0);
-    arena_free(world->arena);
-    free(world);
-    return 0;
-}
-
 static struct model_plan plan_of(struct world *world, const char *source, const char *name, const char *commit)
 {
     struct model_plan plan = { .arena = world->arena,
-                               .store = { world->arena, world->root },
+                               .store = world->store,
                                .request = { .name = name },
                                .repository = "names/hf/hub/acme/pair",
                                .revision = commit };
@@ -111,23 +72,22 @@ static void test_repeated(void **state)
 static void test_commits_and_forgetting(void **state)
 {
     struct world *world = *state;
-    const struct model_store store = { world->arena, world->root };
     struct model_plan plan = plan_of(world, "hf://acme/pair/a.gguf", NULL, COMMIT_A);
     struct error err = ERROR_INIT;
     char **commits = NULL;
     size_t count = 0;
 
     assert_true(pull_revision_begin(&plan, &err)); /* what is being fetched is nobody's answer */
-    assert_true(pull_revision_commits(&store, plan.repository, "main", &commits, &count, &err));
+    assert_true(pull_revision_commits(&world->store, plan.repository, "main", &commits, &count, &err));
     assert_int_equal(count, 0);
     pulled(world, "hf://acme/pair/a.gguf", NULL, COMMIT_A, false);
     pulled(world, "hf://acme/pair/a.gguf", "one", COMMIT_A, false);
     pulled(world, "hf://acme/pair/b.gguf", NULL, COMMIT_B, true);
-    assert_true(pull_revision_commits(&store, plan.repository, "main", &commits, &count, &err));
+    assert_true(pull_revision_commits(&world->store, plan.repository, "main", &commits, &count, &err));
     assert_int_equal(count, 2);
-    assert_true(pull_revision_commits(&store, plan.repository, "mai", &commits, &count, &err));
+    assert_true(pull_revision_commits(&world->store, plan.repository, "mai", &commits, &count, &err));
     assert_int_equal(count, 0);
-    pull_revision_forget(&store, plan.repository, &plan.source);
+    pull_revision_forget(&world->store, plan.repository, &plan.source);
     assert_string_equal(known(world, "hf://acme/pair/a.gguf", NULL), COMMIT_B);
     assert_string_equal(known(world, "hf://acme/pair/a.gguf", "one"), COMMIT_A);
 }

@@ -1,63 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plans and their execution, with files as the source; hubs and URLs are in tests/acceptance/models.sh. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <cmocka.h>
-
 #include "common/model/pull_parts.h"
 #include "common/model/pull_value.h"
 #include "common/model/store_clean.h"
+#include "tests/unit/common/model/model_store_fixture.h"
 
-struct world {
-    struct arena *arena;
-    char root[32];
-    struct model_settings settings;
-};
-
-static int world_start(void **state)
+static const char *source_put(struct world *world, const char *name, const char *content)
 {
-    struct world *world = calloc(1, sizeof(*world));
-    struct error err = ERROR_INIT;
-
-    world->arena = arena_new();
-    snprintf(world->root, sizeof(world->root), "/tmp/roost-pull-XXXXXX");
-    assert_non_null(mkdtemp(world->root));
-    world->settings.store = arena_printf(world->arena, "%s/store", world->root);
-    world->settings.endpoint = "https://hub.example";
-    *state = world;
-    return model_settings_complete(world->arena, &world->settings, NULL, &err) ? 0 : -1;
-}
-
-static int world_end(void **state)
-{
-    struct world *world = *state;
-    pid_t child = fork();
-
-    if (child == 0)
-        execlp("rm", "rm", "-rf", world->root, (char *)NULL);
-    waitpid(child, NULL, 0);
-    arena_free(world->arena);
-    free(world);
-    return 0;
-}
-
-static const char *file_put(struct world *world, const char *name, const char *content)
-{
-    const char *path = arena_printf(world->arena, "%s/%s", world->root, name);
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    fputs(content, file);
-    fclose(file);
-    return arena_printf(world->arena, "file://%s", path);
+    return arena_printf(world->arena, "file://%s", file_put(world, name, content));
 }
 
 static struct model_plan planned(struct world *world, const struct model_request *request)
@@ -73,7 +23,7 @@ static struct model_plan planned(struct world *world, const struct model_request
 static void test_plan_and_execute(void **state)
 {
     struct world *world = *state;
-    struct model_request request = { .source = file_put(world, "m-00001-of-00002.gguf", "one"),
+    struct model_request request = { .source = source_put(world, "m-00001-of-00002.gguf", "one"),
                                      .name = "chat",
                                      .projector = true };
     struct error err = ERROR_INIT;
@@ -114,7 +64,7 @@ static void test_short_blob(void **state)
 {
     struct world *world = *state;
     struct value *list = value_list(world->arena);
-    struct model_request request = { .source = file_put(world, "m.gguf", "whole content") };
+    struct model_request request = { .source = source_put(world, "m.gguf", "whole content") };
     struct error err = ERROR_INIT;
     struct model_plan plan = planned(world, &request);
     struct stat info;
@@ -151,7 +101,7 @@ static void remove_first(void *data, const char *text)
 static void test_removed_meanwhile(void **state)
 {
     struct world *world = *state;
-    struct model_request request = { .source = file_put(world, "m-00001-of-00002.gguf", "one") };
+    struct model_request request = { .source = source_put(world, "m-00001-of-00002.gguf", "one") };
     struct error err = ERROR_INIT;
     struct model_plan plan;
 
@@ -172,8 +122,7 @@ static void test_removed_meanwhile(void **state)
 static void test_entries(void **state)
 {
     struct world *world = *state;
-    struct model_request request = { .source = file_put(world, "m-00001-of-00002.gguf", "one") };
-    const struct model_store store = { world->arena, world->settings.store };
+    struct model_request request = { .source = source_put(world, "m-00001-of-00002.gguf", "one") };
     struct model_entry *entries = NULL;
     struct store_name *names = NULL;
     struct error err = ERROR_INIT;
@@ -183,9 +132,9 @@ static void test_entries(void **state)
     file_put(world, "m-00002-of-00002.gguf", "second");
     plan = planned(world, &request);
     assert_true(model_plan_execute(&plan, &err));
-    assert_int_equal(unlink(store_blob(&store, plan.files.items[1].sha256)), 0);
-    assert_true(store_names(&store, "names", &names, &count, &err));
-    model_entries(&store, names, count, &entries, &count);
+    assert_int_equal(unlink(store_blob(&world->store, plan.files.items[1].sha256)), 0);
+    assert_true(store_names(&world->store, "names", &names, &count, &err));
+    model_entries(&world->store, names, count, &entries, &count);
     assert_int_equal(count, 1);
     assert_string_equal(entries[0].source, request.source);
     assert_int_equal(entries[0].files, 2);
@@ -207,13 +156,16 @@ static void test_folders(void **state)
     assert_int_equal(strlen(folder), 22 + 16);
     assert_string_not_equal(folder, pull_folder_of(world->arena, &two));
     assert_string_equal(pull_revision_entry(world->arena, "refs/pr/1%"), "refs%2Fpr%2F1%25");
+    assert_string_equal(pull_revision_of_entry(world->arena, "refs%2Fpr%2F1%25:=chat"), "refs/pr/1%");
+    assert_string_equal(pull_revision_of_entry(world->arena, "main:0123"), "main");
+    assert_string_equal(pull_revision_of_entry(world->arena, "%zz%2"), "%zz%2");
 }
 
 static void test_refused(void **state)
 {
     static const char *const names[] = { "../x", "a/b", ".", "", ".hidden" };
     struct world *world = *state;
-    struct model_request request = { .source = file_put(world, "m.gguf", "one") };
+    struct model_request request = { .source = source_put(world, "m.gguf", "one") };
     struct error err = ERROR_INIT;
     struct model_plan plan;
 

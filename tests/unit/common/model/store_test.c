@@ -1,79 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names, links, removal, collection and users of the store. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <cmocka.h>
-
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 
 #include "common/model/store_clean.h"
+#include "common/model/store_link.h"
+#include "tests/unit/common/model/model_store_fixture.h"
 
 #define COMMIT_A "names/hf/hub/org/repo/commits/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define COMMIT_B "names/hf/hub/org/repo/commits/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-
-struct world {
-    struct arena *arena;
-    char root[32];
-    struct model_store store;
-    const char *replaced; /* by replace_once */
-};
-
-static int world_start(void **state)
-{
-    struct world *world = calloc(1, sizeof(*world));
-    struct error err = ERROR_INIT;
-
-    world->arena = arena_new();
-    snprintf(world->root, sizeof(world->root), "/tmp/roost-store-XXXXXX");
-    assert_non_null(mkdtemp(world->root));
-    world->store = (struct model_store){ world->arena, world->root };
-    *state = world;
-    return store_prepare(&world->store, &err) ? 0 : -1;
-}
-
-static int world_end(void **state)
-{
-    struct world *world = *state;
-    pid_t child = fork();
-
-    if (child == 0)
-        execlp("rm", "rm", "-rf", world->root, (char *)NULL);
-    waitpid(child, NULL, 0);
-    arena_free(world->arena);
-    free(world);
-    return 0;
-}
-
-/* A blob of that content, with its true digest; a name for it. */
-static const char *put(struct world *world, const char *folder, const char *path, const char *content)
-{
-    struct digest digest;
-    struct error err = ERROR_INIT;
-    char *hex = arena_alloc(world->arena, DIGEST_HEX);
-    FILE *file;
-
-    digest_start(&digest);
-    digest_add(&digest, content, strlen(content));
-    digest_hex(&digest, hex);
-    file = fopen(store_blob(&world->store, hex), "w");
-    assert_non_null(file);
-    fputs(content, file);
-    fclose(file);
-    if (folder != NULL)
-        assert_true(store_name_set(&world->store, folder, path, hex, &err));
-    return hex;
-}
 
 static void revision(struct world *world, const char *name, const char *commit)
 {
@@ -86,7 +23,8 @@ static void revision(struct world *world, const char *name, const char *commit)
 static void test_names(void **state)
 {
     struct world *world = *state;
-    const char *one = put(world, COMMIT_A, "q/m.gguf", "one"), *two = put(world, "names/url/h-1", "u.gguf", "two");
+    const char *one = blob_put(world, COMMIT_A, "q/m.gguf", "one"),
+               *two = blob_put(world, "names/url/h-1", "u.gguf", "two");
     struct store_name *names;
     struct error err = ERROR_INIT;
     char content[8] = "";
@@ -116,13 +54,14 @@ static void test_names(void **state)
 static void test_remove(void **state)
 {
     struct world *world = *state;
-    const char *shared = put(world, COMMIT_A, "m.gguf", "shared"), *own = put(world, COMMIT_A, "own.gguf", "own");
+    const char *shared = blob_put(world, COMMIT_A, "m.gguf", "shared"),
+               *own = blob_put(world, COMMIT_A, "own.gguf", "own");
     struct store_cleaned cleaned = { 0 };
     struct error err = ERROR_INIT;
     struct store_name *names;
     size_t count = 0;
 
-    put(world, "names/url/h-1", "u.gguf", "shared");
+    blob_put(world, "names/url/h-1", "u.gguf", "shared");
     revision(world, "main", COMMIT_A);
     assert_true(store_names(&world->store, COMMIT_A, &names, &count, &err));
     assert_true(store_remove(&world->store, names, count, true, &cleaned, &err));
@@ -139,8 +78,8 @@ static void test_remove(void **state)
 static void test_collect(void **state)
 {
     struct world *world = *state;
-    const char *old = put(world, COMMIT_A, "m.gguf", "old"), *new = put(world, COMMIT_B, "m.gguf", "new"),
-               *stray = put(world, NULL, NULL, "stray");
+    const char *old = blob_put(world, COMMIT_A, "m.gguf", "old"), *new = blob_put(world, COMMIT_B, "m.gguf", "new"),
+               *stray = blob_put(world, NULL, NULL, "stray");
     struct store_cleaned cleaned = { 0 };
     struct error err = ERROR_INIT;
     FILE *partial = fopen(store_path(&world->store, "partial/x"), "w");
@@ -197,8 +136,8 @@ static pid_t user_start(struct world *world, const char *blob, int how)
 static void test_users(void **state)
 {
     struct world *world = *state;
-    const char *blob = put(world, COMMIT_A, "m.gguf", "in use by a test"),
-               *stray = put(world, NULL, NULL, "in use as well");
+    const char *blob = blob_put(world, COMMIT_A, "m.gguf", "in use by a test"),
+               *stray = blob_put(world, NULL, NULL, "in use as well");
     struct store_cleaned cleaned = { 0 };
     struct error err = ERROR_INIT;
     struct store_name *names;
@@ -227,8 +166,8 @@ static void test_users(void **state)
 static void test_locks(void **state)
 {
     struct world *world = *state;
-    const char *stray = put(world, NULL, NULL, "no name, but a lock");
-    const char *part = store_path(&world->store, "partial/key"), *named = put(world, COMMIT_A, "m.gguf", "named");
+    const char *stray = blob_put(world, NULL, NULL, "no name, but a lock");
+    const char *part = store_path(&world->store, "partial/key"), *named = blob_put(world, COMMIT_A, "m.gguf", "named");
     int lock = open(store_blob(&world->store, stray), O_RDONLY), work = open(part, O_RDWR | O_CREAT, 0600);
     int held = open(store_blob(&world->store, named), O_RDONLY);
     struct store_cleaned cleaned = { 0 };
@@ -255,7 +194,7 @@ static void test_locks(void **state)
 /* A server that has read its model into memory: only its command line tells. */
 static void command_line(struct world *world, bool is_relative)
 {
-    const char *blob = put(world, COMMIT_A, "m.gguf", "named by a command line");
+    const char *blob = blob_put(world, COMMIT_A, "m.gguf", "named by a command line");
     struct store_users users = { 0 };
     struct error err = ERROR_INIT;
     pid_t child = fork();
@@ -288,10 +227,79 @@ static void test_command_line(void **state)
     command_line(*state, true);
 }
 
+/* A stand-in for systemctl that shows one unit, with these lines. */
+static void unit_put(struct world *world, const char *state, const char *lines)
+{
+    const char *shown = file_put(world, "shown",
+                                 arena_printf(world->arena,
+                                              "Id=other.service\nActiveState=active\n\n"
+                                              "%s\nId=chat.service\n%s\n",
+                                              state, lines));
+    const char *program = file_put(world, "systemctl", arena_printf(world->arena, "#!/bin/sh\ncat %s\n", shown));
+
+    assert_int_equal(chmod(program, 0755), 0);
+}
+
+static bool unit_uses(struct world *world, const char *sha256)
+{
+    struct store_users users = { 0 };
+    struct error err = ERROR_INIT;
+
+    assert_true(store_users_find(&world->store, &users, &err));
+    const struct store_user *user = store_user_of(&users, sha256);
+    assert_true(user == NULL || (user->pid == 0 && strcmp(user->command, "chat.service") == 0));
+    return user != NULL;
+}
+
+/* Between two tries, and before the next boot, no process tells; removing would break the next start. */
+static void test_units(void **state)
+{
+    struct world *world = *state;
+    struct arena *arena = world->arena;
+    const char *blob = blob_put(world, COMMIT_A, "m.gguf", "named by a unit");
+    const char *folder = store_path(&world->store, COMMIT_A);
+    const char *line = arena_printf(arena,
+                                    "ExecStart={ path=/usr/bin/llama-server ; argv[]=/usr/bin/llama-server -m "
+                                    "\"%s/m.gguf\" --port 1 ; ignore_errors=no }",
+                                    folder);
+    char *path = arena_copy(arena, getenv("PATH"));
+    struct store_cleaned cleaned = { 0 };
+    struct error err = ERROR_INIT;
+    struct store_name *names;
+    size_t count = 0;
+
+    setenv("PATH", arena_printf(arena, "%s:%s", world->root, path), 1);
+    unit_put(world, "ActiveState=activating\nUnitFileState=disabled", line);
+    assert_true(unit_uses(world, blob));
+    assert_true(store_names(&world->store, COMMIT_A, &names, &count, &err));
+    assert_false(store_remove(&world->store, names, count, false, &cleaned, &err));
+    assert_string_equal(err.text, "m.gguf is in use by unit chat.service, which will start again: not removed");
+    unit_put(world, "ActiveState=failed\nUnitFileState=enabled", line);
+    assert_true(unit_uses(world, blob));
+    unit_put(world, "ActiveState=inactive\nUnitFileState=disabled", line);
+    assert_false(unit_uses(world, blob));
+    unit_put(world, "UnitFileState=generated",
+             arena_printf(arena, "WorkingDirectory=!%s\nExecStart={ argv[]=x -m m.gguf }", folder));
+    assert_true(unit_uses(world, blob));
+    unit_put(world, "UnitFileState=enabled", arena_printf(arena, "Environment=A=b LLAMA_ARG_MODEL=%s/m.gguf", folder));
+    assert_true(unit_uses(world, blob));
+    unit_put(world, "UnitFileState=enabled", arena_printf(arena, "ExecStart={ argv[]=vllm serve %s }", folder));
+    assert_true(unit_uses(world, blob));
+    unit_put(world, "UnitFileState=enabled",
+             arena_printf(arena, "ExecStart={ argv[]=x --store %s }", world->store.root));
+    assert_false(unit_uses(world, blob));
+    const char *file = file_put(world, "environment", arena_printf(arena, "# of chat\nMODEL='%s/m.gguf'\n", folder));
+    unit_put(world, "UnitFileState=enabled", arena_printf(arena, "EnvironmentFiles=%s (ignore_errors=yes)", file));
+    assert_true(unit_uses(world, blob));
+    unit_put(world, "UnitFileState=enabled", "");
+    assert_true(store_remove(&world->store, names, count, false, &cleaned, &err));
+    setenv("PATH", path, 1);
+}
+
 static void test_verify(void **state)
 {
     struct world *world = *state;
-    const char *blob = put(world, COMMIT_A, "m.gguf", "whole");
+    const char *blob = blob_put(world, COMMIT_A, "m.gguf", "whole");
     const struct model_settings settings = { 0 };
     struct error err = ERROR_INIT;
     bool good = false;
@@ -308,12 +316,17 @@ static void test_verify(void **state)
     assert_int_equal(access(store_path(&world->store, arena_printf(world->arena, "damaged/%s", blob)), F_OK), 0);
 }
 
+struct replaced {
+    struct world *world;
+    const char *sha256;
+};
+
 /* The damaged blob is replaced by a good one after it was read: the good one stays. */
 static bool replace_once(void *data)
 {
-    struct world *world = data;
-    const char *path = store_blob(&world->store, world->replaced);
-    const char *fresh = arena_printf(world->arena, "%s.fresh", path);
+    const struct replaced *replaced = data;
+    const char *path = store_blob(&replaced->world->store, replaced->sha256);
+    const char *fresh = arena_printf(replaced->world->arena, "%s.fresh", path);
     FILE *file = fopen(fresh, "w");
 
     assert_non_null(file);
@@ -326,15 +339,15 @@ static bool replace_once(void *data)
 static void test_verify_race(void **state)
 {
     struct world *world = *state;
-    const char *blob = put(world, COMMIT_A, "m.gguf", "whole");
-    const struct model_settings settings = { .watch = { .data = world, .is_cancelled = replace_once } };
+    const char *blob = blob_put(world, COMMIT_A, "m.gguf", "whole");
+    struct replaced replaced = { world, blob };
+    const struct model_settings settings = { .watch = { .data = &replaced, .is_cancelled = replace_once } };
     struct error err = ERROR_INIT;
     bool good = true;
     FILE *file = fopen(store_blob(&world->store, blob), "w");
 
     fputs("broken", file);
     fclose(file);
-    world->replaced = blob;
     assert_true(store_verify(&world->store, blob, &settings, false, &good, &err));
     assert_false(good); /* what was read */
     assert_true(store_has(&world->store, blob, 5, NULL));
@@ -344,14 +357,15 @@ static void test_verify_race(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_names, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_remove, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_collect, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_users, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_locks, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_command_line, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_verify, world_start, world_end),
-        cmocka_unit_test_setup_teardown(test_verify_race, world_start, world_end),
+        cmocka_unit_test_setup_teardown(test_names, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_remove, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_collect, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_users, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_locks, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_command_line, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_units, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_verify, world_start_prepared, world_end),
+        cmocka_unit_test_setup_teardown(test_verify_race, world_start_prepared, world_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,8 @@
 
 #include "common/spec/arg_spec.h"
 
-static const struct task_spec copy = { .name = "copy" };
+static const struct arg_spec copy_args[] = { ARG_END };
+static const struct task_spec copy = { .name = "copy", .args = copy_args };
 static const struct task_spec systemd = { .name = "systemd", .aliases = ARG_NAMES("systemd_service") };
 static const struct task_spec lineinfile = { .name = "lineinfile" };
 static const struct task_spec *const specs[] = { &copy, &lineinfile, &systemd };
@@ -36,11 +37,26 @@ static void test_nearest(void **state)
     assert_null(task_catalogue_nearest(&catalogue, "kubernetes"));
 }
 
+/* A spec of its own wins; without one the module of that name has it; a module that is not there changes nothing. */
+static void test_table(void **state)
+{
+    static const struct arg_spec own_args[] = { ARG_END };
+    static const struct task_spec front = { .name = "copy" }, own = { .name = "copy", .args = own_args },
+                                  alone = { .name = "reboot" };
+
+    (void)state;
+    assert_ptr_equal(task_catalogue_table(&catalogue, &front), &copy);
+    assert_ptr_equal(task_catalogue_table(&catalogue, &own), &own);
+    assert_ptr_equal(task_catalogue_table(&catalogue, &alone), &alone);
+    assert_ptr_equal(task_catalogue_table(NULL, &front), &front);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_table),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

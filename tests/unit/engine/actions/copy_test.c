@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "common/spec/module_catalogue.h"
 #include "tests/unit/engine/run/run_fixture.h"
 
 #define PLAY "- name: p\n  hosts: a\n  gather_facts: false\n  tasks:\n"
@@ -150,13 +151,17 @@ static void test_unarchive(void **state)
     struct fixture *fixture = fixture_new("a,");
 
     (void)state;
+    fixture->loader_config.modules = fixture->options.modules = &module_catalogue;
     fixture->answer = node;
     fixture_write(fixture, "files/a.tgz", "hello\n");
     assert_true(fixture_run(fixture, PLAY "    - unarchive: {src: a.tgz, dest: /d, owner: root}\n"
-                                          "    - unarchive: {src: /b.tgz, dest: /d, remote_src: true}\n"));
+                                          "    - unarchive: {src: /b.tgz, dest: /d, remote_src: true}\n"
+                                          "    - unarchive: {src: /c.tgz, dest: /d, copy: 'no', decrypt: false}\n"));
     assert_non_null(strstr(fixture->calls.data, "\"dest\":\"/d\",\"owner\":\"root\",\"_content_id\":1"));
     assert_non_null(
         strstr(fixture->calls.data, "a unarchive {\"src\":\"/b.tgz\",\"dest\":\"/d\",\"remote_src\":true}\n"));
+    assert_non_null(
+        strstr(fixture->calls.data, "a unarchive {\"src\":\"/c.tgz\",\"dest\":\"/d\",\"remote_src\":true}\n"));
     fixture_free(fixture);
 }
 

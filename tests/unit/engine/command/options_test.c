@@ -101,6 +101,62 @@ static void test_adhoc_has_its_own(void **state)
     assert_non_null(strstr(help, "--inventory"));
 }
 
+static bool takes(unsigned use, char *option)
+{
+    char *words[] = { "verb", option, "x", NULL };
+    err = (struct error)ERROR_INIT;
+    return options_parse(arena, 3, words, use, &options, &err);
+}
+
+/* What a verb would ignore is refused: nobody may believe that it was a dry run, or one host only. */
+static void test_options_without_effect_are_refused(void **state)
+{
+    static char *const no_gathering[] = { "-m",
+                                          "-a",
+                                          "-C",
+                                          "-D",
+                                          "-o",
+                                          "-t",
+                                          "--check",
+                                          "--diff",
+                                          "--module-name",
+                                          "--args",
+                                          "--one-line",
+                                          "--syntax-check",
+                                          "--output",
+                                          "--json-lines",
+                                          "--list-hosts",
+                                          "--roles-path",
+                                          "--flush-cache",
+                                          NULL };
+    static char *const no_inventory[] = {
+        "-l", "--limit", "--list-hosts", "--flush-cache", "-C", "-f", "-u", "-b", NULL
+    };
+    static char *const no_connection[] = { "-u",
+                                           "-c",
+                                           "-T",
+                                           "-k",
+                                           "--private-key",
+                                           "--key-file",
+                                           "--ssh-common-args",
+                                           "--ssh-extra-args",
+                                           "--connection-password-file",
+                                           NULL };
+    (void)state;
+    for (char *const *option = no_gathering; *option; option++)
+        expect_error(takes(OPTIONS_GATHER, *option), "unrecognized option");
+    for (char *const *option = no_inventory; *option; option++)
+        expect_error(takes(OPTIONS_INVENTORY, *option), "unrecognized option");
+    for (char *const *option = no_connection; *option; option++)
+        expect_error(takes(OPTIONS_OWN, *option), "unrecognized option");
+    expect_error(takes(OPTIONS_GATHER, "-m"), "'-m': other verbs have it (--module-name)");
+    expect_error(takes(OPTIONS_GATHER, "--args"), "'--args': other verbs have it");
+    expect_error(takes(OPTIONS_GATHER, "--beccome"), "did you mean '--become'?");
+    assert_true(takes(OPTIONS_GATHER, "-l") && takes(OPTIONS_GATHER, "-u") && takes(OPTIONS_GATHER, "--playbook-dir"));
+    assert_true(takes(OPTIONS_OWN, "-t") && takes(OPTIONS_OWN, "-C") && takes(OPTIONS_OWN, "-e"));
+    assert_null(strstr(options_help(arena, OPTIONS_GATHER), "--check"));
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -124,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_words_after_dashes),
         cmocka_unit_test(test_errors_name_the_nearest),
         cmocka_unit_test(test_adhoc_has_its_own),
+        cmocka_unit_test(test_options_without_effect_are_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -76,12 +76,30 @@ static void writes_modes(void **state)
     assert_string_equal(text, "0000");
 }
 
+static void reads_umasks(void **state)
+{
+    static const char *const wrong[] = { "", "0o", "8", "u=rw", "-22", " 22", "22 ", "0x12", "777777777777" };
+    mode_t mask = 1;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(file_mode_umask(wrong[i], &mask));
+    assert_int_equal(mask, 1);
+    assert_true(file_mode_umask("0022", &mask));
+    assert_int_equal(mask, 022);
+    assert_true(file_mode_umask("0o77", &mask));
+    assert_int_equal(mask, 077);
+    assert_true(file_mode_umask("7027", &mask));
+    assert_int_equal(mask, 027);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_modes),
         cmocka_unit_test(refuses_what_is_no_mode),
         cmocka_unit_test(writes_modes),
+        cmocka_unit_test(reads_umasks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -297,6 +297,23 @@ static void a_full_disk_and_a_mounted_file(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void takes_the_content_of_a_file(void **state)
+{
+    struct world *world = *state;
+    const struct file_replace_options secret = { .mode = 0600 };
+
+    put(world, "from", "new", 0644);
+    assert_true(
+        file_replace_from(&world->system, world->arena, at(world, "to"), at(world, "from"), &secret, &world->err));
+    assert_holds(world, "to", "new");
+    assert_int_equal(mode_of(at(world, "to")), 0600);
+    assert_false(
+        file_replace_from(&world->system, world->arena, at(world, "to"), at(world, "gone"), NULL, &world->err));
+    assert_non_null(strstr(world->err.text, "cannot open '"));
+    assert_holds(world, "to", "new");
+    assert_int_equal(names_in(world, world->folder), 2);
+}
+
 #define CASE(name_) cmocka_unit_test_setup_teardown(name_, world_setup, world_teardown)
 
 int main(void)
@@ -310,6 +327,7 @@ int main(void)
         CASE(an_aborted_replace_leaves_nothing),
         CASE(takes_another_name_in_the_same_folder),
         CASE(puts_the_root_before_paths),
+        CASE(takes_the_content_of_a_file),
         CASE(two_backups_in_one_second_have_two_names),
         CASE(a_full_disk_and_a_mounted_file),
     };

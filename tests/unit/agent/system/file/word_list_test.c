@@ -36,6 +36,9 @@ static void splits_and_joins(void **state)
     (void)state;
     assert_string_equal(word_list_join(&list, "-"), "a-b-c");
     assert_int_equal(value_count(word_list_values(&list)), 3);
+    assert_string_equal(word_list_join_values(arena, word_list_values(&list), ", "), "a, b, c");
+    assert_string_equal(word_list_join_values(arena, value_list(arena), ", "), "");
+    assert_string_equal(word_list_join_values(arena, NULL, ", "), "");
     list = word_list_split(arena, "  ", 2);
     assert_string_equal(word_list_join(&list, "-"), "");
 }

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon's loop: signals, timers, the uplink, the child under way. */
+#include "agent/daemon/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "agent/daemon/daemon_internal.h"
+#include "common/base/clock.h"
+#include "common/base/fd.h"
+#include "common/base/path.h"
+
+#define RENEW_LOOK_MS ((int64_t)6 * 3600 * 1000)
+#define RENEW_LOOK_AWAY_MS ((int64_t)3600 * 1000) /* a certificate that has run out may be why */
+#define STOP_MS 10000                             /* for a runner to end by itself */
+#define TROUBLE_WAIT_MS 5000
+
+static const int watched_signals[] = { SIGTERM, SIGINT, SIGHUP };
+
+/* --- starting --- */
+
+static bool lock_take(struct daemon *daemon, struct error *err)
+{
+    const char *path = path_join(daemon->arena, daemon->options.state, "daemon.lock");
+
+    daemon->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (daemon->lock < 0)
+        return error_set_errno(err, "cannot open '%s'", path);
+    if (flock(daemon->lock, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    return errno == EWOULDBLOCK ? error_set(err, "another daemon works in '%s'", daemon->options.state)
+                                : error_set_errno(err, "cannot lock '%s'", path);
+}
+
+static bool signals_take(struct daemon *daemon, struct error *err)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof(watched_signals) / sizeof(watched_signals[0]); i++)
+        sigaddset(&set, watched_signals[i]);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+        return error_set_errno(err, "cannot block signals");
+    signal(SIGPIPE, SIG_IGN);
+    daemon->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return daemon->signals >= 0 || error_set_errno(err, "cannot watch signals");
+}
+
+static void uplink_says(void *data, const char *sentence)
+{
+    daemon_log(data, "%s", sentence);
+}
+
+static bool identity_take(struct daemon *daemon, struct error *err)
+{
+    bool missing = false;
+
+    if (!identity_load(daemon->arena, daemon->options.state, &daemon->identity, &missing, err))
+        return false;
+    return !missing ||
+           error_set(err,
+                     "this node has not joined a controller (there is no '%s/identity'): roost-agent join - "
+                     "reads a join string",
+                     daemon->options.state);
+}
+
+static bool daemon_open(struct daemon *daemon, struct error *err)
+{
+    struct uplink_options uplink = {
+        .identity = &daemon->identity, .work = daemon_work, .tell = uplink_says, .data = daemon
+    };
+
+    if (!identity_take(daemon, err) || !lock_take(daemon, err) ||
+        !daemon_config_read(daemon->config_arena, daemon->options.config_path, &daemon->config, err) ||
+        !signals_take(daemon, err) || !watch_open(&daemon->watch, err) ||
+        !spool_open(daemon->identity.paths.spool, 0, &daemon->spool, err))
+        return false;
+    uplink.spool = daemon->spool;
+    uplink.work_after = daemon_work_after(daemon);
+    return uplink_open(&uplink, &daemon->uplink, err);
+}
+
+static void daemon_close(struct daemon *daemon)
+{
+    struct error err = ERROR_INIT;
+
+    runner_free(daemon->runner);
+    run_report_free(daemon->report);
+    arena_free(daemon->output_arena);
+    uplink_close(daemon->uplink);
+    if (daemon->spool != NULL && !spool_sync(daemon->spool, &err))
+        daemon_log(daemon, "%s", err.text);
+    spool_close(daemon->spool);
+    watch_close(daemon->watch);
+    notify_close(&daemon->notify);
+    fd_close(daemon->signals);
+    fd_close(daemon->lock);
+    arena_free(daemon->config_arena);
+    arena_free(daemon->arena);
+}
+
+/* --- timers --- */
+
+static void check_schedule(struct daemon *daemon)
+{
+    daemon->next_check_ms =
+        clock_monotonic_ms() +
+        schedule_wait_us(daemon->identity.node.name, daemon->config.check_interval_us, clock_wall_us()) / 1000;
+}
+
+static void timers_run(struct daemon *daemon)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t renew_ms = uplink_is_connected(daemon->uplink) ? RENEW_LOOK_MS : RENEW_LOOK_AWAY_MS;
+
+    if (now_ms >= daemon->next_check_ms) {
+        (void)daemon_queue(daemon, &(struct job){ .kind = JOB_CHECK, .why = "schedule" });
+        (void)daemon_queue(daemon, &(struct job){ .kind = JOB_FACTS, .why = "schedule" });
+        check_schedule(daemon);
+    }
+    if (now_ms + RENEW_LOOK_MS - renew_ms >= daemon->next_renew_ms) {
+        (void)daemon_queue(daemon, &(struct job){ .kind = JOB_RENEW, .why = "schedule" });
+        daemon->next_renew_ms = now_ms + RENEW_LOOK_MS;
+    }
+    if (daemon->touched_ms > 0 && now_ms >= daemon->touched_ms) {
+        (void)daemon_queue(daemon, &(struct job){ .kind = JOB_CHECK, .why = "touched" });
+        daemon->touched_ms = 0;
+    }
+    if (daemon->kill_at_ms > 0 && now_ms >= daemon->kill_at_ms) {
+        runner_stop(daemon->runner);
+        daemon->kill_at_ms = now_ms + STOP_MS;
+    }
+}
+
+/* The watchdog is told whenever something else wakes us, so that it needs no wake-up of its own. */
+static void watchdog_feed(struct daemon *daemon)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (daemon->notify.watchdog_ms == 0)
+        return;
+    if (now_ms + daemon->notify.watchdog_ms / 4 >= daemon->next_watchdog_ms) {
+        notify_send(&daemon->notify, "WATCHDOG=1");
+        daemon->next_watchdog_ms = now_ms + daemon->notify.watchdog_ms / 2;
+    }
+}
+
+static int wait_ms(const struct daemon *daemon)
+{
+    int64_t now_ms = clock_monotonic_ms(), next_ms = daemon->next_check_ms;
+
+    if (daemon->next_renew_ms < next_ms)
+        next_ms = daemon->next_renew_ms;
+    if (daemon->notify.watchdog_ms > 0 && daemon->next_watchdog_ms < next_ms)
+        next_ms = daemon->next_watchdog_ms;
+    if (daemon->kill_at_ms > 0 && daemon->kill_at_ms < next_ms)
+        next_ms = daemon->kill_at_ms;
+    if (daemon->touched_ms > 0 && daemon->touched_ms < next_ms)
+        next_ms = daemon->touched_ms;
+    return next_ms <= now_ms ? 0 : (int)(next_ms - now_ms) + 1;
+}
+
+static void status_tell(struct daemon *daemon)
+{
+    char status[sizeof(daemon->status)];
+    const char *trouble = uplink_trouble(daemon->uplink);
+
+    snprintf(status, sizeof(status), "STATUS=%s%s%s",
+             uplink_is_connected(daemon->uplink) ? "connected"
+             : trouble[0] == '\0'                ? "connecting"
+                                                 : trouble,
+             daemon->last_run[0] == '\0' ? "" : "; last ", daemon->last_run);
+    if (strcmp(status, daemon->status) == 0)
+        return;
+    memcpy(daemon->status, status, sizeof(status));
+    notify_send(&daemon->notify, status);
+}
+
+/* --- signals --- */
+
+static void config_reload(struct daemon *daemon)
+{
+    struct arena *arena = arena_new();
+    struct daemon_config config;
+    struct error err = ERROR_INIT;
+
+    if (!daemon_config_read(arena, daemon->options.config_path, &config, &err)) {
+        daemon_log(daemon, "the configuration stays as it was: %s", err.text);
+        arena_free(arena);
+        return;
+    }
+    arena_free(daemon->config_arena);
+    daemon->config_arena = arena;
+    daemon->config = config;
+    check_schedule(daemon);
+    daemon_log(daemon, "the configuration was read again; policy %s", daemon_policy_name(config.policy));
+}
+
+static void stop_begin(struct daemon *daemon)
+{
+    if (!daemon->is_stopping)
+        notify_send(&daemon->notify, "STOPPING=1");
+    daemon->is_stopping = true;
+    if (daemon->runner == NULL)
+        return;
+    runner_stop(daemon->runner);
+    daemon->kill_at_ms = clock_monotonic_ms() + STOP_MS;
+}
+
+static void signals_read(struct daemon *daemon)
+{
+    struct signalfd_siginfo info;
+
+    while (read(daemon->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        if (info.ssi_signo == SIGHUP)
+            config_reload(daemon);
+        else
+            stop_begin(daemon);
+    }
+}
+
+/* --- the loop --- */
+
+/* What the spool could not take is told when it has room again. */
+static void losses_tell(struct daemon *daemon)
+{
+    ARENA_SCOPED arena = arena_new();
+    int64_t lost = spool_lost(daemon->spool);
+
+    if (lost == daemon->lost_told || !uplink_is_connected(daemon->uplink) ||
+        spool_acknowledged(daemon->spool) < spool_last(daemon->spool))
+        return;
+    daemon->lost_told = lost;
+    daemon_note(daemon,
+                arena_printf(arena, "%lld reports did not fit on this node's disk and are lost", (long long)lost), 0);
+}
+
+/* Waits for anything. Trouble of the uplink's own (no memory, a disk that fails) is logged and waited out. */
+static void loop_wait(struct daemon *daemon)
+{
+    struct pollfd fds[2 + RUNNER_FDS] = { { .fd = daemon->signals, .events = POLLIN },
+                                          { .fd = watch_fd(daemon->watch), .events = POLLIN } };
+    size_t count = 2 + (daemon->runner == NULL ? 0 : runner_fds(daemon->runner, fds + 2));
+    struct error err = ERROR_INIT;
+
+    if (uplink_step(daemon->uplink, fds, count, wait_ms(daemon), &err)) {
+        if (fds[1].revents != 0)
+            daemon_watch_take(daemon);
+        return;
+    }
+    daemon_trouble(daemon, err.text);
+    (void)poll(fds, (nfds_t)count, TROUBLE_WAIT_MS);
+}
+
+static void loop(struct daemon *daemon)
+{
+    while (!daemon->is_stopping || daemon->runner != NULL) {
+        daemon_jobs_step(daemon);
+        losses_tell(daemon);
+        status_tell(daemon);
+        watchdog_feed(daemon);
+        if (daemon->is_stopping && daemon->runner == NULL)
+            break;
+        loop_wait(daemon);
+        signals_read(daemon);
+        timers_run(daemon);
+    }
+}
+
+static void loop_begin(struct daemon *daemon)
+{
+    daemon_log(daemon, "node '%s', generation %lld, policy %s", daemon->identity.node.name,
+               (long long)daemon->identity.node.generation, daemon_policy_name(daemon->config.policy));
+    daemon_lost_run(daemon);
+    daemon_hello(daemon);
+    (void)daemon_queue(daemon, &(struct job){ .kind = JOB_RENEW, .why = "start" });
+    (void)daemon_queue(daemon, &(struct job){ .kind = JOB_FACTS, .why = "start" });
+    check_schedule(daemon);
+    daemon->next_renew_ms = clock_monotonic_ms() + RENEW_LOOK_MS;
+    notify_send(&daemon->notify, "READY=1");
+}
+
+bool daemon_run(const struct daemon_options *options, struct error *err)
+{
+    struct daemon daemon = {
+        .options = *options, .arena = arena_new(), .config_arena = arena_new(), .signals = -1, .lock = -1
+    };
+    bool ok;
+
+    notify_open(&daemon.notify);
+    ok = daemon_open(&daemon, err);
+    if (ok) {
+        loop_begin(&daemon);
+        loop(&daemon);
+        daemon_log(&daemon, "ended");
+    }
+    daemon_close(&daemon);
+    return ok;
+}

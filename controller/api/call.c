@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a route's function may do with its call: look, answer, wait. */
+#include "controller/api/call.h"
+
+#include <string.h>
+
+#include "common/json/json.h"
+#include "controller/api/server_internal.h"
+
+#define STREAM_BLOCK 16384
+
+static struct call *call_of(struct api_call *base)
+{
+    return (struct call *)base;
+}
+
+const char *api_path_value(const struct api_call *call, const char *name)
+{
+    const struct api_match *match = &((const struct call *)call)->match;
+    int index = api_path_index(call->route, name);
+
+    return index < 0 ? NULL : arena_copy_n(call->arena, match->values[index], match->lengths[index]);
+}
+
+const char *api_header(const struct api_call *call, const char *name)
+{
+    return MHD_lookup_connection_value(((const struct call *)call)->connection, MHD_HEADER_KIND, name);
+}
+
+/* --- answers --- */
+
+void api_reply_header(struct api_call *call, const char *name, const char *value)
+{
+    struct text *headers = &call_of(call)->headers;
+
+    text_add_n(headers, name, strlen(name) + 1);
+    text_add_n(headers, value, strlen(value) + 1);
+}
+
+static void answer(struct api_call *base, int status, struct MHD_Response *response, const char *content_type)
+{
+    struct call *call = call_of(base);
+
+    if (response == NULL || call->response != NULL) /* out of memory; or answered already: the first one counts */
+        return;
+    api_reply_header(base, "Content-Type", content_type);
+    api_reply_header(base, "X-Content-Type-Options", "nosniff");
+    api_reply_header(base, "Cache-Control", "no-store");
+    for (size_t at = 0; at < call->headers.length;) {
+        const char *name = call->headers.data + at;
+        const char *value = name + strlen(name) + 1;
+
+        MHD_add_response_header(response, name, value);
+        at = (size_t)(value - call->headers.data) + strlen(value) + 1;
+    }
+    call->response = response;
+    call->status = status;
+}
+
+void api_reply_bytes(struct api_call *call, int status, const char *content_type, const char *bytes, size_t length)
+{
+    /* the arena outlives the answer: call_free comes when MHD has sent it */
+    union {
+        const char *bytes;
+        void *persistent; /* MHD reads only, but its type does not say so */
+    } buffer = { .bytes = bytes };
+
+    answer(call, status, MHD_create_response_from_buffer(length, buffer.persistent, MHD_RESPMEM_PERSISTENT),
+           content_type);
+}
+
+void api_reply(struct api_call *call, int status, const struct value *body)
+{
+    struct text text = text_new(call->arena);
+
+    json_write(&text, body, &JSON_COMPACT);
+    text_add_char(&text, '\n');
+    api_reply_bytes(call, status, "application/json", text.data, text.length);
+}
+
+void api_reply_error(struct api_call *call, int status, const char *code, const char *format, ...)
+{
+    struct value *body = value_map(call->arena), *inner = value_map(call->arena);
+    struct text message = text_new(call->arena);
+    va_list args;
+
+    va_start(args, format);
+    text_vprintf(&message, format, args);
+    va_end(args);
+    value_map_put_string(call->arena, inner, "code", code);
+    value_map_put_string(call->arena, inner, "message", message.data);
+    value_map_put(call->arena, body, "error", inner);
+    api_reply(call, status, body);
+}
+
+bool api_not_modified(struct api_call *call, const char *version)
+{
+    const char *quoted = arena_printf(call->arena, "\"%s\"", version);
+    const char *known = api_header(call, "If-None-Match");
+
+    api_reply_header(call, "ETag", quoted);
+    if (known == NULL || (strcmp(known, "*") != 0 && strstr(known, quoted) == NULL))
+        return false;
+    api_reply_bytes(call, 304, "application/json", "", 0);
+    return true;
+}
+
+/* --- streams --- */
+
+static ssize_t stream_read(void *data, uint64_t position, char *buffer, size_t size)
+{
+    static const char comment[] = ": still here\n\n";
+    struct call *call = data;
+    struct room *room = &call->server->room;
+
+    (void)position;
+    room_leave(room, call);
+    for (;;) {
+        long length = 0;
+
+        call->seen = room_wakes(room, call->topic);
+        length = call->stream.next(&call->base, buffer, size);
+        if (length != 0)
+            return length < 0 ? MHD_CONTENT_READER_END_OF_STREAM : length;
+        if (call->base.timed_out && room_is_closing(room))
+            return MHD_CONTENT_READER_END_OF_STREAM;
+        if (call->base.timed_out && size >= sizeof(comment)) {
+            call->base.timed_out = false;
+            memcpy(buffer, comment, sizeof(comment) - 1);
+            return (ssize_t)sizeof(comment) - 1;
+        }
+        if (room_enter(room, call, call->stream.keep_alive_ms))
+            return 0;
+        call->base.timed_out = room_is_closing(room);
+    }
+}
+
+void api_reply_stream(struct api_call *base, const struct api_stream *stream)
+{
+    struct call *call = call_of(base);
+
+    call->stream = *stream;
+    call->topic = stream->topic;
+    base->timed_out = false;
+    answer(base, 200, MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, call, NULL),
+           stream->content_type);
+}
+
+/* --- waiting --- */
+
+void api_watch(struct api_call *base, uint64_t topic)
+{
+    struct call *call = call_of(base);
+
+    call->topic = topic;
+    call->seen = room_wakes(&call->server->room, topic);
+}
+
+void api_wait(struct api_call *base, int64_t timeout_ms)
+{
+    struct call *call = call_of(base);
+
+    call->then = NULL;
+    if (room_is_closing(&call->server->room))
+        api_reply_error(base, 503, "closing", "the controller is going down");
+    else
+        call->again = !room_enter(&call->server->room, call, timeout_ms);
+}
+
+void api_await(struct api_call *base, void (*then)(struct api_call *call))
+{
+    struct call *call = call_of(base);
+
+    call->then = then;
+    room_lend(&call->server->room, call);
+}
+
+void api_resume(struct api_call *base)
+{
+    room_return(&call_of(base)->server->room, call_of(base));
+}

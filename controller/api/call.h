@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request and its answer, as a route's function sees them. The function runs in the HTTP thread and must not block: it
+ * replies, waits for a topic, or hands the call to another thread (api_await) which gives it back (api_resume). A call that
+ * was suspended is given back exactly once; its memory lives until the answer has been sent.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "controller/api/route.h"
+
+enum api_identity_kind { API_NOBODY, API_IS_NODE, API_IS_OPERATOR };
+
+/* Who asks, as the authenticator found. Texts are in the call's arena. */
+struct api_identity {
+    enum api_identity_kind kind;
+    enum api_access role;    /* operators: API_VIEWER, API_OPERATOR or API_ADMIN */
+    const char *name;        /* of the token or the node */
+    const char *fingerprint; /* nodes: SHA-256 of the key, hex */
+    int64_t node_id, generation;
+    bool expired; /* nodes: the certificate has run out */
+};
+
+struct api_call {
+    struct arena *arena;
+    const struct api_route *route;
+    const struct api_table *table; /* all routes: for the documents made of them */
+    void *context;                 /* the server's owner */
+    struct api_identity identity;
+    const void *query, *body;       /* bound by the route's specs; NULL where it has none */
+    const struct value *body_value; /* the JSON object as it came */
+    const char *peer;               /* address, for the audit log */
+    bool timed_out;                 /* run again because api_wait's time was over */
+    void *state;                    /* the route's own, kept over waits */
+};
+
+/* The value of "{name}" in the path. */
+const char *api_path_value(const struct api_call *call, const char *name);
+/* A request header, or NULL. */
+const char *api_header(const struct api_call *call, const char *name);
+
+/* --- answers: one of these once per call --- */
+void api_reply(struct api_call *call, int status, const struct value *body); /* JSON */
+/* `bytes` must be in the call's arena or constant. */
+void api_reply_bytes(struct api_call *call, int status, const char *content_type, const char *bytes, size_t length);
+/* {"error": {"code": ..., "message": ...}} */
+void api_reply_error(struct api_call *call, int status, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Before the answer. */
+void api_reply_header(struct api_call *call, const char *name, const char *value);
+/* Sets ETag; true when the client has that version already: the answer (304) is given. `version` is quoted here. */
+bool api_not_modified(struct api_call *call, const char *version);
+
+/*
+ * A stream without end (server-sent events). `next` fills up to `size` bytes: 0 when there is nothing now (it runs again when
+ * the topic is woken, or after keep_alive_ms, when a comment is sent), -1 at the end.
+ */
+struct api_stream {
+    const char *content_type;
+    uint64_t topic;
+    int64_t keep_alive_ms;
+    long (*next)(struct api_call *call, char *buffer, size_t size);
+};
+void api_reply_stream(struct api_call *call, const struct api_stream *stream);
+
+/* --- waiting --- */
+/* To be called before looking whether there is something: a wake that comes after it is not missed by api_wait. */
+void api_watch(struct api_call *call, uint64_t topic);
+/* Suspends until the topic is woken or the time is over; then the route's function runs again. */
+void api_wait(struct api_call *call, int64_t timeout_ms);
+/* Suspends; after api_resume (from any thread) `then` runs in the HTTP thread. */
+void api_await(struct api_call *call, void (*then)(struct api_call *call));
+void api_resume(struct api_call *call);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the routes' functions work on: the store, the authority and the server that runs them. Reading is done at once, on the
+ * HTTP thread's own connection; writing is handed to the store's writer while the call is suspended, so that an answer means
+ * that it is on disk.
+ */
+#pragma once
+
+#include "controller/api/server.h"
+#include "controller/authority/authority.h"
+#include "controller/store/store.h"
+#include "controller/store/store_audit.h"
+#include "controller/store/store_writer.h"
+
+struct center {
+    struct store *store;
+    struct store_connection *reader; /* of the HTTP thread */
+    const struct authority *authority;
+    struct api_server *server; /* set right after it was started */
+    const char *address;       /* "host:port" that join strings name */
+};
+
+/* The generated table of all resources. */
+extern const struct api_resource *const api_resource_table[];
+extern const size_t api_resource_table_count;
+
+struct center *center_of(const struct api_call *call);
+/* For api_server_options: tokens and certificates looked up in the store; `data` is the center. */
+bool center_identify(void *data, struct arena *arena, const struct api_credentials *credentials,
+                     struct api_identity *out, struct error *err);
+
+/* A piece of work for the store's writer on behalf of a call. `run` may be run twice (store_writer.h), has the call's arena for
+ * itself meanwhile, and keeps what it found in `data`; `then` answers, in the HTTP thread. Errors of the store are answered here. */
+struct center_work {
+    bool (*run)(struct store_connection *writer, struct api_call *call, void *data, struct error *err);
+    void (*then)(struct api_call *call, void *data);
+    void *data;
+};
+void center_write(struct api_call *call, const struct center_work *work);
+
+/* In the writer's thread: one row of the audit log with who asks in it. `detail`: JSON or NULL; never a secret. */
+bool center_audit(struct store_connection *writer, const struct api_call *call, const char *action, const char *object,
+                  const char *detail, struct error *err);
+
+/* Rows of a page: what was asked for, within 1..LIMIT_STORE_PAGE. */
+size_t center_limit(int64_t limit);
+/* 500 with the store's sentence. */
+void center_read_failed(struct api_call *call, const struct error *err);
+/* A stored time for people and programs: null for never, else ISO 8601 in UTC. */
+void center_put_time(struct api_call *call, struct value *map, const char *key, int64_t wall_us);
+/* Stored JSON text as a value; null when there is none. */
+const struct value *center_json(struct api_call *call, const char *text);
+/* {"items": [...], "next": ...}: `next` is the parameter `after` or `before` of the next page, or null. */
+void center_reply_page(struct api_call *call, const struct value *items, const struct value *next);

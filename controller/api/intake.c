@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One function for each kind of report that means something to the store. */
+#include "controller/api/intake.h"
+
+#include <string.h>
+
+#include "common/base/text.h"
+#include "common/json/json.h"
+#include "controller/store/store_drift.h"
+#include "controller/store/store_node.h"
+#include "controller/store/store_run.h"
+
+/* What one report is taken with. */
+struct taking {
+    struct store_connection *writer;
+    struct arena *arena;
+    const struct intake_report *in;
+    int64_t run_id; /* that has something new */
+};
+
+static bool take_hello(struct taking *taking, struct error *err)
+{
+    const struct intake_report *in = taking->in;
+    const char *agent = value_map_text(in->body, "agent"), *boot_id = value_map_text(in->body, "boot_id");
+
+    return agent == NULL || boot_id == NULL || store_node_hello_set(taking->writer, in->node_id, agent, boot_id, err);
+}
+
+static bool take_facts(struct taking *taking, struct error *err)
+{
+    const struct intake_report *in = taking->in;
+    return !value_is(in->body, VALUE_MAP) ||
+           store_node_facts_set(taking->writer, in->node_id, in->report->body, in->report->at_us, err);
+}
+
+static bool take_status(struct taking *taking, struct error *err)
+{
+    const struct intake_report *in = taking->in;
+    const char *verdict = value_map_text(in->body, "verdict");
+
+    return verdict == NULL || store_node_verdict_set(taking->writer, in->node_id, verdict,
+                                                     value_map_text(in->body, "reason"), in->report->at_us, err);
+}
+
+static enum store_drift_cause cause_of(const struct value *body)
+{
+    const char *cause = value_map_text(body, "cause");
+
+    if (text_equal(cause, "intentional"))
+        return STORE_DRIFT_INTENTIONAL;
+    if (text_equal(cause, "corrective"))
+        return STORE_DRIFT_CORRECTIVE;
+    return text_equal(cause, "external") ? STORE_DRIFT_EXTERNAL : STORE_DRIFT_UNKNOWN;
+}
+
+static bool take_drift(struct taking *taking, struct error *err)
+{
+    const struct intake_report *in = taking->in;
+    const struct store_drift drift = { .node_id = in->node_id,
+                                       .resource = value_map_text(in->body, "resource"),
+                                       .cause = cause_of(in->body),
+                                       .reason = value_map_text(in->body, "reason"),
+                                       .diff = value_map_text(in->body, "diff"),
+                                       .last_us = in->report->at_us };
+    int64_t id = 0;
+    bool is_new = false;
+
+    return drift.resource == NULL || store_drift_seen(taking->writer, &drift, &id, &is_new, err);
+}
+
+static bool take_mended(struct taking *taking, struct error *err)
+{
+    const struct intake_report *in = taking->in;
+    const struct store_drift_resolution resolution = { .node_id = in->node_id,
+                                                       .resource = value_map_text(in->body, "resource"),
+                                                       .cause = cause_of(in->body) == STORE_DRIFT_UNKNOWN
+                                                                    ? (enum store_drift_cause)0
+                                                                    : cause_of(in->body),
+                                                       .now_us = in->report->at_us };
+    int64_t count = 0;
+
+    return resolution.resource == NULL || store_drift_resolve(taking->writer, &resolution, &count, err);
+}
+
+/* --- runs --- */
+
+/* The node's own name of a run, made the store's: names come back after a rebuild, generations do not. */
+static const char *run_key(struct taking *taking)
+{
+    const char *run = value_map_text(taking->in->body, "run");
+
+    return run == NULL ? NULL
+                       : arena_printf(taking->arena, "%lld/%lld/%s", (long long)taking->in->node_id,
+                                      (long long)taking->in->generation, run);
+}
+
+/* *out is NULL when the node never began such a run: what is said of it changes nothing. */
+static bool run_find(struct taking *taking, struct store_run **out, struct error *err)
+{
+    const char *key = run_key(taking);
+
+    *out = NULL;
+    if (key != NULL && !store_run_by_key(taking->writer, taking->arena, key, out, err))
+        return false;
+    if (*out != NULL)
+        taking->run_id = (*out)->id;
+    return true;
+}
+
+static bool take_run_start(struct taking *taking, struct error *err)
+{
+    const struct intake_report *in = taking->in;
+    const char *kind = value_map_text(in->body, "kind"), *playbook = value_map_text(in->body, "playbook");
+    const struct store_run run = { .key = run_key(taking),
+                                   .kind = kind,
+                                   .title = playbook == NULL ? "" : playbook,
+                                   .actor = arena_printf(taking->arena, "node:%s", in->node),
+                                   .node_id = in->node_id,
+                                   .state = STORE_RUN_RUNNING,
+                                   .created_us = in->report->at_us,
+                                   .started_us = in->report->at_us };
+    bool known = false;
+
+    return run.key == NULL || kind == NULL || store_run_add(taking->writer, &run, &taking->run_id, &known, err);
+}
+
+static bool take_run_event(struct taking *taking, struct error *err)
+{
+    const struct value *event = value_map_get(taking->in->body, "event");
+    struct store_run_event row = { .at_us = taking->in->report->at_us, .host = value_map_text(event, "host") };
+    struct store_run *run = NULL;
+
+    row.kind = value_map_text(event, "event");
+    if (!run_find(taking, &run, err))
+        return false;
+    if (run == NULL || row.kind == NULL)
+        return true;
+    row.body = json_text(taking->arena, event, JSON_COMPACT);
+    return store_run_event_append(taking->writer, run->id, &row, 1, NULL, err);
+}
+
+static enum store_run_state run_state_of(const char *outcome)
+{
+    if (text_equal(outcome, "ok") || text_equal(outcome, "drift"))
+        return STORE_RUN_OK;
+    if (text_equal(outcome, "cancelled"))
+        return STORE_RUN_CANCELLED;
+    return text_equal(outcome, "lost") ? STORE_RUN_LOST : STORE_RUN_FAILED;
+}
+
+static int64_t count_of(const struct value *body, const char *key)
+{
+    const struct value *count = value_map_get(body, key);
+
+    return value_is(count, VALUE_INT) && count->as.integer > 0 ? count->as.integer : 0;
+}
+
+static bool take_run_end(struct taking *taking, struct error *err)
+{
+    const struct value *body = taking->in->body;
+    enum store_run_state state = run_state_of(value_map_text(body, "outcome"));
+    const struct store_run_host host = { .host = taking->in->node,
+                                         .node_id = taking->in->node_id,
+                                         .state = state,
+                                         .ok = count_of(body, "ok"),
+                                         .changed = count_of(body, "changed"),
+                                         .failed = count_of(body, "failed"),
+                                         .skipped = count_of(body, "skipped") };
+    struct store_run_change change = { .state = state,
+                                       .reason = value_map_text(body, "reason"),
+                                       .now_us = taking->in->report->at_us };
+    struct store_run *run = NULL;
+    bool changed = false;
+
+    if (!run_find(taking, &run, err))
+        return false;
+    if (run == NULL)
+        return true;
+    change.id = run->id;
+    return store_run_host_set(taking->writer, run->id, &host, err) &&
+           store_run_change(taking->writer, &change, &changed, err);
+}
+
+bool intake_take(struct store_connection *writer, struct arena *arena, const struct intake_report *report,
+                 int64_t *run_out, struct error *err)
+{
+    static const struct {
+        const char *kind;
+        bool (*take)(struct taking *taking, struct error *err);
+    } kinds[] = {
+        { "hello", take_hello },         { "facts", take_facts },     { "status", take_status },
+        { "drift", take_drift },         { "mended", take_mended },   { "run_start", take_run_start },
+        { "run_event", take_run_event }, { "run_end", take_run_end },
+    };
+    struct taking taking = { writer, arena, report, 0 };
+    bool ok = true;
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcmp(kinds[i].kind, report->report->kind) == 0)
+            ok = kinds[i].take(&taking, err);
+    }
+    *run_out = taking.run_id;
+    return ok;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request as it comes in: who asks for what, the parameters and the body, each refused by name as early as it can be. */
+#include <string.h>
+
+#include "common/base/limits.h"
+#include "common/json/json.h"
+#include "controller/api/server_internal.h"
+
+#define BEARER "Bearer "
+
+struct call *call_new(struct api_server *server, struct MHD_Connection *connection, const char *target)
+{
+    struct arena *arena = arena_new();
+    struct call *call = arena_new_of(arena, struct call);
+
+    call->base.arena = arena;
+    call->base.table = &server->options.table;
+    call->base.context = server->options.context;
+    call->server = server;
+    call->connection = connection;
+    call->target = arena_copy(arena, target);
+    call->received = text_new(arena);
+    call->headers = text_new(arena);
+    return call;
+}
+
+/* What came in may have held secrets. */
+void call_free(struct call *call)
+{
+    room_leave(&call->server->room, call);
+    if (call->response != NULL)
+        MHD_destroy_response(call->response);
+    arena_free_secret(call->base.arena);
+}
+
+/* --- before the body --- */
+
+static bool admit_path(struct call *call, const char *method, const char *path)
+{
+    struct api_call *base = &call->base;
+
+    if (strstr(call->target, "%00") != NULL)
+        api_reply_error(base, 400, "bad_request", "the path holds a NUL byte");
+    else if (call->match.route == NULL && call->match.allow[0] == '\0')
+        api_reply_error(base, 404, "route_unknown", "there is no %s; /api/v1/openapi.json lists what there is", path);
+    else if (call->match.route == NULL) {
+        api_reply_header(base, "Allow", call->match.allow);
+        api_reply_error(base, 405, "method_not_allowed", "%s does not take %s; it takes %s", path, method,
+                        call->match.allow);
+    }
+    return call->match.route != NULL && call->response == NULL;
+}
+
+static const char *peer_address(struct arena *arena, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+    return info == NULL ? "unknown" : api_address_text(arena, info->client_addr);
+}
+
+static bool identify(struct call *call, struct error *err)
+{
+    const struct api_authenticator *authenticator = &call->server->options.authenticator;
+    const union MHD_ConnectionInfo *tls = MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    const char *authorization = api_header(&call->base, "Authorization");
+    struct api_credentials credentials = { .tls_session = tls == NULL ? NULL : tls->tls_session,
+                                           .peer = call->base.peer };
+
+    if (authorization != NULL && strncmp(authorization, BEARER, strlen(BEARER)) == 0)
+        credentials.bearer = authorization + strlen(BEARER);
+    return authenticator->identify(authenticator->data, call->base.arena, &credentials, &call->base.identity, err);
+}
+
+static bool may(const struct api_identity *who, enum api_access access)
+{
+    switch (access) {
+    case API_PUBLIC:
+        return true;
+    case API_NODE:
+        return who->kind == API_IS_NODE && !who->expired;
+    case API_NODE_EXPIRED:
+        return who->kind == API_IS_NODE;
+    default:
+        return who->kind == API_IS_OPERATOR && who->role >= access;
+    }
+}
+
+static void refuse(struct call *call)
+{
+    const struct api_identity *who = &call->base.identity;
+    const struct api_route *route = call->match.route;
+
+    if (who->kind == API_NOBODY) {
+        api_reply_header(&call->base, "WWW-Authenticate", "Bearer realm=\"roost\"");
+        api_reply_error(&call->base, 401, "unauthenticated", "%s %s is for %s; no valid %s was shown", route->method,
+                        route->path, api_access_name(route->access),
+                        route->access <= API_NODE_EXPIRED ? "node certificate" : "token");
+    } else if (who->kind == API_IS_NODE && who->expired) {
+        api_reply_error(&call->base, 403, "certificate_expired", "the certificate of node %s has run out: renew it",
+                        who->name);
+    } else {
+        api_reply_error(&call->base, 403, "forbidden", "%s %s is for %s; %s is %s", route->method, route->path,
+                        api_access_name(route->access), who->name,
+                        who->kind == API_IS_NODE ? "a node" : api_access_name(who->role));
+    }
+}
+
+bool call_admit(struct call *call, const char *method, const char *path)
+{
+    struct error err = ERROR_INIT;
+
+    call->state = CALL_READING;
+    call->base.peer = peer_address(call->base.arena, call->connection);
+    api_match(&call->server->options.table, method, arena_copy(call->base.arena, path), &call->match);
+    call->base.route = call->match.route;
+    if (!admit_path(call, method, path))
+        return false;
+    if (!identify(call, &err)) {
+        api_reply_error(&call->base, 503, "store_unavailable", "who asks cannot be looked up: %s", err.text);
+        return false;
+    }
+    if (!may(&call->base.identity, call->match.route->access)) {
+        refuse(call);
+        return false;
+    }
+    return true;
+}
+
+/* --- the body --- */
+
+void call_receive(struct call *call, const char *data, size_t length)
+{
+    size_t limit = call->match.route->body_limit_bytes > 0 ? call->match.route->body_limit_bytes : LIMIT_API_BODY;
+
+    call->too_large = call->too_large || call->match.route->body == NULL || length > limit - call->received.length;
+    if (!call->too_large)
+        text_add_n(&call->received, data, length);
+}
+
+static bool is_json(const char *content_type)
+{
+    static const char name[] = "application/json";
+
+    return content_type != NULL && strncmp(content_type, name, sizeof(name) - 1) == 0 &&
+           strchr("; ", content_type[sizeof(name) - 1]) != NULL;
+}
+
+static bool body_read(struct call *call)
+{
+    struct api_call *base = &call->base;
+    const struct api_route *route = call->match.route;
+    struct error err = ERROR_INIT;
+
+    if (call->too_large && route->body == NULL)
+        api_reply_error(base, 400, "body_unexpected", "%s %s takes no body", route->method, route->path);
+    else if (call->too_large)
+        api_reply_error(base, 413, "body_too_large", "the body has more than %zu bytes",
+                        route->body_limit_bytes > 0 ? route->body_limit_bytes : (size_t)LIMIT_API_BODY);
+    else if (route->body == NULL)
+        return true;
+    else if (!is_json(api_header(base, "Content-Type")))
+        api_reply_error(base, 415, "not_json", "the body must be JSON, with Content-Type: application/json");
+    else if (!json_read(base->arena, call->received.data, call->received.length, NULL, &base->body_value, &err))
+        api_reply_error(base, 400, "bad_json", "the body is no JSON: %d:%d: %s", err.line, err.column, err.text);
+    else if (!value_is(base->body_value, VALUE_MAP))
+        api_reply_error(base, 400, "bad_json", "the body must be an object, but it is a %s",
+                        value_kind_text(base->body_value));
+    else
+        return true;
+    return false;
+}
+
+/* --- parameters and members by the route's tables --- */
+
+static const char *unknown_hint(struct arena *arena, const struct task_spec *spec, const char *name)
+{
+    const char *names[64];
+    size_t count = 0;
+    const char *nearest = NULL;
+
+    for (const struct arg_spec *arg = spec == NULL ? NULL : spec->args; arg != NULL && arg->name != NULL; arg++) {
+        if (count < sizeof(names) / sizeof(names[0]))
+            names[count++] = arg->name;
+    }
+    if (count == 0)
+        return "none is taken";
+    nearest = text_nearest(name, names, count);
+    if (nearest != NULL)
+        return arena_printf(arena, "did you mean %s?", nearest);
+    struct text all = text_new(arena);
+    for (size_t i = 0; i < count; i++)
+        text_printf(&all, "%s%s", i > 0 ? ", " : "there are ", names[i]);
+    return all.data;
+}
+
+static bool bind_by(struct call *call, const char *what, const struct task_spec *spec, const struct value *given,
+                    const void **out)
+{
+    struct api_call *base = &call->base;
+    struct error err = ERROR_INIT;
+    void *target = NULL;
+
+    for (size_t i = 0; i < value_count(given); i++) {
+        const char *name = value_text(value_pair_at(given, i)->key);
+
+        if (spec != NULL && (spec->any_args || arg_find(spec, name) != NULL))
+            continue;
+        api_reply_error(base, 400, "unknown_member", "there is no %s '%s'; %s", what, name,
+                        unknown_hint(base->arena, spec, name));
+        return false;
+    }
+    if (spec == NULL)
+        return true;
+    target = arena_alloc(base->arena, spec->args_size > 0 ? spec->args_size : 1);
+    if (!arg_bind(base->arena, spec, given, target, &err)) {
+        api_reply_error(base, 400, "bad_member", "%s: %s", what, err.text);
+        return false;
+    }
+    *out = target;
+    return true;
+}
+
+struct query_reading {
+    struct arena *arena;
+    struct value *map;
+    const char *wrong;
+};
+
+static enum MHD_Result query_take(void *data, enum MHD_ValueKind kind, const char *key, size_t key_size,
+                                  const char *value, size_t value_size)
+{
+    struct query_reading *reading = data;
+
+    (void)kind;
+    if (memchr(key, '\0', key_size) != NULL || (value != NULL && memchr(value, '\0', value_size) != NULL))
+        reading->wrong = "a parameter holds a NUL byte";
+    else if (value_map_get_n(reading->map, key, key_size) != NULL)
+        reading->wrong = arena_printf(reading->arena, "the parameter '%.*s' is given twice", (int)key_size, key);
+    else
+        value_map_put(reading->arena, reading->map, arena_copy_n(reading->arena, key, key_size),
+                      value_string_n(reading->arena, value == NULL ? "" : value, value == NULL ? 0 : value_size));
+    return reading->wrong == NULL ? MHD_YES : MHD_NO;
+}
+
+bool call_bind(struct call *call)
+{
+    struct api_call *base = &call->base;
+    struct query_reading reading = { .arena = base->arena, .map = value_map(base->arena) };
+
+    MHD_get_connection_values_n(call->connection, MHD_GET_ARGUMENT_KIND, query_take, &reading);
+    if (reading.wrong != NULL) {
+        api_reply_error(base, 400, "bad_request", "%s", reading.wrong);
+        return false;
+    }
+    if (!body_read(call) || !bind_by(call, "parameter", call->match.route->query, reading.map, &base->query))
+        return false;
+    return call->match.route->body == NULL ||
+           bind_by(call, "member", call->match.route->body, base->body_value, &base->body);
+}

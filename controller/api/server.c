@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server: starting, one request's way through it, stopping. */
+#include "controller/api/server.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/fd.h"
+#include "common/base/hash.h"
+#include "common/base/limits.h"
+#include "controller/api/server_internal.h"
+
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+
+/* --- one request --- */
+
+static void *server_target(void *data, const char *target, struct MHD_Connection *connection)
+{
+    return call_new(data, connection, target);
+}
+
+static enum MHD_Result call_send(struct call *call)
+{
+    struct api_server *server = call->server;
+
+    atomic_fetch_add(&server->requests, 1);
+    if (call->status >= 500)
+        atomic_fetch_add(&server->failed, 1);
+    else if (call->status >= 400)
+        atomic_fetch_add(&server->refused, 1);
+    return MHD_queue_response(call->connection, (unsigned)call->status, call->response);
+}
+
+/* Runs the function until it has answered or the call is no longer ours. */
+static enum MHD_Result call_run(struct call *call)
+{
+    do {
+        void (*then)(struct api_call *) = call->then;
+
+        call->again = false;
+        call->then = NULL;
+        (then != NULL ? then : call->base.route->run)(&call->base);
+    } while (call->again && !call->is_suspended && call->response == NULL);
+    if (call->is_suspended)
+        return MHD_YES;
+    if (call->response == NULL)
+        api_reply_error(&call->base, 500, "no_answer", "%s %s gave no answer: a defect of the controller",
+                        call->base.route->method, call->base.route->path);
+    return call->response == NULL ? MHD_NO : call_send(call);
+}
+
+static enum MHD_Result server_handle(void *data, struct MHD_Connection *connection, const char *path,
+                                     const char *method, const char *version, const char *upload, size_t *upload_size,
+                                     void **state)
+{
+    struct call *call = *state;
+
+    (void)data;
+    (void)connection;
+    (void)version;
+    room_leave(&call->server->room, call);
+    if (call->state == CALL_NEW)
+        return call_admit(call, method, path) ? MHD_YES : call_send(call);
+    if (call->state == CALL_READING && *upload_size > 0) {
+        call_receive(call, upload, *upload_size);
+        *upload_size = 0;
+        return MHD_YES;
+    }
+    if (call->state == CALL_READING && !call_bind(call))
+        return call_send(call);
+    call->state = CALL_RUNNING;
+    return call_run(call);
+}
+
+static void server_completed(void *data, struct MHD_Connection *connection, void **state,
+                             enum MHD_RequestTerminationCode why)
+{
+    (void)data;
+    (void)connection;
+    (void)why;
+    if (*state != NULL)
+        call_free(*state);
+    *state = NULL;
+}
+
+/* --- starting --- */
+
+static bool server_listen(struct api_server *server, struct error *err)
+{
+    const struct api_server_options *options = &server->options;
+    struct sockaddr_in6 address;
+    socklen_t length = sizeof(address);
+    bool is_loopback = false;
+    const int on = 1, off = 0;
+
+    if (!api_listen_address(options->listen, &address, &is_loopback, err))
+        return false;
+    if (options->certificate_pem == NULL && !is_loopback)
+        return error_set(err, "without TLS the controller listens on loopback only, not on %s", options->listen);
+    server->listen_fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (server->listen_fd < 0)
+        return error_set_errno(err, "cannot make a socket");
+    setsockopt(server->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    setsockopt(server->listen_fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+    if (bind(server->listen_fd, (const struct sockaddr *)&address, length) != 0 ||
+        listen(server->listen_fd, SOMAXCONN) != 0 ||
+        getsockname(server->listen_fd, (struct sockaddr *)&address, &length) != 0)
+        return error_set_errno(err, "cannot listen on %s", options->listen);
+    server->port = ntohs(address.sin6_port);
+    return true;
+}
+
+static bool server_daemon(struct api_server *server, struct error *err)
+{
+    const struct api_server_options *options = &server->options;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
+    struct MHD_OptionItem tls[5] = { { .option = MHD_OPTION_END } };
+    char *texts[4] = { NULL };
+
+    if (options->certificate_pem != NULL) {
+        size_t count = 0;
+
+        flags |= MHD_USE_TLS;
+        texts[0] = arena_copy(server->arena, options->certificate_pem);
+        texts[1] = arena_copy(server->arena, options->key_pem);
+        texts[2] = arena_copy(server->arena, TLS_PRIORITIES);
+        texts[3] = arena_copy(server->arena, options->client_ca_pem);
+        tls[count++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, texts[0] };
+        tls[count++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, texts[1] };
+        tls[count++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0, texts[2] };
+        if (texts[3] != NULL)
+            tls[count++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_TRUST, 0, texts[3] };
+        tls[count] = (struct MHD_OptionItem){ .option = MHD_OPTION_END };
+    }
+    server->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, server_handle, server, MHD_OPTION_LISTEN_SOCKET, server->listen_fd,
+        MHD_OPTION_URI_LOG_CALLBACK, server_target, server, MHD_OPTION_NOTIFY_COMPLETED, server_completed, server,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_API_HEADERS, MHD_OPTION_CONNECTION_LIMIT,
+        options->connection_limit > 0 ? options->connection_limit : LIMIT_API_CONNECTIONS,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->per_address_limit, MHD_OPTION_CONNECTION_TIMEOUT,
+        options->idle_timeout_s > 0 ? options->idle_timeout_s : LIMIT_API_IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+    return server->daemon != NULL || error_set(err, "libmicrohttpd did not start on %s", options->listen);
+}
+
+bool api_server_start(const struct api_server_options *options, struct api_server **out, struct error *err)
+{
+    struct arena *arena = arena_new();
+    struct api_server *server = arena_new_of(arena, struct api_server);
+
+    server->arena = arena;
+    server->options = *options;
+    server->options.listen = arena_copy(arena, options->listen);
+    server->listen_fd = -1;
+    if (!room_open(&server->room, err) || !server_listen(server, err) || !server_daemon(server, err)) {
+        room_free(&server->room);
+        fd_close(server->listen_fd);
+        arena_free_secret(arena);
+        return false;
+    }
+    *out = server;
+    return true;
+}
+
+void api_server_stop(struct api_server *server)
+{
+    MHD_quiesce_daemon(server->daemon);
+    room_close(&server->room);
+    MHD_stop_daemon(server->daemon);
+    room_free(&server->room);
+    fd_close(server->listen_fd);
+    arena_free_secret(server->arena);
+}
+
+int api_server_port(const struct api_server *server)
+{
+    return server->port;
+}
+
+/* --- topics, counters --- */
+
+void api_wake(struct api_server *server, uint64_t topic)
+{
+    room_wake(&server->room, topic);
+}
+
+uint64_t api_topic(const char *kind, int64_t number)
+{
+    return hash_quick(kind, strlen(kind)) ^ ((uint64_t)number * 0x9e3779b97f4a7c15U);
+}
+
+void api_server_counters(struct api_server *server, struct api_server_counters *out)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+    *out = (struct api_server_counters){
+        .requests = atomic_load(&server->requests),
+        .refused = atomic_load(&server->refused),
+        .failed = atomic_load(&server->failed),
+        .connections = info == NULL ? 0 : info->num_connections,
+    };
+    pthread_mutex_lock(&server->room.mutex);
+    out->waiting = server->room.suspended;
+    pthread_mutex_unlock(&server->room.mutex);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The HTTP server: libmicrohttpd with one epoll thread, TLS, and a table of routes. It refuses before it reads: path, method,
+ * identity and access are looked at before a byte of the body is taken. Knows nothing of the store or of trust.
+ */
+#pragma once
+
+#include <netinet/in.h>
+
+#include "controller/api/call.h"
+
+/* What a request brings to say who it is. */
+struct api_credentials {
+    const char *bearer; /* of "Authorization: Bearer ...", or NULL. SECRET */
+    void *tls_session;  /* gnutls_session_t with a client certificate in it perhaps, or NULL */
+    const char *peer;   /* address */
+};
+
+/* False: the store could not be asked (err); a stranger is no error but API_NOBODY. Runs in the HTTP thread. */
+struct api_authenticator {
+    bool (*identify)(void *data, struct arena *arena, const struct api_credentials *credentials,
+                     struct api_identity *out, struct error *err);
+    void *data;
+};
+
+struct api_server_options {
+    const char *listen;                    /* "127.0.0.1:8470", "[::]:8470"; port 0: any free one */
+    const char *certificate_pem, *key_pem; /* NULL: plain HTTP, on loopback only */
+    const char *client_ca_pem;             /* client certificates are asked for; the authenticator verifies them */
+    struct api_table table;
+    struct api_authenticator authenticator;
+    void *context;              /* call->context */
+    unsigned connection_limit;  /* 0: LIMIT_API_CONNECTIONS */
+    unsigned per_address_limit; /* 0: no limit */
+    unsigned idle_timeout_s;    /* without a byte in either direction; 0: LIMIT_API_IDLE_S */
+};
+
+struct api_server;
+
+/* Texts of the options are copied, the table is borrowed. */
+bool api_server_start(const struct api_server_options *options, struct api_server **out, struct error *err);
+/* Ends the streams and waits, answers what is under way, closes. What was handed over by api_await must have been resumed or be
+ * about to be by threads that still run. */
+void api_server_stop(struct api_server *server);
+int api_server_port(const struct api_server *server);
+
+/* Runs again every call and stream that waits for the topic. From any thread. */
+void api_wake(struct api_server *server, uint64_t topic);
+/* A topic of a kind ("work", "run") and a number. */
+uint64_t api_topic(const char *kind, int64_t number);
+
+struct api_server_counters {
+    uint64_t requests, refused, failed; /* answered in all; with 4xx; with 5xx */
+    unsigned connections, waiting;
+};
+void api_server_counters(struct api_server *server, struct api_server_counters *out);
+/* "127.0.0.1:80", "[::1]:80", "host:80": addresses only, names are not resolved. */
+bool api_listen_address(const char *text, struct sockaddr_in6 *out, bool *is_loopback_out, struct error *err);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The controller as one thing: the store, the authority and the HTTP server, opened in order and closed in order, and what
+ * happens by the clock. Its folder (0700) holds store/ and trust/. Whoever opens it blocks its signals first: threads are made.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/error.h"
+#include "common/trust/secret.h"
+
+#define SERVICE_FOLDER "/var/lib/roost/controller"
+#define SERVICE_LISTEN "127.0.0.1:8470"
+
+struct service_options {
+    const char *folder;
+    const char *listen;       /* address to listen on */
+    const char *address;      /* "host:port" by which nodes reach it; NULL: the host's name and the port */
+    const char *const *names; /* more names and addresses for the certificate, NULL at the end; may be NULL */
+};
+
+struct service;
+
+/* Beyond loopback it listens only when there is an administrator's token: see service_begin. */
+bool service_open(const struct service_options *options, struct service **out, struct error *err);
+void service_close(struct service *service); /* NULL is fine */
+/* What is due by now: old rows are forgotten. Milliseconds until it wants to be called again. */
+int64_t service_step(struct service *service);
+
+const char *service_url(const struct service *service); /* https://address */
+const char *service_ca_pem(const struct service *service);
+const char *service_fingerprint(const struct service *service); /* of the CA's key */
+
+/* The first administrator's token; *text_out is shown once. Where there is one that is worth something nothing is made and
+ * *made_out is false. */
+bool service_begin(struct service *service, struct arena *arena, struct secret *text_out, bool *made_out,
+                   struct error *err);

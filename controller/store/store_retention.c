@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Forgetting in steps of STEP_ROWS, so that the writer is never away for long. A run goes when its events are gone, from the
+ * oldest on.
+ */
+#include "controller/store/store_retention.h"
+
+#include "controller/store/query.h"
+#include "controller/store/store_run.h"
+
+#define STEP_ROWS 4000
+#define SIZE_SLICES 64 /* of the time from the oldest row to now */
+
+const struct store_retention store_retention_default = {
+    .runs_us = 90 * STORE_DAY_US,
+    .reports_us = 30 * STORE_DAY_US,
+    .samples_us = 30 * STORE_DAY_US,
+    .drift_us = 90 * STORE_DAY_US,
+    .bytes = INT64_C(8) * 1024 * 1024 * 1024,
+};
+
+/* Removes rows up to and at `until`; *count_out grows by their number. */
+static bool rows_remove(struct store_connection *writer, const char *sql, int64_t until, int64_t *count_out,
+                        struct error *err)
+{
+    int64_t changed = 0;
+
+    if (!query_change(writer, sql, BINDS(bind_int(until), bind_int(STEP_ROWS)), &changed, err))
+        return false;
+    *count_out += changed;
+    return true;
+}
+
+static const char REPORTS[] =
+    "DELETE FROM report WHERE (node_id, generation, sequence) IN (SELECT node_id, generation, sequence FROM report"
+    " WHERE received_us <= ?1 ORDER BY received_us LIMIT ?2)";
+static const char SAMPLES[] = "DELETE FROM sample WHERE (node_id, at_us) IN"
+                              " (SELECT node_id, at_us FROM sample WHERE at_us <= ?1 ORDER BY at_us LIMIT ?2)";
+static const char DRIFT[] = "DELETE FROM drift WHERE id IN (SELECT id FROM drift WHERE resolved_us > 0"
+                            " AND resolved_us <= ?1 ORDER BY resolved_us LIMIT ?2)";
+static const char WORK[] = "DELETE FROM node_work WHERE (node_id, number) IN (SELECT node_id, number FROM node_work"
+                           " WHERE expires_us > 0 AND expires_us <= ?1 LIMIT ?2)";
+
+static const char DELIVERIES[] = "DELETE FROM webhook_delivery WHERE id IN (SELECT id FROM webhook_delivery"
+                                 " WHERE next_us = 0 AND created_us <= ?1 LIMIT ?2)";
+
+/* The oldest run that is over; its events first, the run itself with the last of them. */
+static bool run_remove(struct store_connection *writer, int64_t until, struct store_retention_result *result,
+                       bool *found_out, struct error *err)
+{
+    int64_t id = 0, events = 0, run = 0;
+
+    if (!query_number(writer,
+                      "SELECT id FROM run WHERE created_us <= ?1 AND (state & ?2) = 0 ORDER BY created_us LIMIT 1",
+                      BINDS(bind_int(until), bind_int(STORE_RUN_OPEN)), &id, found_out, err) ||
+        (*found_out && !query_change(writer,
+                                     "DELETE FROM run_event WHERE run_id = ?1 AND sequence IN"
+                                     " (SELECT sequence FROM run_event WHERE run_id = ?1 ORDER BY sequence LIMIT ?2)",
+                                     BINDS(bind_int(id), bind_int(STEP_ROWS)), &events, err)))
+        return false;
+    result->other += events;
+    if (!*found_out || events == STEP_ROWS)
+        return true;
+    if (!query_change(writer, "DELETE FROM run WHERE id = ?1", BINDS(bind_int(id)), &run, err))
+        return false;
+    result->runs += run;
+    return true;
+}
+
+static bool runs_remove(struct store_connection *writer, int64_t until, struct store_retention_result *result,
+                        struct error *err)
+{
+    bool found = true;
+
+    for (int64_t before = result->other; found && result->other - before < STEP_ROWS && result->runs < STEP_ROWS;) {
+        if (!run_remove(writer, until, result, &found, err))
+            return false;
+    }
+    result->more = result->more || found;
+    return true;
+}
+
+static bool age_step(struct store_connection *writer, const struct store_retention *retention,
+                     struct store_retention_result *result, struct error *err)
+{
+    int64_t now = retention->now_us, work = 0, deliveries = 0;
+
+    if ((retention->reports_us > 0 &&
+         !rows_remove(writer, REPORTS, now - retention->reports_us, &result->reports, err)) ||
+        (retention->samples_us > 0 &&
+         !rows_remove(writer, SAMPLES, now - retention->samples_us, &result->samples, err)) ||
+        (retention->drift_us > 0 && !rows_remove(writer, DRIFT, now - retention->drift_us, &result->drift, err)) ||
+        !rows_remove(writer, WORK, now, &work, err) ||
+        (retention->reports_us > 0 &&
+         !rows_remove(writer, DELIVERIES, now - retention->reports_us, &deliveries, err)) ||
+        (retention->runs_us > 0 && !runs_remove(writer, now - retention->runs_us, result, err)))
+        return false;
+    result->other += work + deliveries;
+    result->more = result->more || result->reports == STEP_ROWS || result->samples == STEP_ROWS ||
+                   result->drift == STEP_ROWS || work == STEP_ROWS || deliveries == STEP_ROWS;
+    return true;
+}
+
+/* --- by size --- */
+
+static int64_t removed_of(const struct store_retention_result *result)
+{
+    return result->reports + result->samples + result->runs + result->other;
+}
+
+/* When the oldest row of each was written; INT64_MAX: there is none to give. */
+static bool oldest_of(struct store_connection *writer, const char *sql, int64_t *out, struct error *err)
+{
+    bool found = false;
+
+    *out = INT64_MAX;
+    return query_number(writer, sql, NULL, out, &found, err);
+}
+
+_Static_assert(STORE_RUN_OPEN == 7, "the SQL below knows it");
+
+/* The oldest slice of time goes from all three, so that what stays is whole from some moment on. */
+static bool size_step(struct store_connection *writer, int64_t now_us, struct store_retention_result *result,
+                      struct error *err)
+{
+    int64_t report = 0, sample = 0, run = 0, oldest = 0, until = 0, before = removed_of(result);
+
+    if (!oldest_of(writer, "SELECT received_us FROM report ORDER BY received_us LIMIT 1", &report, err) ||
+        !oldest_of(writer, "SELECT at_us FROM sample ORDER BY at_us LIMIT 1", &sample, err) ||
+        !oldest_of(writer, "SELECT created_us FROM run WHERE (state & 7) = 0 ORDER BY created_us LIMIT 1", &run, err))
+        return false;
+    oldest = report < sample ? report : sample;
+    oldest = run < oldest ? run : oldest;
+    if (oldest == INT64_MAX)
+        return true;
+    until = now_us > oldest ? oldest + (now_us - oldest) / SIZE_SLICES : oldest;
+    if (!rows_remove(writer, REPORTS, until, &result->reports, err) ||
+        !rows_remove(writer, SAMPLES, until, &result->samples, err) || !runs_remove(writer, until, result, err))
+        return false;
+    result->more = result->more || removed_of(result) > before;
+    return true;
+}
+
+bool store_retention_step(struct store_connection *writer, const struct store_retention *retention,
+                          struct store_retention_result *out, struct error *err)
+{
+    struct store_retention_result result = { 0 };
+    struct store_size size;
+
+    if (!age_step(writer, retention, &result, err) || !store_size(writer, &size, err))
+        return false;
+    if (retention->bytes > 0 && size.used > retention->bytes && !size_step(writer, retention->now_us, &result, err))
+        return false;
+    if (!query_run(writer, "PRAGMA incremental_vacuum(2000)", NULL, err))
+        return false;
+    *out = result;
+    return true;
+}

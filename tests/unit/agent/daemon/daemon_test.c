@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon as a process of its own (this program, started again), a stand-in for its children, and the real HTTP server. */
+#include "agent/daemon/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "agent/daemon/daemon_config.h"
+#include "common/base/fd.h"
+#include "tests/unit/agent/daemon/controller_stub.h"
+
+extern char **environ;
+
+/* What a child does stands in the file "mode" beside it. */
+static const char runner_text[] =
+    "#!/bin/sh\n"
+    "here=${0%/*}\n"
+    "mode=$(cat $here/mode 2>/dev/null)\n"
+    "event() { printf '%s\\n' '{\"event\":\"result\",\"name\":\"Motd\",\"host\":\"localhost\",\"action\":\"copy\",\"path\":\"/p.yml\","
+    "\"line\":4,\"outcome\":\"'$1'\",\"result\":{\"diff\":{\"before\":\"a\\n\",\"after\":\"b\\n\"},"
+    "\"invocation\":{\"module_args\":{\"dest\":\"/etc/motd\"}}}}'; }\n"
+    "stats() { echo '{\"event\":\"stats\",\"host\":\"localhost\",\"stats\":{\"ok\":1,\"changed\":'$1',\"failed\":'$2'}}'; }\n"
+    "echo \"$*\" >> $here/calls\n"
+    "case $1 in\n"
+    "facts) echo '{\"hostname\": \"x\", \"uptime_seconds\": '$$'}' ;;\n"
+    "join) echo 'not due' ;;\n"
+    "check) case $mode in\n"
+    "    drift) event changed; stats 1 0; exit 2 ;;\n"
+    "    fail) event failed; stats 0 1; exit 2 ;;\n"
+    "    die) event ok; kill -SEGV $$ ;;\n"
+    "    hang) event ok; sleep 60 ;;\n"
+    "    refuse) echo 'ERROR! no such playbook' >&2; exit 1 ;;\n"
+    "    *) event ok; stats 0 0 ;;\n"
+    "    esac ;;\n"
+    "apply) event changed; stats 1 0; echo ok > $here/mode ;;\n"
+    "esac\n";
+
+struct fixture {
+    struct stub *stub;
+    char runner[128], config[128], log[128], notify[100];
+    pid_t daemon;
+    int notify_fd;
+};
+
+static void file_put(const char *path, const char *text, mode_t mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+static void mode_set(struct fixture *fixture, const char *mode)
+{
+    char path[160];
+
+    snprintf(path, sizeof(path), "%s/mode", fixture->stub->folder);
+    file_put(path, mode, 0600);
+}
+
+static void config_set(struct fixture *fixture, const char *policy)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text), "playbook: /p.yml\n%s", policy);
+    file_put(fixture->config, text, 0600);
+}
+
+static char *log_of(struct fixture *fixture)
+{
+    struct error err = ERROR_INIT;
+    char *text = NULL;
+    size_t length = 0;
+
+    must(file_read(fixture->stub->arena, fixture->log, 1 << 20, &text, &length, &err), &err);
+    return text;
+}
+
+static void daemon_start(struct fixture *fixture)
+{
+    char *argv[] = { "daemon_test", "--daemon", fixture->stub->state, fixture->config, fixture->runner, NULL };
+    posix_spawn_file_actions_t actions;
+
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 2, fixture->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    setenv("NOTIFY_SOCKET", fixture->notify, 1);
+    setenv("WATCHDOG_USEC", "1000000", 1);
+    assert_int_equal(posix_spawn(&fixture->daemon, "/proc/self/exe", &actions, NULL, argv, environ), 0);
+    unsetenv("NOTIFY_SOCKET");
+    unsetenv("WATCHDOG_USEC");
+    posix_spawn_file_actions_destroy(&actions);
+}
+
+static int daemon_end(struct fixture *fixture, int signal_number)
+{
+    int status = 0;
+
+    if (fixture->daemon <= 0)
+        return 0;
+    kill(fixture->daemon, signal_number);
+    waitpid(fixture->daemon, &status, 0);
+    fixture->daemon = 0;
+    return status;
+}
+
+static int notify_listen(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+static int setup(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+    fixture->stub = stub_new();
+    stub_join_node(fixture->stub, "ai-1");
+    snprintf(fixture->runner, sizeof(fixture->runner), "%s/runner", fixture->stub->folder);
+    snprintf(fixture->config, sizeof(fixture->config), "%s/agent.yml", fixture->stub->folder);
+    snprintf(fixture->log, sizeof(fixture->log), "%s/log", fixture->stub->folder);
+    snprintf(fixture->notify, sizeof(fixture->notify), "%s/notify", fixture->stub->folder);
+    fixture->notify_fd = notify_listen(fixture->notify);
+    file_put(fixture->runner, runner_text, 0755);
+    config_set(fixture, "");
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+
+    daemon_end(fixture, SIGKILL);
+    close(fixture->notify_fd);
+    stub_free(fixture->stub);
+    free(fixture);
+    return 0;
+}
+
+static int count_of(struct stub *stub, const char *what)
+{
+    int count = 0;
+
+    pthread_mutex_lock(&stub->lock);
+    for (const char *at = strstr(stub->last_body, what); at != NULL; at = strstr(at + 1, what))
+        count++;
+    pthread_mutex_unlock(&stub->lock);
+    return count;
+}
+
+/* Until the controller has `count` reports that hold the text. */
+static void wait_for(struct fixture *fixture, const char *what, int count)
+{
+    int64_t end_ms = clock_monotonic_ms() + 15000;
+
+    while (count_of(fixture->stub, what) < count) {
+        if (clock_monotonic_ms() > end_ms)
+            fail_msg("no %s in time; reports: %s\nlog: %s", what, fixture->stub->last_body, log_of(fixture));
+        usleep(20000);
+    }
+}
+
+static void work_give(struct fixture *fixture, int number, const char *kind)
+{
+    char text[128];
+
+    snprintf(text, sizeof(text), "[{\"number\": %d, \"kind\": \"%s\", \"body\": null}]", number, kind);
+    stub_work_set(fixture->stub, text);
+}
+
+static void assert_gapless(struct stub *stub)
+{
+    struct error err = ERROR_INIT;
+    const char *line = stub->last_body;
+
+    for (int64_t expected = 1; *line != '\0'; expected++) {
+        const char *end = strchr(line, '\n');
+        const struct value *report = NULL;
+
+        must(json_read(stub->arena, line, (size_t)(end - line), NULL, &report, &err), &err);
+        assert_int_equal(value_map_get(report, "sequence")->as.integer, expected);
+        line = end + 1;
+    }
+}
+
+/* --- tests --- */
+
+static void test_start(void **state)
+{
+    struct fixture *fixture = *state;
+    char message[2048] = "", all[8192] = "";
+    int64_t end_ms = clock_monotonic_ms() + 10000;
+
+    daemon_start(fixture);
+    wait_for(fixture, "\"kind\":\"hello\"", 1);
+    wait_for(fixture, "\"kind\":\"facts\"", 1);
+    assert_int_equal(count_of(fixture->stub, "\"boot_id\":\""), 1);
+    work_give(fixture, 1, "facts");
+    wait_for(fixture, "\"kind\":\"facts\"", 2);
+    while (strstr(all, "WATCHDOG=1") == NULL && clock_monotonic_ms() < end_ms) {
+        ssize_t got = recv(fixture->notify_fd, message, sizeof(message) - 1, 0);
+
+        if (got > 0 && strlen(all) + (size_t)got + 2 < sizeof(all)) {
+            message[got] = '\0';
+            strncat(all, message, sizeof(all) - strlen(all) - 1);
+            strncat(all, "\n", sizeof(all) - strlen(all) - 1);
+        } else {
+            usleep(20000);
+        }
+    }
+    assert_non_null(strstr(all, "READY=1"));
+    assert_non_null(strstr(all, "WATCHDOG=1"));
+    assert_int_equal(daemon_end(fixture, SIGTERM), 0);
+    assert_non_null(strstr(log_of(fixture), "connected to the controller at 127.0.0.1:"));
+    assert_gapless(fixture->stub);
+}
+
+/* Facts that only tell the time are not told again by a daemon that starts anew. */
+static void test_facts_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    daemon_start(fixture);
+    wait_for(fixture, "\"kind\":\"facts\"", 1);
+    daemon_end(fixture, SIGTERM);
+    daemon_start(fixture);
+    wait_for(fixture, "\"kind\":\"hello\"", 2);
+    work_give(fixture, 1, "check");
+    wait_for(fixture, "\"kind\":\"run_end\"", 1);
+    usleep(300000);
+    assert_int_equal(count_of(fixture->stub, "\"kind\":\"facts\""), 1);
+}
+
+static void test_drift(void **state)
+{
+    struct fixture *fixture = *state;
+
+    mode_set(fixture, "drift");
+    daemon_start(fixture);
+    work_give(fixture, 1, "check");
+    wait_for(fixture, "\"verdict\":\"drift\",\"reason\":\"1 task is not as declared\"", 1);
+    assert_int_equal(count_of(fixture->stub, "\"kind\":\"drift\",\"body\":{\"resource\":\"copy /etc/motd\""), 1);
+    assert_int_equal(count_of(fixture->stub, "-a\\n+b"), 1);
+    assert_int_equal(count_of(fixture->stub, "\"kind\":\"run_start\""), 1);
+    assert_int_equal(count_of(fixture->stub, "\"why\":\"work\",\"work\":1"), 1);
+    assert_int_equal(count_of(fixture->stub, "\"kind\":\"run_event\""), 2);
+    assert_int_equal(count_of(fixture->stub, "module_args"), 0);
+    mode_set(fixture, "ok");
+    work_give(fixture, 2, "check");
+    wait_for(fixture, "\"verdict\":\"ok\"", 1);
+    assert_int_equal(count_of(fixture->stub, "\"kind\":\"mended\",\"body\":{\"resource\":\"copy /etc/motd\""), 1);
+    /* by policy nothing was repaired */
+    assert_int_equal(count_of(fixture->stub, "\"kind\":\"apply\""), 0);
+}
+
+static void test_repair(void **state)
+{
+    struct fixture *fixture = *state;
+
+    config_set(fixture, "policy: repair\n");
+    mode_set(fixture, "drift");
+    daemon_start(fixture);
+    work_give(fixture, 1, "check");
+    wait_for(fixture, "\"verdict\":\"ok\"", 1);
+    assert_int_equal(count_of(fixture->stub, "\"kind\":\"apply\",\"playbook\":\"/p.yml\",\"why\":\"repair\""), 1);
+    assert_int_equal(count_of(fixture->stub, "\"cause\":\"corrective\""), 1);
+}
+
+/* A managed file is touched: the next check comes within two seconds, and the daemon's own runs bring none. */
+static void test_touched(void **state)
+{
+    struct fixture *fixture = *state;
+    char managed[160], text[2048];
+    int64_t begin_ms;
+
+    snprintf(managed, sizeof(managed), "%s/managed", fixture->stub->folder);
+    file_put(managed, "a", 0600);
+    snprintf(text, sizeof(text),
+             "#!/bin/sh\n[ $1 = join ] && { echo not due; exit; }\n[ $1 = facts ] && { echo '{}'; exit; }\n"
+             "echo '{\"event\":\"result\",\"action\":\"copy\",\"outcome\":\"ok\",\"result\":{\"invocation\":"
+             "{\"module_args\":{\"dest\":\"%s\"}}}}'\ntouch %s\n"
+             "echo '{\"event\":\"stats\",\"host\":\"localhost\",\"stats\":{\"ok\":1,\"changed\":0,\"failed\":0}}'\n",
+             managed, managed);
+    file_put(fixture->runner, text, 0755);
+    daemon_start(fixture);
+    work_give(fixture, 1, "check");
+    wait_for(fixture, "\"kind\":\"run_end\"", 1);
+    usleep(800000);
+    assert_int_equal(count_of(fixture->stub, "\"why\":\"touched\""), 0);
+    begin_ms = clock_monotonic_ms();
+    file_put(managed, "b", 0600);
+    wait_for(fixture, "\"why\":\"touched\"", 1);
+    assert_true(clock_monotonic_ms() - begin_ms < 2000);
+    wait_for(fixture, "\"kind\":\"run_end\"", 2);
+    usleep(800000);
+    assert_int_equal(count_of(fixture->stub, "\"why\":\"touched\""), 1);
+}
+
+static void test_window_closed(void **state)
+{
+    struct fixture *fixture = *state;
+
+    config_set(fixture, "policy: window\nwindow: never\n");
+    mode_set(fixture, "drift");
+    daemon_start(fixture);
+    work_give(fixture, 1, "check");
+    wait_for(fixture, "\"verdict\":\"drift\"", 1);
+    usleep(500000);
+    assert_int_equal(count_of(fixture->stub, "\"kind\":\"apply\""), 0);
+    work_give(fixture, 2, "apply");
+    wait_for(fixture, "\"cause\":\"intentional\"", 1);
+}
+
+static void test_failures(void **state)
+{
+    struct fixture *fixture = *state;
+
+    mode_set(fixture, "die");
+    daemon_start(fixture);
+    work_give(fixture, 1, "check");
+    wait_for(fixture, "\"outcome\":\"failed\",\"reason\":\"the runner died of signal 11 (Segmentation fault)\"", 1);
+    mode_set(fixture, "fail");
+    work_give(fixture, 2, "check");
+    wait_for(fixture, "\"outcome\":\"failed\",\"reason\":\"1 task failed\"", 1);
+    mode_set(fixture, "refuse");
+    work_give(fixture, 3, "check");
+    wait_for(fixture, "\"reason\":\"the runner ended with status 1: ERROR! no such playbook\"", 1);
+    work_give(fixture, 4, "dance");
+    wait_for(fixture, "does not know work of the kind 'dance'", 1);
+    wait_for(fixture, "\"verdict\":\"failed\"", 3);
+    assert_int_equal(count_of(fixture->stub, "\"kind\":\"drift\""), 0);
+}
+
+static void test_stop(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t begin_ms;
+
+    mode_set(fixture, "hang");
+    daemon_start(fixture);
+    work_give(fixture, 1, "check");
+    wait_for(fixture, "\"kind\":\"run_event\"", 1);
+    begin_ms = clock_monotonic_ms();
+    assert_int_equal(daemon_end(fixture, SIGTERM), 0);
+    assert_true(clock_monotonic_ms() - begin_ms < 5000);
+    daemon_start(fixture);
+    wait_for(fixture, "\"outcome\":\"cancelled\"", 1);
+    assert_int_equal(count_of(fixture->stub, "\"outcome\":\"lost\""), 0);
+}
+
+static void test_killed(void **state)
+{
+    struct fixture *fixture = *state;
+
+    mode_set(fixture, "hang");
+    daemon_start(fixture);
+    work_give(fixture, 7, "check");
+    wait_for(fixture, "\"kind\":\"run_event\"", 1);
+    daemon_end(fixture, SIGKILL);
+    mode_set(fixture, "ok");
+    daemon_start(fixture);
+    wait_for(fixture, "\"outcome\":\"lost\"", 1);
+    wait_for(fixture, "\"kind\":\"hello\"", 2);
+    /* work that was taken is not done twice, and that is told to the controller */
+    for (int i = 0; i < 250 && fixture->stub->asked_after != 7; i++)
+        usleep(20000);
+    assert_int_equal(fixture->stub->asked_after, 7);
+    assert_int_equal(count_of(fixture->stub, "\"kind\":\"run_start\""), 1);
+    assert_gapless(fixture->stub);
+}
+
+static void test_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    int port = api_server_port(fixture->stub->server);
+
+    api_server_stop(fixture->stub->server);
+    fixture->stub->server = NULL;
+    daemon_start(fixture);
+    for (int i = 0; i < 250 && strstr(log_of(fixture), "no connection") == NULL; i++)
+        usleep(20000);
+    assert_non_null(strstr(log_of(fixture), "no connection"));
+    stub_listen(fixture->stub, &fixture->stub->authority, port);
+    wait_for(fixture, "\"kind\":\"facts\"", 1);
+    assert_gapless(fixture->stub);
+}
+
+static void log_nothing(void *data, const char *sentence)
+{
+    (void)data;
+    (void)sentence;
+}
+
+static void test_not_joined(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error err = ERROR_INIT;
+    char folder[128];
+
+    snprintf(folder, sizeof(folder), "%s/other", fixture->stub->folder);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_false(
+        daemon_run(&(struct daemon_options){ .state = folder, .config_path = "/none", .log = log_nothing }, &err));
+    assert_non_null(strstr(err.text, "this node has not joined a controller"));
+    daemon_start(fixture);
+    wait_for(fixture, "\"kind\":\"hello\"", 1);
+    assert_false(daemon_run(
+        &(struct daemon_options){ .state = fixture->stub->state, .config_path = "/none", .log = log_nothing }, &err));
+    assert_non_null(strstr(err.text, "another daemon works in"));
+}
+
+static void config_fails(struct fixture *fixture, const char *text, const char *sentence)
+{
+    struct error err = ERROR_INIT;
+    struct daemon_config config;
+
+    file_put(fixture->config, text, 0600);
+    assert_false(daemon_config_read(fixture->stub->arena, fixture->config, &config, &err));
+    if (strstr(err.text, sentence) == NULL)
+        fail_msg("%s", err.text);
+}
+
+static void test_config(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error err = ERROR_INIT;
+    struct daemon_config config;
+
+    must(daemon_config_read(fixture->stub->arena, "/none", &config, &err), &err);
+    assert_int_equal(config.policy, POLICY_REPORT);
+    assert_int_equal(config.check_interval_us, (int64_t)1800 * 1000000);
+    file_put(fixture->config, "policy: window\nwindow: \"22:00-06:00\"\ncheck_interval_s: 600\n", 0600);
+    must(daemon_config_read(fixture->stub->arena, fixture->config, &config, &err), &err);
+    assert_int_equal(config.policy, POLICY_WINDOW);
+    assert_int_equal(config.windows.count, 1);
+    config_fails(fixture, "policy: mend\n", "policy");
+    config_fails(fixture, "polcy: repair\n", "polcy");
+    config_fails(fixture, "policy: window\n", "policy 'window' needs a window");
+    config_fails(fixture, "window: always\n", "window means something with policy 'window' only");
+    config_fails(fixture, "playbook: site.yml\n", "is no absolute path");
+    config_fails(fixture, "check_interval_s: 1\n", "check_interval_s is 1");
+    config_fails(fixture, "- a\n", "not a mapping");
+}
+
+/* --- the daemon's own process --- */
+
+static void log_print(void *data, const char *sentence)
+{
+    (void)data;
+    fprintf(stderr, "%s\n", sentence);
+}
+
+static int daemon_main(char **argv)
+{
+    struct daemon_options options = { .state = argv[2], .config_path = argv[3], .program = argv[4], .log = log_print };
+    struct error err = ERROR_INIT;
+
+    if (daemon_run(&options, &err))
+        return 0;
+    fprintf(stderr, "%s\n", err.text);
+    return 1;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_start),         TEST(test_facts_once), TEST(test_drift),      TEST(test_repair),
+        TEST(test_window_closed), TEST(test_touched),    TEST(test_failures),   TEST(test_stop),
+        TEST(test_killed),        TEST(test_alone),      TEST(test_not_joined), TEST(test_config),
+    };
+
+    if (argc == 5 && strcmp(argv[1], "--daemon") == 0)
+        return daemon_main(argv);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

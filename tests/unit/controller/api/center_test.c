@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The controller's routes over TLS, with a store and an authority of their own: who may what, and a node's way in and out. */
+#include "controller/api/center.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/base/clock.h"
+#include "common/base/fd.h"
+#include "common/base/text.h"
+#include "common/http/http.h"
+#include "common/json/json.h"
+#include "common/trust/api_token.h"
+#include "common/trust/certificate_request.h"
+#include "common/trust/join_string.h"
+#include "controller/store/store_api_token.h"
+#include "controller/store/store_node.h"
+
+struct fixture {
+    struct arena *arena;
+    char folder[64];
+    struct authority *authority;
+    struct center center;
+    const char *tokens[API_ADMIN + 1]; /* by role */
+    const char *ca_path;
+};
+
+static const char *in(struct fixture *fixture, const char *name)
+{
+    return arena_printf(fixture->arena, "%s/%s", fixture->folder, name);
+}
+
+static void must(bool ok, const struct error *err)
+{
+    if (!ok)
+        fail_msg("%s", err->text);
+}
+
+static bool token_put(struct store_connection *writer, void *data, struct error *err)
+{
+    bool taken = false;
+
+    return store_api_token_add(writer, data, &taken, err);
+}
+
+static const char *token_make(struct fixture *fixture, const char *role)
+{
+    struct error err = ERROR_INIT;
+    struct api_token token;
+    char hash[SECRET_HASH_LENGTH + 1];
+    struct store_api_token row = { .name = role, .role = role, .created_by = "test", .created_us = clock_wall_us() };
+
+    must(api_token_make(fixture->arena, &token, &err), &err);
+    row.id = token.id;
+    row.hash = secret_hash(token.secret, hash);
+    must(store_write_wait(fixture->center.store, token_put, &row, &err), &err);
+    return secret_reveal(api_token_text(fixture->arena, &token));
+}
+
+static void put_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static int setup(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    struct center *center = &fixture->center;
+    static const char *const names[] = { "127.0.0.1", NULL };
+    struct error err = ERROR_INIT;
+    struct api_server_options options = { .listen = "127.0.0.1:0", .context = center };
+
+    fixture->arena = arena_new();
+    snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/roost-center-XXXXXX");
+    assert_non_null(mkdtemp(fixture->folder));
+    must(store_open(in(fixture, "store"), &center->store, &err), &err);
+    must(store_reader_open(center->store, &center->reader, &err), &err);
+    must(authority_open(in(fixture, "trust"), names, clock_wall_us(), &fixture->authority, &err), &err);
+    center->authority = fixture->authority;
+    center->address = "127.0.0.1:8470";
+    options.certificate_pem = fixture->authority->server_chain_pem;
+    options.key_pem = fixture->authority->server_key_pem;
+    options.client_ca_pem = fixture->authority->ca_pem;
+    options.table = (struct api_table){ api_resource_table, api_resource_table_count };
+    options.authenticator = (struct api_authenticator){ center_identify, center };
+    must(api_server_start(&options, &center->server, &err), &err);
+    fixture->tokens[API_VIEWER] = token_make(fixture, "viewer");
+    fixture->tokens[API_OPERATOR] = token_make(fixture, "operator");
+    fixture->tokens[API_ADMIN] = token_make(fixture, "admin");
+    fixture->ca_path = in(fixture, "ca-for-clients.pem");
+    put_file(fixture->ca_path, fixture->authority->ca_pem);
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    pid_t child = -1;
+
+    api_server_stop(fixture->center.server);
+    store_reader_close(fixture->center.reader);
+    store_close(fixture->center.store);
+    authority_close(fixture->authority);
+    child = fork();
+    if (child == 0) {
+        execlp("rm", "rm", "-r", fixture->folder, (char *)NULL);
+        _exit(1);
+    }
+    waitpid(child, NULL, 0);
+    arena_free(fixture->arena);
+    free(fixture);
+    return 0;
+}
+
+/* --- asking --- */
+
+struct asked {
+    const char *method, *token, *body;
+    const char *node; /* its certificate and key, files NODE.pem and NODE.key */
+};
+
+struct answer {
+    int status;
+    const struct value *body;
+    const char *text;
+};
+
+static struct answer ask(struct fixture *fixture, const char *path, struct asked asked)
+{
+    struct error err = ERROR_INIT;
+    struct http_response response;
+    struct http_header headers[2];
+    char *text = NULL;
+    struct answer out = { 0 };
+    struct http_request request = { .url = arena_printf(fixture->arena, "https://127.0.0.1:%d%s",
+                                                        api_server_port(fixture->center.server), path),
+                                    .method = asked.method,
+                                    .headers = headers,
+                                    .body = asked.body,
+                                    .body_length = asked.body == NULL ? 0 : strlen(asked.body),
+                                    .ca_path = fixture->ca_path,
+                                    .no_proxy = true };
+
+    if (asked.token != NULL)
+        headers[request.header_count++] =
+            (struct http_header){ "Authorization", arena_printf(fixture->arena, "Bearer %s", asked.token) };
+    if (asked.body != NULL)
+        headers[request.header_count++] = (struct http_header){ "Content-Type", "application/json" };
+    if (asked.node != NULL) {
+        request.client_cert = in(fixture, arena_printf(fixture->arena, "%s.pem", asked.node));
+        request.client_key = in(fixture, arena_printf(fixture->arena, "%s.key", asked.node));
+    }
+    must(http_fetch(fixture->arena, &request, &response, &text, &err), &err);
+    out.status = response.status;
+    out.text = text;
+    if (!json_read(fixture->arena, text, strlen(text), NULL, &out.body, &err))
+        out.body = NULL;
+    return out;
+}
+
+static struct answer expect(struct fixture *fixture, const char *path, struct asked asked, int status)
+{
+    struct answer answer = ask(fixture, path, asked);
+
+    if (answer.status != status)
+        fail_msg("%s %s: %d, not %d: %s", asked.method == NULL ? "GET" : asked.method, path, answer.status, status,
+                 answer.text);
+    return answer;
+}
+
+static void expect_code(struct fixture *fixture, const char *path, struct asked asked, int status, const char *code)
+{
+    struct answer answer = expect(fixture, path, asked, status);
+
+    assert_string_equal(value_map_text(value_map_get(answer.body, "error"), "code"), code);
+}
+
+/* --- a node --- */
+
+static struct join_string join_token(struct fixture *fixture, const char *body)
+{
+    struct answer answer = expect(fixture, "/api/v1/join-tokens",
+                                  (struct asked){ .token = fixture->tokens[API_OPERATOR], .body = body }, 201);
+    struct join_string join;
+    struct error err = ERROR_INIT;
+
+    must(join_string_read(fixture->arena, value_map_text(answer.body, "join"), &join, &err), &err);
+    return join;
+}
+
+/* What a node sends to join; its key is made at the first time and kept in NODE.key. */
+static const char *join_body(struct fixture *fixture, const struct join_string *join, const char *node,
+                             const char *name)
+{
+    struct value *body = value_map(fixture->arena);
+    const char *path = in(fixture, arena_printf(fixture->arena, "%s.key", node));
+    PRIVATE_KEY_SCOPED key = NULL;
+    struct error err = ERROR_INIT;
+    bool missing = false;
+    char *request = NULL;
+
+    must(private_key_load(path, &key, &missing, &err), &err);
+    if (missing) {
+        must(private_key_generate(KEY_ECDSA_P256, &key, &err), &err);
+        must(private_key_save(key, path, &err), &err);
+    }
+    must(certificate_request_make(fixture->arena, key, name, &request, &err), &err);
+    value_map_put_string(fixture->arena, body, "token", join->token_id);
+    value_map_put_string(fixture->arena, body, "secret", secret_reveal(join->secret));
+    value_map_put_string(fixture->arena, body, "name", name);
+    value_map_put_string(fixture->arena, body, "request", request);
+    return json_text(fixture->arena, body, JSON_COMPACT);
+}
+
+static void keep_certificate(struct fixture *fixture, const char *node, const struct value *body)
+{
+    put_file(in(fixture, arena_printf(fixture->arena, "%s.pem", node)), value_map_text(body, "certificate"));
+}
+
+static void node_in(struct fixture *fixture, const char *node)
+{
+    struct join_string join = join_token(fixture, "{}");
+    struct answer answer =
+        expect(fixture, "/join/v1/join", (struct asked){ .body = join_body(fixture, &join, node, node) }, 200);
+
+    keep_certificate(fixture, node, answer.body);
+}
+
+static int64_t number(const struct value *map, const char *key)
+{
+    return value_map_get(map, key)->as.integer;
+}
+
+/* --- tests --- */
+
+/* "{name}" becomes "x". */
+static const char *path_filled(struct fixture *fixture, const char *path)
+{
+    struct text out = text_new(fixture->arena);
+
+    for (; *path != '\0'; path++) {
+        if (*path == '{') {
+            text_add_char(&out, 'x');
+            path += strcspn(path, "}");
+        } else {
+            text_add_char(&out, *path);
+        }
+    }
+    return out.data;
+}
+
+static void knock(struct fixture *fixture, const struct api_route *route)
+{
+    struct asked asked = { .method = route->method, .body = route->body != NULL ? "{}" : NULL };
+    const char *path = path_filled(fixture, route->path);
+
+    if (route->access == API_PUBLIC)
+        return;
+    expect_code(fixture, path, asked, 401, "unauthenticated");
+    asked.token = "roost_0123456789abcdef_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    expect_code(fixture, path, asked, 401, "unauthenticated");
+    for (enum api_access role = API_VIEWER; role <= API_ADMIN; role++) {
+        asked.token = fixture->tokens[role];
+        if (role < route->access || route->access <= API_NODE_EXPIRED)
+            expect_code(fixture, path, asked, 403, "forbidden");
+        else if (ask(fixture, path, asked).status == 403)
+            fail_msg("%s %s refuses %s", route->method, path, api_access_name(role));
+    }
+    asked.token = NULL;
+    asked.node = "ai-1";
+    if (route->access > API_NODE_EXPIRED)
+        expect_code(fixture, path, asked, 403, "forbidden");
+    else if (ask(fixture, path, asked).status == 403)
+        fail_msg("%s %s refuses its node", route->method, path);
+}
+
+static void every_door_is_locked(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t doors = 0;
+
+    node_in(fixture, "ai-1");
+    for (size_t i = 0; i < api_resource_table_count; i++) {
+        for (size_t j = 0; j < api_resource_table[i]->count; j++, doors++)
+            knock(fixture, &api_resource_table[i]->routes[j]);
+    }
+    assert_true(doors > 15);
+}
+
+static void tokens_live_and_end(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asked admin = { .token = fixture->tokens[API_ADMIN] };
+
+    admin.body = "{\"name\": \"ci\", \"role\": \"viewer\", \"ttl_s\": 60}";
+    struct answer made = expect(fixture, "/api/v1/tokens", admin, 201);
+    struct asked ci = { .token = value_map_text(made.body, "token") };
+
+    expect(fixture, "/api/v1/nodes", ci, 200);
+    expect_code(fixture, "/api/v1/tokens", admin, 409, "name_taken");
+    admin.body = NULL;
+    const char *list = expect(fixture, "/api/v1/tokens", admin, 200).text;
+    assert_non_null(strstr(list, "\"name\":\"ci\""));
+    assert_null(strstr(list, ci.token + strlen("roost_0123456789abcdef_"))); /* no secret, no hash */
+    assert_null(strstr(list, "hash"));
+    admin.method = "DELETE";
+    expect(fixture, "/api/v1/tokens/ci", admin, 200);
+    expect_code(fixture, "/api/v1/nodes", ci, 401, "unauthenticated");
+    expect_code(fixture, "/api/v1/tokens/nobody", admin, 404, "token_unknown");
+}
+
+static void a_node_comes_in_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct join_string join = join_token(fixture, "{\"name\": \"ai-*\"}");
+    struct asked first = { .body = join_body(fixture, &join, "ai-1", "ai-1") };
+
+    assert_string_equal(join.ca_fingerprint, fixture->authority->ca->key.fingerprint);
+    assert_string_equal(join.host, "127.0.0.1");
+    expect_code(fixture, "/join/v1/join", (struct asked){ .body = join_body(fixture, &join, "ai-1", "web-1") }, 403,
+                "name_refused");
+    struct answer answer = expect(fixture, "/join/v1/join", first, 200);
+    assert_string_equal(value_map_text(answer.body, "node"), "ai-1");
+    assert_int_equal(number(answer.body, "generation"), 1);
+    expect(fixture, "/join/v1/join", first, 200); /* a lost answer: the same key asks again */
+    expect_code(fixture, "/join/v1/join", (struct asked){ .body = join_body(fixture, &join, "thief", "ai-2") }, 403,
+                "token_used");
+    join.token_id[0] = join.token_id[0] == '0' ? '1' : '0';
+    expect_code(fixture, "/join/v1/join", (struct asked){ .body = join_body(fixture, &join, "ai-3", "ai-3") }, 403,
+                "token_unknown");
+}
+
+static void a_rebuilt_node_is_another(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asked viewer = { .token = fixture->tokens[API_VIEWER] };
+
+    node_in(fixture, "ai-1");
+    expect(fixture, "/agent/v1/work", (struct asked){ .node = "ai-1" }, 200);
+    struct join_string join = join_token(fixture, "{}");
+    struct answer again =
+        expect(fixture, "/join/v1/join", (struct asked){ .body = join_body(fixture, &join, "new", "ai-1") }, 200);
+    keep_certificate(fixture, "new", again.body);
+    assert_int_equal(number(again.body, "generation"), 2);
+    expect_code(fixture, "/agent/v1/work", (struct asked){ .node = "ai-1" }, 401, "unauthenticated");
+    expect(fixture, "/agent/v1/work", (struct asked){ .node = "new" }, 200);
+    assert_int_equal(number(expect(fixture, "/api/v1/nodes/ai-1", viewer, 200).body, "generation"), 2);
+}
+
+static void approval_is_waited_for(void **state)
+{
+    struct fixture *fixture = *state;
+    struct join_string join = join_token(fixture, "{\"approval\": true}");
+    struct asked ask_in = { .body = join_body(fixture, &join, "ai-1", "ai-1") };
+    struct asked operator= { .token = fixture->tokens[API_OPERATOR] };
+    struct asked post = { .token = fixture->tokens[API_OPERATOR], .method = "POST" };
+
+    assert_string_equal(value_map_text(expect(fixture, "/join/v1/join", ask_in, 202).body, "state"), "pending");
+    const struct value *items =
+        value_map_get(expect(fixture, "/api/v1/joins?state=pending", operator, 200).body, "items");
+    assert_int_equal(value_count(items), 1);
+    const char *id = arena_printf(fixture->arena, "/api/v1/joins/%lld", (long long)number(value_item(items, 0), "id"));
+    expect(fixture, arena_printf(fixture->arena, "%s/approve", id), post, 200);
+    expect_code(fixture, arena_printf(fixture->arena, "%s/refuse", id), post, 409, "decided_before");
+    assert_string_equal(value_map_text(expect(fixture, "/join/v1/join", ask_in, 200).body, "state"), "joined");
+
+    join = join_token(fixture, "{\"approval\": true}");
+    ask_in.body = join_body(fixture, &join, "ai-2", "ai-2");
+    expect(fixture, "/join/v1/join", ask_in, 202);
+    items = value_map_get(expect(fixture, "/api/v1/joins?state=pending", operator, 200).body, "items");
+    id = arena_printf(fixture->arena, "/api/v1/joins/%lld/refuse", (long long)number(value_item(items, 0), "id"));
+    expect(fixture, id, post, 200);
+    expect_code(fixture, "/join/v1/join", ask_in, 403, "join_refused");
+    expect_code(fixture, "/api/v1/joins/99/approve", post, 404, "join_unknown");
+}
+
+static void reports_are_kept_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asked node = { .node = "ai-1" };
+    struct asked viewer = { .token = fixture->tokens[API_VIEWER] };
+
+    node_in(fixture, "ai-1");
+    node.body =
+        "{\"reports\":[{\"sequence\":1,\"at_us\":1000,\"kind\":\"hello\",\"body\":{\"agent\":\"0.1\",\"boot_id\":\"b\"}},"
+        "{\"sequence\":2,\"at_us\":2000000,\"kind\":\"facts\",\"body\":{\"ansible_hostname\":\"ai-1\"}},"
+        "{\"sequence\":3,\"at_us\":3000000,\"kind\":\"status\",\"body\":{\"verdict\":\"drift\",\"reason\":\"motd\"}}]}";
+    assert_int_equal(number(expect(fixture, "/agent/v1/reports", node, 200).body, "acknowledged"), 3);
+    assert_int_equal(number(expect(fixture, "/agent/v1/reports", node, 200).body, "acknowledged"), 3); /* known */
+    node.body = "{\"reports\":[{\"sequence\":5,\"at_us\":1,\"kind\":\"note\"}]}";
+    assert_int_equal(number(expect(fixture, "/agent/v1/reports", node, 409).body, "expected"), 4);
+    node.body = "{\"reports\":[{\"sequence\":4,\"at_us\":1,\"kind\":\"from the future\",\"body\":[1]}]}";
+    assert_int_equal(number(expect(fixture, "/agent/v1/reports", node, 200).body, "acknowledged"), 4);
+    node.body =
+        "{\"reports\":[{\"sequence\":4,\"at_us\":1,\"kind\":\"a\"},{\"sequence\":6,\"at_us\":1,\"kind\":\"a\"}]}";
+    expect_code(fixture, "/agent/v1/reports", node, 400, "bad_report");
+    node.body = "{\"reports\":[1]}";
+    expect_code(fixture, "/agent/v1/reports", node, 400, "bad_report");
+    node.body = "{\"reports\":[{\"sequence\":0,\"at_us\":1,\"kind\":\"a\"}]}";
+    expect_code(fixture, "/agent/v1/reports", node, 400, "bad_report");
+
+    const struct value *seen = expect(fixture, "/api/v1/nodes/ai-1", viewer, 200).body;
+    assert_string_equal(value_map_text(seen, "verdict"), "drift");
+    assert_string_equal(value_map_text(seen, "reason"), "motd");
+    assert_string_equal(value_map_text(seen, "boot_id"), "b");
+    assert_int_equal(number(seen, "reported"), 4);
+    const struct value *facts = expect(fixture, "/api/v1/nodes/ai-1/facts", viewer, 200).body;
+    assert_string_equal(value_map_text(value_map_get(facts, "facts"), "ansible_hostname"), "ai-1");
+    expect_code(fixture, "/api/v1/nodes/ai-2", viewer, 404, "node_unknown");
+    assert_non_null(strstr(ask(fixture, "/api/v1/nodes/ai-2", viewer).text, "did you mean ai-1?"));
+}
+
+/* As after a restore from a backup: the node has let go of what the controller no longer has. */
+static void a_gap_is_told_and_gone_over(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asked node = { .node = "ai-1" };
+
+    node_in(fixture, "ai-1");
+    node.body = "{\"reports\":[{\"sequence\":9,\"at_us\":1,\"kind\":\"note\"}]}";
+    assert_int_equal(number(expect(fixture, "/agent/v1/reports", node, 409).body, "expected"), 1);
+    node.body = "{\"reports\":[{\"sequence\":8,\"at_us\":1,\"kind\":\"gap\",\"body\":{\"from\":2,\"to\":8}},"
+                "{\"sequence\":9,\"at_us\":1,\"kind\":\"note\"}]}";
+    expect(fixture, "/agent/v1/reports", node, 409); /* from elsewhere than expected */
+    node.body = "{\"reports\":[{\"sequence\":8,\"at_us\":1,\"kind\":\"gap\",\"body\":{\"from\":1,\"to\":8}},"
+                "{\"sequence\":9,\"at_us\":1,\"kind\":\"note\"}]}";
+    assert_int_equal(number(expect(fixture, "/agent/v1/reports", node, 200).body, "acknowledged"), 9);
+    assert_int_equal(number(expect(fixture, "/agent/v1/reports", node, 200).body, "acknowledged"), 9);
+}
+
+static void work_reaches_the_node_and_is_done_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asked operator= { .token = fixture->tokens[API_OPERATOR], .body = "{\"kind\":\"check\"}" };
+
+    node_in(fixture, "ai-1");
+    assert_int_equal(number(expect(fixture, "/api/v1/nodes/ai-1/work", operator, 202).body, "number"), 1);
+    const struct value *work =
+        value_map_get(expect(fixture, "/agent/v1/work?wait_s=50", (struct asked){ .node = "ai-1" }, 200).body, "work");
+    assert_int_equal(value_count(work), 1);
+    assert_string_equal(value_map_text(value_item(work, 0), "kind"), "check");
+    work = value_map_get(expect(fixture, "/agent/v1/work?after=1&wait_s=0", (struct asked){ .node = "ai-1" }, 200).body,
+                         "work");
+    assert_int_equal(value_count(work), 0);
+    operator.body = "{\"kind\":\"look\"}";
+    expect_code(fixture, "/api/v1/nodes/ai-1/work", operator, 400, "bad_member");
+}
+
+static void revoking_works_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    node_in(fixture, "ai-1");
+    expect(fixture, "/agent/v1/work", (struct asked){ .node = "ai-1" }, 200);
+    expect(fixture, "/api/v1/nodes/ai-1", (struct asked){ .token = fixture->tokens[API_ADMIN], .method = "DELETE" },
+           200);
+    expect_code(fixture, "/agent/v1/work", (struct asked){ .node = "ai-1" }, 401, "unauthenticated");
+    expect_code(fixture, "/agent/v1/renew", (struct asked){ .node = "ai-1", .body = "{}" }, 401, "unauthenticated");
+}
+
+static void certificates_are_renewed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct value *body = value_map(fixture->arena);
+    PRIVATE_KEY_SCOPED key = NULL;
+    struct error err = ERROR_INIT;
+    char *request = NULL;
+
+    node_in(fixture, "ai-1");
+    must(private_key_generate(KEY_ECDSA_P256, &key, &err), &err);
+    must(private_key_save(key, in(fixture, "renewed.key"), &err), &err);
+    must(certificate_request_make(fixture->arena, key, "ai-1", &request, &err), &err);
+    value_map_put_string(fixture->arena, body, "request", request);
+    struct asked asked = { .node = "ai-1", .body = json_text(fixture->arena, body, JSON_COMPACT) };
+    keep_certificate(fixture, "renewed", expect(fixture, "/agent/v1/renew", asked, 200).body);
+    expect(fixture, "/agent/v1/work", (struct asked){ .node = "renewed" }, 200);
+    expect(fixture, "/agent/v1/work", (struct asked){ .node = "ai-1" }, 200); /* until it runs out */
+}
+
+static void what_was_done_is_in_the_audit_log(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asked operator= { .token = fixture->tokens[API_OPERATOR] };
+
+    node_in(fixture, "ai-1");
+    const char *text = expect(fixture, "/api/v1/audit", operator, 200).text;
+    assert_non_null(strstr(text, "\"actor\":\"operator\",\"action\":\"join_token.add\""));
+    assert_non_null(strstr(text, "\"action\":\"node.join\",\"object\":\"ai-1\""));
+    const struct value *items = value_map_get(expect(fixture, "/api/v1/audit?limit=1", operator, 200).body, "items");
+    assert_int_equal(value_count(items), 1);
+}
+
+/* Reports of kinds and bodies, numbered from `first`. */
+static void report(struct fixture *fixture, int first, const char *const *kinds_and_bodies)
+{
+    struct text body = text_new(fixture->arena);
+
+    text_add(&body, "{\"reports\":[");
+    for (int i = 0; kinds_and_bodies[2 * i] != NULL; i++)
+        text_printf(&body, "%s{\"sequence\":%d,\"at_us\":%d000000,\"kind\":\"%s\",\"body\":%s}", i > 0 ? "," : "",
+                    first + i, first + i, kinds_and_bodies[2 * i], kinds_and_bodies[2 * i + 1]);
+    text_add(&body, "]}");
+    expect(fixture, "/agent/v1/reports", (struct asked){ .node = "ai-1", .body = body.data }, 200);
+}
+
+static void drift_is_told_and_mended(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asked viewer = { .token = fixture->tokens[API_VIEWER] };
+
+    node_in(fixture, "ai-1");
+    report(fixture, 1,
+           (const char *const[]){ "drift", "{\"resource\":\"copy /etc/motd\",\"diff\":\"-a\"}", "drift",
+                                  "{\"resource\":\"copy /etc/motd\",\"cause\":\"external\",\"reason\":\"vim\"}",
+                                  "drift", "{\"colour\":1}", NULL });
+    const struct value *items = value_map_get(expect(fixture, "/api/v1/drift?node=ai-1", viewer, 200).body, "items");
+    assert_int_equal(value_count(items), 1);
+    assert_int_equal(number(value_item(items, 0), "count"), 2);
+    assert_string_equal(value_map_text(value_item(items, 0), "cause"), "external");
+    assert_string_equal(value_map_text(value_item(items, 0), "diff"), "-a");
+    assert_int_equal(
+        value_count(value_map_get(expect(fixture, "/api/v1/drift?cause=corrective", viewer, 200).body, "items")), 0);
+    report(fixture, 4,
+           (const char *const[]){ "mended", "{\"resource\":\"copy /etc/motd\",\"cause\":\"corrective\"}", NULL });
+    assert_int_equal(value_count(value_map_get(expect(fixture, "/api/v1/drift", viewer, 200).body, "items")), 0);
+    items = value_map_get(expect(fixture, "/api/v1/drift?resolved=true", viewer, 200).body, "items");
+    assert_string_equal(value_map_text(value_item(items, 0), "cause"), "corrective");
+    expect_code(fixture, "/api/v1/drift?node=nobody", viewer, 404, "node_unknown");
+}
+
+static void a_run_is_kept_and_streamed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asked viewer = { .token = fixture->tokens[API_VIEWER] };
+
+    node_in(fixture, "ai-1");
+    report(fixture, 1,
+           (const char *const[]){ "run_start", "{\"run\":\"r1\",\"kind\":\"check\",\"playbook\":\"site.yml\"}",
+                                  "run_event", "{\"run\":\"r1\",\"event\":{\"event\":\"task_start\",\"name\":\"one\"}}",
+                                  "run_event", "{\"run\":\"other\",\"event\":{\"event\":\"task_start\"}}", "run_event",
+                                  "{\"run\":\"r1\",\"event\":{\"event\":\"result\",\"host\":\"ai-1\"}}", NULL });
+    const struct value *run = value_item(value_map_get(expect(fixture, "/api/v1/runs", viewer, 200).body, "items"), 0);
+    const char *path = arena_printf(fixture->arena, "/api/v1/runs/%lld", (long long)number(run, "id"));
+    assert_string_equal(value_map_text(run, "state"), "running");
+    assert_int_equal(number(run, "events"), 2);
+    report(fixture, 5,
+           (const char *const[]){ "run_end", "{\"run\":\"r1\",\"outcome\":\"drift\",\"ok\":3,\"changed\":1}",
+                                  "run_event", "{\"run\":\"r1\",\"event\":{\"event\":\"late\"}}", NULL });
+    run = expect(fixture, path, viewer, 200).body;
+    assert_string_equal(value_map_text(run, "state"), "ok");
+    assert_int_equal(number(value_item(value_map_get(run, "hosts"), 0), "changed"), 1);
+    const struct value *page =
+        expect(fixture, arena_printf(fixture->arena, "%s/events?limit=1&after=1", path), viewer, 200).body;
+    assert_int_equal(number(value_item(value_map_get(page, "items"), 0), "sequence"), 2);
+    const char *text = expect(fixture, arena_printf(fixture->arena, "%s/stream", path), viewer, 200).text;
+    assert_non_null(strstr(text, "id: 1\nevent: task_start\ndata: {"));
+    assert_non_null(strstr(text, "id: 2\nevent: result\n"));
+    assert_non_null(strstr(text, "event: end\ndata: {\"state\":\"ok\"}\n\n"));
+    expect_code(fixture, "/api/v1/runs/99/stream", viewer, 404, "run_unknown");
+}
+
+static void numbers_are_told_to_prometheus(void **state)
+{
+    struct fixture *fixture = *state;
+
+    node_in(fixture, "ai-1");
+    const char *text = expect(fixture, "/metrics", (struct asked){ .token = fixture->tokens[API_VIEWER] }, 200).text;
+    assert_non_null(strstr(text, "roost_nodes{state=\"active\",verdict=\"unknown\"} 1\n"));
+    assert_non_null(strstr(text, "# TYPE roost_http_requests_total counter\nroost_http_requests_total "));
+}
+
+static void strangers_learn_little(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_string_equal(expect(fixture, "/join/v1/ca", (struct asked){ .node = NULL }, 200).text,
+                        fixture->authority->ca_pem);
+    assert_string_equal(value_map_text(expect(fixture, "/health", (struct asked){ .node = NULL }, 200).body, "status"),
+                        "ok");
+    const struct value *document = expect(fixture, "/api/v1/openapi.json", (struct asked){ .node = NULL }, 200).body;
+    assert_non_null(value_map_get(value_map_get(document, "paths"), "/api/v1/nodes/{name}"));
+    const struct value *status =
+        expect(fixture, "/api/v1/status", (struct asked){ .token = fixture->tokens[API_VIEWER] }, 200).body;
+    assert_string_equal(value_map_text(status, "authority"), fixture->authority->ca->key.fingerprint);
+}
+
+#define WITH_CENTER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_CENTER(every_door_is_locked),
+        WITH_CENTER(tokens_live_and_end),
+        WITH_CENTER(a_node_comes_in_once),
+        WITH_CENTER(a_rebuilt_node_is_another),
+        WITH_CENTER(approval_is_waited_for),
+        WITH_CENTER(reports_are_kept_once),
+        WITH_CENTER(a_gap_is_told_and_gone_over),
+        WITH_CENTER(work_reaches_the_node_and_is_done_once),
+        WITH_CENTER(revoking_works_at_once),
+        WITH_CENTER(certificates_are_renewed),
+        WITH_CENTER(what_was_done_is_in_the_audit_log),
+        WITH_CENTER(drift_is_told_and_mended),
+        WITH_CENTER(a_run_is_kept_and_streamed),
+        WITH_CENTER(numbers_are_told_to_prometheus),
+        WITH_CENTER(strangers_learn_little),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

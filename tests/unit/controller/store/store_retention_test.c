@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is forgotten by age and by size, and what never is. */
+#include "controller/store/store_retention.h"
+
+#include "controller/store/store_audit.h"
+#include "controller/store/store_drift.h"
+#include "controller/store/store_report.h"
+#include "controller/store/store_run.h"
+#include "controller/store/store_sample.h"
+#include "store_fixture.h"
+
+static void run_new(struct fixture *fixture, enum store_run_state state, int64_t at_us, int events)
+{
+    struct store_run run = { .kind = "apply", .title = "t", .actor = "a", .state = state, .created_us = at_us };
+    struct store_run_event event = { .kind = "task", .body = "{\"text\": \"some words that take a little room\"}" };
+    int64_t id = 0;
+    bool known = false;
+
+    OK(store_run_add(fixture->writer, &run, &id, &known, &fixture->err));
+    for (int i = 0; i < events; i++)
+        OK(store_run_event_append(fixture->writer, id, &event, 1, NULL, &fixture->err));
+}
+
+/* One of each at the time. */
+static void day_new(struct fixture *fixture, int64_t node, int64_t sequence, int64_t at_us)
+{
+    struct store_report report = { .sequence = sequence, .kind = "note", .body = "{}" };
+    struct store_report_batch batch = { node, 1, at_us, &report, 1 };
+    struct store_report_result result;
+    struct store_sample sample = { .at_us = at_us };
+    struct store_audit_row row = { .at_us = at_us, .actor = "a", .action = "b" };
+
+    OK(store_report_append(fixture->writer, &batch, &result, &fixture->err));
+    assert_int_equal(result.answer, STORE_REPORT_OK);
+    OK(store_sample_add(fixture->writer, node, &sample, &fixture->err));
+    OK(store_audit_add(fixture->writer, &row, NULL, &fixture->err));
+    run_new(fixture, STORE_RUN_OK, at_us, 2);
+}
+
+static int64_t count(struct fixture *fixture, const char *table)
+{
+    int64_t number = -1;
+
+    OK(connection_number(fixture->writer, arena_printf(fixture->arena, "SELECT count(*) FROM %s", table), &number,
+                         &fixture->err));
+    return number;
+}
+
+static int steps(struct fixture *fixture, const struct store_retention *retention)
+{
+    struct store_retention_result result = { .more = true };
+    int done = 0;
+
+    for (; result.more && done < 100; done++)
+        OK(store_retention_step(fixture->writer, retention, &result, &fixture->err));
+    return done;
+}
+
+static void test_age(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t node = node_new(fixture, "a", 1), id = 0, found = 0;
+    struct store_retention retention = {
+        .runs_us = 50, .reports_us = 50, .samples_us = 50, .drift_us = 50, .now_us = 100
+    };
+    bool is_new = false;
+
+    for (int64_t i = 1; i <= 100; i++)
+        day_new(fixture, node, i, i);
+    run_new(fixture, STORE_RUN_RUNNING, 1, 1); /* still runs, however old */
+    OK(store_drift_seen(fixture->writer, &(struct store_drift){ .node_id = node, .resource = "old", .last_us = 1 }, &id,
+                        &is_new, &fixture->err));
+    OK(store_drift_resolve(fixture->writer, &(struct store_drift_resolution){ node, "old", 0, 2 }, &found,
+                           &fixture->err));
+    OK(store_drift_seen(fixture->writer, &(struct store_drift){ .node_id = node, .resource = "open", .last_us = 1 },
+                        &id, &is_new, &fixture->err));
+    assert_int_equal(steps(fixture, &retention), 1);
+    assert_int_equal(count(fixture, "report"), 50);
+    assert_int_equal(count(fixture, "sample"), 50);
+    assert_int_equal(count(fixture, "run"), 51);
+    assert_int_equal(count(fixture, "run_event"), 101);
+    assert_int_equal(count(fixture, "drift"), 1);
+    assert_int_equal(count(fixture, "audit"), 100);
+    day_new(fixture, node, 101, 101); /* the count goes on */
+    retention = (struct store_retention){ .now_us = 1000 };
+    steps(fixture, &retention);
+    assert_int_equal(count(fixture, "report"), 51); /* 0 is for ever */
+}
+
+static void test_size(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t node = node_new(fixture, "a", 1);
+    struct store_size before, after;
+    struct store_retention retention = { .now_us = 1000 };
+
+    OK(connection_execute(fixture->writer, "BEGIN", &fixture->err));
+    for (int64_t i = 1; i <= 300; i++)
+        day_new(fixture, node, i, i);
+    run_new(fixture, STORE_RUN_OK, 150, 9000); /* more than a step */
+    run_new(fixture, STORE_RUN_OK, 1000, 10);
+    OK(connection_execute(fixture->writer, "COMMIT", &fixture->err));
+    OK(store_size(fixture->writer, &before, &fixture->err));
+    retention.bytes = before.used / 2;
+    assert_in_range(steps(fixture, &retention), 3, 99);
+    OK(store_size(fixture->writer, &after, &fixture->err));
+    assert_true(after.used <= retention.bytes);
+    assert_true(after.bytes < before.bytes);                            /* given back */
+    assert_int_equal(count(fixture, "run WHERE created_us = 1000"), 1); /* the newest stays */
+    assert_int_equal(count(fixture, "report WHERE received_us < 140"), 0);
+    assert_int_equal(count(fixture, "audit"), 300);
+    assert_int_equal(count(fixture, "run_event WHERE run_id NOT IN (SELECT id FROM run)"), 0);
+    retention.bytes = 1; /* cannot be had: everything goes that may, and it ends */
+    assert_in_range(steps(fixture, &retention), 1, 99);
+    assert_int_equal(count(fixture, "run"), 0);
+    assert_int_equal(count(fixture, "report"), 0);
+    assert_int_equal(count(fixture, "node"), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_age, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_size, fixture_setup, fixture_teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
