@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operator's account, and asking with it. */
+#include "cli/center_client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/path.h"
+#include "common/base/text.h"
+#include "common/http/http.h"
+#include "common/json/json.h"
+#include "common/trust/certificate.h"
+#include "common/trust/private_file.h"
+
+#define ACCOUNT_MAX ((size_t)64 * 1024)
+#define ACCOUNT_FILE "controller.json"
+#define LIST_MAX 100000 /* rows that one verb prints */
+
+struct center_client {
+    struct arena *arena;
+    const char *path; /* of the account */
+    const char *url, *token, *address, *ca_path;
+};
+
+const char *center_host_name(struct arena *arena)
+{
+    char name[256] = "localhost";
+
+    gethostname(name, sizeof(name) - 1);
+    return arena_copy(arena, name);
+}
+
+/* --- the account --- */
+
+static const char *config_folder(struct arena *arena)
+{
+    const char *config = getenv("XDG_CONFIG_HOME");
+
+    return config != NULL && config[0] == '/' ? path_join(arena, config, "roost")
+                                              : path_expand_user(arena, "~/.config/roost");
+}
+
+static const char *account_path(struct arena *arena)
+{
+    const char *named = getenv("ROOST_CONTROLLER");
+
+    return named != NULL && *named != '\0' ? path_absolute(arena, named)
+                                           : path_join(arena, config_folder(arena), ACCOUNT_FILE);
+}
+
+static bool folder_make(struct arena *arena, const char *folder, struct error *err)
+{
+    if (mkdir(folder, 0700) == 0 || errno == EEXIST)
+        return true;
+    if (errno == ENOENT && strcmp(folder, "/") != 0)
+        return folder_make(arena, path_dirname(arena, folder), err) && folder_make(arena, folder, err);
+    return error_set_errno(err, "cannot make %s", folder);
+}
+
+/* libcurl reads the CA from a file: it lies beside the account. */
+static const char *ca_path_of(struct arena *arena, const char *account)
+{
+    return arena_printf(arena, "%s.ca.pem", account);
+}
+
+bool center_account_save(struct arena *arena, const struct center_account *account, const char **path_out,
+                         struct error *err)
+{
+    const char *path = account_path(arena);
+    const char *ca_path = ca_path_of(arena, path);
+    struct value *map = value_map(arena);
+    char *text = NULL;
+
+    value_map_put_string(arena, map, "url", account->url);
+    value_map_put_string(arena, map, "token", account->token);
+    text = arena_printf(arena, "%s\n", json_text(arena, map, (struct json_style){ .indent = 2 }));
+    if (!folder_make(arena, path_dirname(arena, path), err) ||
+        !private_file_write(ca_path, account->ca_pem, strlen(account->ca_pem), err) ||
+        !private_file_write(path, text, strlen(text), err))
+        return false;
+    *path_out = path;
+    return true;
+}
+
+static bool account_read(struct center_client *client, struct error *err)
+{
+    struct arena *arena = client->arena;
+    const struct value *map = NULL;
+    struct der text = { 0 };
+    bool missing = false;
+
+    if (!private_file_read(arena, client->path, ACCOUNT_MAX, &text, &missing, err))
+        return false;
+    if (missing)
+        return error_set(err,
+                         "no controller is known here: %s is not there. `roost controller init` makes it on the "
+                         "controller; elsewhere copy it, with %s",
+                         client->path, client->ca_path);
+    if (!json_read(arena, (const char *)text.data, text.length, client->path, &map, err))
+        return false;
+    client->url = value_map_text(map, "url");
+    client->token = value_map_text(map, "token");
+    if (client->url == NULL || client->token == NULL || !text_starts(client->url, "https://"))
+        return error_set(err, "%s: expected {\"url\": \"https://HOST:PORT\", \"token\": ...}", client->path);
+    client->address = client->url + strlen("https://");
+    return strrchr(client->address, ':') != NULL || error_set(err, "%s: the url has no port", client->path);
+}
+
+bool center_client_open(struct arena *arena, struct center_client **out, struct error *err)
+{
+    struct center_client *client = arena_new_of(arena, struct center_client);
+
+    client->arena = arena;
+    client->path = account_path(arena);
+    client->ca_path = ca_path_of(arena, client->path);
+    if (!account_read(client, err))
+        return false;
+    *out = client;
+    return true;
+}
+
+/* --- asking --- */
+
+static bool answer_error(const struct value *answer, int status, struct error *err)
+{
+    const char *message = value_map_text(value_map_get(answer, "error"), "message");
+
+    return message != NULL ? error_set(err, "%s", message)
+                           : error_set(err, "the controller answered with status %d", status);
+}
+
+bool center_client_ask(struct center_client *client, const char *method, const char *path, const struct value *body,
+                       const struct value **out, struct error *err)
+{
+    const char *text = body == NULL ? NULL : json_text(client->arena, body, JSON_COMPACT);
+    const struct http_header headers[] = {
+        { "Authorization", arena_printf(client->arena, "Bearer %s", client->token) },
+        { "Content-Type", "application/json" },
+    };
+    const struct http_request request = {
+        .url =
+            arena_printf(client->arena, "https://" CERTIFICATE_SERVER_NAME "%s%s", strrchr(client->address, ':'), path),
+        .shown = arena_printf(client->arena, "%s%s", client->url, path),
+        .connect_to = client->address,
+        .method = method,
+        .headers = headers,
+        .header_count = body == NULL ? 1 : 2,
+        .body = text,
+        .body_length = text == NULL ? 0 : strlen(text),
+        .ca_path = client->ca_path,
+        .follow = HTTP_FOLLOW_NONE,
+        .no_proxy = true,
+    };
+    struct http_response response;
+    char *answer = NULL;
+
+    if (!http_fetch(client->arena, &request, &response, &answer, err))
+        return false;
+    if (!json_read(client->arena, answer, strlen(answer), NULL, out, err))
+        return error_prefix(err, "%s answered with status %d and no JSON", client->url, response.status);
+    return response.status < 400 || answer_error(*out, response.status, err);
+}
+
+static const char *next_path(struct arena *arena, const char *path, const char *cursor, const struct value *next)
+{
+    const char *text =
+        value_is(next, VALUE_INT) ? arena_printf(arena, "%lld", (long long)next->as.integer) : value_text(next);
+
+    return arena_printf(arena, "%s%c%s=%s", path, strchr(path, '?') == NULL ? '?' : '&', cursor, text);
+}
+
+bool center_client_list(struct center_client *client, const char *path, const char *cursor, const struct value **out,
+                        struct error *err)
+{
+    struct value *all = value_list(client->arena);
+    const struct value *page = NULL;
+    const char *asked = path;
+
+    do {
+        const struct value *items = NULL, *next = NULL;
+
+        if (!center_client_ask(client, NULL, asked, NULL, &page, err))
+            return false;
+        items = value_map_get(page, "items");
+        for (size_t i = 0; i < value_count(items); i++)
+            value_list_add(client->arena, all, value_item(items, i));
+        next = value_map_get(page, "next");
+        asked = value_is(next, VALUE_NULL) || next == NULL ? NULL : next_path(client->arena, path, cursor, next);
+    } while (asked != NULL && value_count(all) < LIST_MAX);
+    *out = all;
+    return true;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* roost joins: join strings for nodes, and those who wait to be let in. */
+#include "cli/center_verb.h"
+
+#include <string.h>
+
+VERB_DECLARE(joins);
+
+static const struct table_column layout[] = {
+    { "ID", "id", false },           { "NODE", "name", false }, { "STATE", "state", false },
+    { "ASKED", "asked", true },      { "FROM", "peer", false }, { "DECIDED BY", "decided_by", false },
+    { "KEY", "fingerprint", false },
+};
+
+static bool list(struct center_verb *verb, struct error *err)
+{
+    const struct value *rows = NULL;
+
+    if (!center_client_list(verb->client, "/api/v1/joins", "before", &rows, err))
+        return false;
+    center_verb_print(verb, rows, layout, sizeof(layout) / sizeof(layout[0]), "Nobody has asked to join");
+    return true;
+}
+
+static bool token(struct center_verb *verb, struct error *err)
+{
+    const char *name = center_verb_option(verb, "name"), *ttl = center_verb_option(verb, "ttl");
+    struct value *body = value_map(verb->arena);
+    const struct value *answer = NULL;
+
+    if (name != NULL)
+        value_map_put_string(verb->arena, body, "name", name);
+    if (ttl != NULL)
+        value_map_put_string(verb->arena, body, "ttl_s", ttl);
+    value_map_put_bool(verb->arena, body, "approval", center_verb_option(verb, "approval") != NULL);
+    if (!center_client_ask(verb->client, "POST", "/api/v1/join-tokens", body, &answer, err))
+        return false;
+    if (verb->json)
+        center_verb_json(verb, answer);
+    else
+        printf("%s\n", value_map_text(answer, "join"));
+    return true;
+}
+
+static bool decide(struct center_verb *verb, const char *action, struct error *err)
+{
+    const char *id = center_verb_need(verb, 1, "the request's id", err);
+    const struct value *answer = NULL;
+
+    if (id == NULL ||
+        !center_client_ask(verb->client, "POST", arena_printf(verb->arena, "/api/v1/joins/%s/%s", id, action), NULL,
+                           &answer, err))
+        return false;
+    printf("%s: %s\n", value_map_text(answer, "name"), value_map_text(answer, "state"));
+    return true;
+}
+
+static bool run(struct center_verb *verb, struct error *err)
+{
+    static const char *const actions[] = { "list", "token", "approve", "refuse", NULL };
+    const char *action = center_verb_word(verb, 0, actions, err);
+
+    if (action == NULL)
+        return false;
+    if (strcmp(action, "list") == 0)
+        return list(verb, err);
+    return strcmp(action, "token") == 0 ? token(verb, err) : decide(verb, action, err);
+}
+
+static const struct center_option options[] = {
+    { "name", false }, { "ttl", false }, { "approval", true }, { NULL, false }
+};
+
+static int joins_run(int argc, char **argv)
+{
+    static const struct center_action action = {
+        &verb_joins,
+        "\n  list            who asked to join\n  token           make a join string for one node; printed this once\n"
+        "  approve ID      let a waiting node in, after comparing its key's fingerprint\n"
+        "  refuse ID       turn it away\n\n"
+        "  --name NAME     the join string is for this node (or ai-*)\n  --ttl SECONDS   until it ends (3600)\n"
+        "  --approval      the node waits until it is approved\n",
+        options, run
+    };
+
+    return center_verb_run(&action, argc, argv);
+}
+
+VERB_DEFINE(joins) = {
+    .name = "joins",
+    .summary = "Join strings, and the nodes that wait to be let in",
+    .usage = "[list | token [--name NAME] [--ttl SECONDS] [--approval] | approve ID | refuse ID] [--json]",
+    .run = joins_run
+};

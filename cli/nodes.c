@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* roost nodes: who has joined, how they are, and telling them what to do. */
+#include "cli/center_verb.h"
+
+#include <string.h>
+
+VERB_DECLARE(nodes);
+
+static const struct table_column layout[] = {
+    { "NODE", "name", false },     { "STATE", "state", false },           { "VERDICT", "verdict", false },
+    { "SEEN", "seen", true },      { "GENERATION", "generation", false }, { "AGENT", "agent", false },
+    { "REASON", "reason", false },
+};
+
+static bool list(struct center_verb *verb, struct error *err)
+{
+    const struct value *rows = NULL;
+
+    if (!center_client_list(verb->client, "/api/v1/nodes", "after", &rows, err))
+        return false;
+    center_verb_print(verb, rows, layout, sizeof(layout) / sizeof(layout[0]),
+                      "No node has joined yet: roost joins token");
+    return true;
+}
+
+static bool show(struct center_verb *verb, const char *name, struct error *err)
+{
+    const struct value *node = NULL;
+
+    if (!center_client_ask(verb->client, NULL, arena_printf(verb->arena, "/api/v1/nodes/%s", name), NULL, &node, err))
+        return false;
+    center_verb_json(verb, node);
+    return true;
+}
+
+static bool tell(struct center_verb *verb, const char *name, const char *kind, struct error *err)
+{
+    const struct value *answer = NULL;
+    struct value *body = value_map(verb->arena);
+
+    value_map_put_string(verb->arena, body, "kind", kind);
+    if (!center_client_ask(verb->client, "POST", arena_printf(verb->arena, "/api/v1/nodes/%s/work", name), body,
+                           &answer, err))
+        return false;
+    printf("%s is told: %s\n", name, kind);
+    return true;
+}
+
+static bool revoke(struct center_verb *verb, const char *name, struct error *err)
+{
+    const struct value *answer = NULL;
+
+    if (!center_client_ask(verb->client, "DELETE", arena_printf(verb->arena, "/api/v1/nodes/%s", name), NULL, &answer,
+                           err))
+        return false;
+    printf("%s is revoked: its key is worth nothing from now on\n", name);
+    return true;
+}
+
+static bool run(struct center_verb *verb, struct error *err)
+{
+    static const char *const actions[] = { "list", "show", "check", "apply", "facts", "revoke", NULL };
+    const char *action = center_verb_word(verb, 0, actions, err);
+    const char *name = NULL;
+
+    if (action == NULL)
+        return false;
+    if (strcmp(action, "list") == 0)
+        return list(verb, err);
+    name = center_verb_need(verb, 1, "the node's name", err);
+    if (name == NULL)
+        return false;
+    if (strcmp(action, "show") == 0)
+        return show(verb, name, err);
+    return strcmp(action, "revoke") == 0 ? revoke(verb, name, err) : tell(verb, name, action, err);
+}
+
+static const struct center_option options[] = { { NULL, false } };
+
+static int nodes_run(int argc, char **argv)
+{
+    static const struct center_action action = {
+        &verb_nodes,
+        "\n  list            all nodes\n  show NODE       one, as JSON\n  check NODE      look for drift now\n"
+        "  apply NODE      apply what is declared now\n  facts NODE      tell the facts anew\n"
+        "  revoke NODE     its key is worth nothing from now on\n",
+        options, run
+    };
+
+    return center_verb_run(&action, argc, argv);
+}
+
+VERB_DEFINE(nodes) = { .name = "nodes",
+                       .summary = "The nodes that have joined the controller",
+                       .usage = "[list | show NODE | check NODE | apply NODE | facts NODE | revoke NODE] [--json]",
+                       .run = nodes_run };

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* roost status: the controller and its nodes at a glance. */
+#include "cli/center_verb.h"
+
+VERB_DECLARE(status);
+
+static const struct table_column layout[] = {
+    { "NODES", "nodes", false },
+    { "STATE", "state", false },
+    { "VERDICT", "verdict", false },
+};
+
+static bool run(struct center_verb *verb, struct error *err)
+{
+    const struct value *status = NULL;
+
+    if (verb->word_count > 0)
+        return error_set_kind(err, ERROR_OPTIONS, "'%s' is one word too many", verb->words[0]);
+    if (!center_client_ask(verb->client, NULL, "/api/v1/status", NULL, &status, err))
+        return false;
+    if (verb->json) {
+        center_verb_json(verb, status);
+        return true;
+    }
+    printf("controller %s, authority %s\n\n", value_map_text(status, "version"), value_map_text(status, "authority"));
+    center_verb_print(verb, value_map_get(status, "nodes"), layout, sizeof(layout) / sizeof(layout[0]),
+                      "No node has joined yet: roost joins token");
+    return true;
+}
+
+static const struct center_option options[] = { { NULL, false } };
+
+static int status_run(int argc, char **argv)
+{
+    static const struct center_action action = { &verb_status, "", options, run };
+
+    return center_verb_run(&action, argc, argv);
+}
+
+VERB_DEFINE(status) = {
+    .name = "status", .summary = "The controller and its nodes at a glance", .usage = "[--json]", .run = status_run
+};
