@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The daemon's children: which is next, how it is started, what becomes of what it says. */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -161,6 +162,7 @@ static void job_forget(struct daemon *daemon)
     daemon->output_arena = NULL;
     daemon->kill_at_ms = 0;
     (void)unlink(daemon->identity.paths.run);
+    (void)malloc_trim(0); /* a run's events and facts took megabytes that an idle daemon does not need */
     if (daemon->uplink != NULL)
         uplink_work_again(daemon->uplink);
 }

@@ -41,8 +41,12 @@ static void answer(struct api_call *base, int status, struct MHD_Response *respo
 {
     struct call *call = call_of(base);
 
-    if (response == NULL || call->response != NULL) /* out of memory; or answered already: the first one counts */
+    if (response == NULL) /* out of memory */
         return;
+    if (call->response != NULL) { /* the first answer counts */
+        MHD_destroy_response(response);
+        return;
+    }
     api_reply_header(base, "Content-Type", content_type);
     api_reply_header(base, "X-Content-Type-Options", "nosniff");
     api_reply_header(base, "Cache-Control", "no-store");

@@ -244,7 +244,7 @@ refused() { # SED SENTENCE
     { chat_unit | sed "$1"; } | declare_units
     roost_ends 2 apply units.yml -i inventory
     check_contains "$1" "$2" "$(sentence box)"
-    check_lines "failures" 1 "$(grep ^fatal out || grep ^failed: out)"
+    check_lines "failures" 1 "$(grep -E '^(fatal|failed):' out)"
     check_recap box changed=0
 }
 refused 's/8081/99999/' "port 99999 of inference-chat is none: ports are 1 to 65535"
@@ -255,6 +255,7 @@ refused 's/kv: .*/kv: q9/' "the cache of inference-chat cannot be q9: it is one 
 for limit in '96 GB' 96GB lots -1 0; do
     refused "s/memory_max: .*/memory_max: $limit/" "memory_max of inference-chat is $limit, which is no limit of memory: it is a size in 1024s"
 done
+refused '' "wants the model 'chat', which is in models_list, but role models did not run in this play before role inference"
 
 step "a port that is declared twice, and one that somebody else has"
 { chat_unit && embed_unit | sed 's/8082/8081/'; } | declare_units

@@ -10,8 +10,8 @@ TIMES = 21
 
 
 def milliseconds(command, may_end_with=(0,)):
-    """Median of wall and of processor time; the most memory it took, in MB."""
-    walls, processors, memory = [], [], 0
+    """Median of wall and of processor time."""
+    walls, processors = [], []
     for _ in range(TIMES):
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -19,7 +19,6 @@ def milliseconds(command, may_end_with=(0,)):
         process.returncode = os.waitstatus_to_exitcode(status)
         walls.append(1000 * (time.perf_counter() - start))
         processors.append(1000 * (used.ru_utime + used.ru_stime))
-        memory = max(memory, used.ru_maxrss / 1024)
         if process.returncode not in may_end_with:
             sys.exit(f"{' '.join(command)} ended with {process.returncode}")
-    return statistics.median(walls), statistics.median(processors), memory
+    return statistics.median(walls), statistics.median(processors)
