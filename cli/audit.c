@@ -13,8 +13,8 @@ static bool run(struct center_verb *verb, struct error *err)
 {
     const struct value *rows = NULL;
 
-    if (verb->word_count > 0)
-        return error_set_kind(err, ERROR_OPTIONS, "'%s' is one word too many", verb->words[0]);
+    if (!center_verb_at_most(verb, 0, err))
+        return false;
     if (!center_client_list(verb->client, "/api/v1/audit", "before", &rows, err))
         return false;
     center_verb_print(verb, rows, layout, sizeof(layout) / sizeof(layout[0]), "Nothing was done yet");

@@ -2,12 +2,11 @@
 /* The operator's account, and asking with it. */
 #include "cli/center_client.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/fd.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
 #include "common/http/http.h"
@@ -51,19 +50,22 @@ static const char *account_path(struct arena *arena)
                                            : path_join(arena, config_folder(arena), ACCOUNT_FILE);
 }
 
-static bool folder_make(struct arena *arena, const char *folder, struct error *err)
-{
-    if (mkdir(folder, 0700) == 0 || errno == EEXIST)
-        return true;
-    if (errno == ENOENT && strcmp(folder, "/") != 0)
-        return folder_make(arena, path_dirname(arena, folder), err) && folder_make(arena, folder, err);
-    return error_set_errno(err, "cannot make %s", folder);
-}
-
 /* libcurl reads the CA from a file: it lies beside the account. */
 static const char *ca_path_of(struct arena *arena, const char *account)
 {
     return arena_printf(arena, "%s.ca.pem", account);
+}
+
+bool center_account_free(struct arena *arena, struct error *err)
+{
+    const char *path = account_path(arena);
+
+    return !path_exists(path) ||
+           error_set(
+               err,
+               "%s holds an account already, and its token is nowhere else: move it away, or name another file by "
+               "ROOST_CONTROLLER",
+               path);
 }
 
 bool center_account_save(struct arena *arena, const struct center_account *account, const char **path_out,
@@ -77,7 +79,7 @@ bool center_account_save(struct arena *arena, const struct center_account *accou
     value_map_put_string(arena, map, "url", account->url);
     value_map_put_string(arena, map, "token", account->token);
     text = arena_printf(arena, "%s\n", json_text(arena, map, (struct json_style){ .indent = 2 }));
-    if (!folder_make(arena, path_dirname(arena, path), err) ||
+    if (!folder_create(arena, path_dirname(arena, path), 0700, err) ||
         !private_file_write(ca_path, account->ca_pem, strlen(account->ca_pem), err) ||
         !private_file_write(path, text, strlen(text), err))
         return false;

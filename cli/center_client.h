@@ -17,6 +17,8 @@ struct center_account {
 
 /* This machine's name. */
 const char *center_host_name(struct arena *arena);
+/* No account would be overwritten. */
+bool center_account_free(struct arena *arena, struct error *err);
 /* Written whole, for this user only; *path_out is where. */
 bool center_account_save(struct arena *arena, const struct center_account *account, const char **path_out,
                          struct error *err);

@@ -162,3 +162,9 @@ const char *center_verb_need(struct center_verb *verb, size_t index, const char 
     error_set_kind(err, ERROR_OPTIONS, "%s is missing", what);
     return NULL;
 }
+
+bool center_verb_at_most(struct center_verb *verb, size_t count, struct error *err)
+{
+    return verb->word_count <= count ||
+           error_set_kind(err, ERROR_OPTIONS, "'%s' is one word too many", verb->words[count]);
+}

@@ -37,5 +37,7 @@ void center_verb_print(struct center_verb *verb, const struct value *rows, const
 void center_verb_json(struct center_verb *verb, const struct value *value);
 /* The word at `index` must be one of `actions` (NULL-terminated); absent: the first. NULL: err is set. */
 const char *center_verb_word(struct center_verb *verb, size_t index, const char *const *actions, struct error *err);
+/* Not more words than these. */
+bool center_verb_at_most(struct center_verb *verb, size_t count, struct error *err);
 /* The word at `index` must be there; `what` says what it is. NULL: err is set. */
 const char *center_verb_need(struct center_verb *verb, size_t index, const char *what, struct error *err);

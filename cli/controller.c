@@ -14,6 +14,7 @@
 #include "cli/verb.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
+#include "controller/api/server.h"
 #include "controller/store/store_backup.h"
 #include "engine/report/sinks.h"
 
@@ -27,6 +28,7 @@ VERB_DECLARE(controller);
     "  --state DIR       its folder (" SERVICE_FOLDER ")\n"                                                            \
     "  --listen ADDRESS:PORT   where to listen (" SERVICE_LISTEN ")\n"                                                 \
     "  --address HOST:PORT     how nodes reach it, for join strings (the host's name and the port)\n"                  \
+    "  --again                 init: one more administrator's token, where the first was lost\n"                       \
     "  --name NAME       one more name or address for its certificate; may be repeated\n"
 
 #define NAMES_MAX 32
@@ -36,14 +38,14 @@ struct controller_options {
     const char *names[NAMES_MAX + 1];
     size_t name_count;
     const char *action, *file;
-    bool help;
+    bool again, help;
 };
 
 /* --- options --- */
 
 static bool option_take(struct controller_options *out, const char *option, const char *value, struct error *err)
 {
-    static const char *const known[] = { "--state", "--listen", "--address", "--name", "--help" };
+    static const char *const known[] = { "--state", "--listen", "--address", "--name", "--again", "--help" };
     const char *nearest = NULL;
 
     if (text_in(option, (const char *const[]){ "--state", "--listen", "--address", "--name", NULL }) && value == NULL)
@@ -93,6 +95,10 @@ static bool options_read(struct arena *arena, int argc, char **argv, struct cont
             out->help = true;
             return true;
         }
+        if (strcmp(argv[i], "--again") == 0) {
+            out->again = true;
+            continue;
+        }
         if (argv[i][0] != '-') {
             if (!word_take(out, argv[i], err))
                 return false;
@@ -122,12 +128,15 @@ static bool run_init(struct arena *arena, struct controller_options *options, st
     const char *url = NULL;
 
     options->service.listen = "127.0.0.1:0"; /* nothing is served yet */
+    if (!api_listen_address(listen, &(struct sockaddr_in6){ 0 }, &(bool){ false }, err) ||
+        !center_account_free(arena, err))
+        return false;
     if (options->service.address == NULL && colon != NULL)
         options->service.address = arena_printf(arena, "%s%s", center_host_name(arena), colon);
     if (!service_open(&options->service, &service, err))
         return false;
     url = arena_copy(arena, service_url(service));
-    ok = service_begin(service, arena, &token, &made, err);
+    ok = service_begin(service, arena, options->again, &token, &made, err);
     if (ok && made) {
         struct center_account account = { url, secret_reveal(token), service_ca_pem(service) };
         const char *path = NULL;
@@ -137,8 +146,9 @@ static bool run_init(struct arena *arena, struct controller_options *options, st
             printf("The controller's authority is %s.\nAdministrator's token and address for this user: %s\n",
                    service_fingerprint(service), path);
     } else if (ok) {
-        printf("The controller's authority is %s.\nThere is an administrator's token already: nothing was made.\n",
-               service_fingerprint(service));
+        printf(
+            "The controller's authority is %s.\nThere is an administrator's token already: nothing was made. If it is lost, init --again makes one more.\n",
+            service_fingerprint(service));
     }
     service_close(service);
     return ok;

@@ -29,8 +29,8 @@ static bool run(struct center_verb *verb, struct error *err)
                                     center_verb_option(verb, "all") != NULL ? "true" : "false");
     const struct value *rows = NULL;
 
-    if (verb->word_count > 1)
-        return error_set_kind(err, ERROR_OPTIONS, "'%s' is one word too many", verb->words[1]);
+    if (!center_verb_at_most(verb, 1, err))
+        return false;
     if (verb->word_count == 1)
         path = arena_printf(verb->arena, "%s&node=%s", path, verb->words[0]);
     if (!center_client_list(verb->client, path, "before", &rows, err))

@@ -60,7 +60,8 @@ static bool run(struct center_verb *verb, struct error *err)
     static const char *const actions[] = { "list", "token", "approve", "refuse", NULL };
     const char *action = center_verb_word(verb, 0, actions, err);
 
-    if (action == NULL)
+    if (action == NULL ||
+        !center_verb_at_most(verb, strcmp(action, "list") == 0 || strcmp(action, "token") == 0 ? 1 : 2, err))
         return false;
     if (strcmp(action, "list") == 0)
         return list(verb, err);

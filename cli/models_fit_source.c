@@ -41,8 +41,8 @@ static bool choose(struct fit_options *options, const struct model_settings *set
         found = found ? found : &names[i];
     }
     if (!found)
-        return error_set(err, "%s: there is no such file, and no such model in the store %s", options->model,
-                         settings->store);
+        return error_set(err, "%s: there is no such file, and no such model in the store %s%s", options->model,
+                         settings->store, strstr(options->model, "://") ? ": pull it first (roost models pull)" : "");
     if (more > 0)
         return error_set(err, "%s: means %zu models of the store, name one of them: %s%s%s", options->model, more + 1,
                          found->path, others.data, more < NAMES_SHOWN ? "" : ", ...");
@@ -62,6 +62,9 @@ bool fit_model_find(struct fit_options *options, struct error *err)
     if (!settings.store || settings.store[0] == '\0')
         settings.store = MODEL_STORE_DEFAULT;
     settings.store = path_absolute(options->arena, settings.store);
+    if (!path_exists(settings.store) && strstr(options->model, "://"))
+        return error_set(err, "%s: it is not here yet: pull it first (roost models pull); there is no store in %s",
+                         options->model, settings.store);
     if (!path_exists(settings.store) || (strchr(options->model, '/') && !strstr(options->model, "://")))
         return error_set(err, "%s: there is no such file", options->model);
     return model_settings_complete(options->arena, &settings, &environment, err) &&

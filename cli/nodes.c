@@ -63,7 +63,7 @@ static bool run(struct center_verb *verb, struct error *err)
     const char *action = center_verb_word(verb, 0, actions, err);
     const char *name = NULL;
 
-    if (action == NULL)
+    if (action == NULL || !center_verb_at_most(verb, strcmp(action, "list") == 0 ? 1 : 2, err))
         return false;
     if (strcmp(action, "list") == 0)
         return list(verb, err);

@@ -14,8 +14,8 @@ static bool run(struct center_verb *verb, struct error *err)
 {
     const struct value *status = NULL;
 
-    if (verb->word_count > 0)
-        return error_set_kind(err, ERROR_OPTIONS, "'%s' is one word too many", verb->words[0]);
+    if (!center_verb_at_most(verb, 0, err))
+        return false;
     if (!center_client_ask(verb->client, NULL, "/api/v1/status", NULL, &status, err))
         return false;
     if (verb->json) {

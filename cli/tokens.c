@@ -62,7 +62,7 @@ static bool run(struct center_verb *verb, struct error *err)
     static const char *const actions[] = { "list", "add", "revoke", NULL };
     const char *action = center_verb_word(verb, 0, actions, err);
 
-    if (action == NULL)
+    if (action == NULL || !center_verb_at_most(verb, strcmp(action, "list") == 0 ? 1 : 2, err))
         return false;
     return strcmp(action, "list") == 0  ? list(verb, err)
            : strcmp(action, "add") == 0 ? add(verb, err)

@@ -27,7 +27,7 @@ struct join {
     struct identity_paths paths;
     struct controller_address controller;
     struct join_keeping keeping;
-    const char *name;
+    const char *name, *fingerprint; /* of this node, of its key */
     int64_t clock_behind_s;
     struct error *err;
 };
@@ -262,8 +262,9 @@ static enum join_outcome token_send(struct join *join, const struct value *body,
         } else if (answer.status == 202) {
             is_pending = true;
             wait_s = join_answer_wait(&answer, POLL_DEFAULT_S, POLL_MAX_S);
-            progress_tell(join, arena_printf(join->arena, "waiting for an operator to approve '%s' at %s", join->name,
-                                             join->controller.address));
+            progress_tell(join, arena_printf(join->arena,
+                                             "waiting for an operator to approve '%s' at %s; this node's key is %s",
+                                             join->name, join->controller.address, join->fingerprint));
         } else {
             if (strcmp(answer.code, "key_refused") == 0)
                 (void)unlink(join->paths.joining_key);
@@ -284,6 +285,7 @@ static enum join_outcome exchange(struct join *join, struct node_identity *out)
 
     if (!key_prepare(join, &key) || !certificate_request_make(join->arena, key, join->name, &request_pem, join->err))
         return JOIN_FAILED;
+    join->fingerprint = private_key_public(key)->fingerprint;
     outcome = ca_fetch(join);
     if (outcome == JOIN_DONE)
         outcome = token_send(join, body_make(join, request_pem), &grant);

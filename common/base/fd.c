@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/path.h"
+
 #define FILE_STEP (64 * 1024)
 
 struct file_content {
@@ -138,4 +140,14 @@ bool file_read(struct arena *arena, const char *path, size_t limit, char **data_
     if (length_out != NULL)
         *length_out = content.length;
     return true;
+}
+
+bool folder_create(struct arena *arena, const char *path, mode_t mode, struct error *err)
+{
+    if (mkdir(path, mode) == 0 || (errno == EEXIST && path_is_folder(path)))
+        return true;
+    if (errno != ENOENT || strcmp(path, "/") == 0)
+        return error_set_errno(err, "cannot make the folder %s", path);
+    return folder_create(arena, path_dirname(arena, path), 0755, err) &&
+           (mkdir(path, mode) == 0 || error_set_errno(err, "cannot make the folder %s", path));
 }

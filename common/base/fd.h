@@ -22,5 +22,8 @@ bool fd_read_all(int fd, void *data, size_t length, size_t *got_out, struct erro
 bool fd_set_nonblocking(int fd, bool on, struct error *err);
 
 /* Whole file, NUL added behind it. Refuses files over `limit` bytes by name. */
+/* The folder and those above it that are missing, which get mode 0755; one that is there stays as it is. */
+bool folder_create(struct arena *arena, const char *path, mode_t mode, struct error *err);
+
 bool file_read(struct arena *arena, const char *path, size_t limit, char **data_out, size_t *length_out,
                struct error *err);

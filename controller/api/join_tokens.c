@@ -9,6 +9,7 @@
 #include "controller/store/store_join.h"
 
 #define SECOND_US ((int64_t)1000000)
+#define NAME_PATTERN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_*?[]!"
 
 struct join_token_body {
     const char *name;
@@ -91,6 +92,11 @@ static void join_token_add(struct api_call *call)
 
     if (body->ttl_s <= 0 || body->ttl_s > INT32_MAX) {
         api_reply_error(call, 400, "bad_member", "ttl_s must be between 1 and %d seconds", INT32_MAX);
+        return;
+    }
+    if (body->name != NULL && (*body->name == '\0' || body->name[strspn(body->name, NAME_PATTERN)] != '\0')) {
+        api_reply_error(call, 400, "bad_member",
+                        "'%s' is no name of a node: letters, digits, '.', '-', '_', and * ? [a-z]", body->name);
         return;
     }
     if (!secret_id_make(work->join.token_id, &err) || !secret_make(call->arena, &work->join.secret, &err)) {

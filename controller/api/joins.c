@@ -16,6 +16,8 @@
 struct join_work {
     struct store_join_submission submission;
     struct store_join_decision decision;
+    const char *pattern; /* of the token; NULL: any name */
+    bool name_is_taken;
     enum store_join_answer answer;
     struct store_join_request *request; /* as it is now */
 };
@@ -48,7 +50,8 @@ static const struct task_spec join_body_spec = { .name = "join",
                                                  .args_size = sizeof(struct join_body) };
 
 /* One sentence for all that is wrong with a token and its secret: who guesses learns nothing. */
-static bool token_opens(struct api_call *call, const struct join_body *body, struct error *err)
+static bool token_opens(struct api_call *call, const struct join_body *body, const char **pattern_out,
+                        struct error *err)
 {
     struct store_join_token *row = NULL;
     struct secret secret;
@@ -59,10 +62,27 @@ static bool token_opens(struct api_call *call, const struct join_body *body, str
         return false;
     }
     if (row != NULL && secret_read(call->arena, body->secret, strlen(body->secret), &secret, &malformed) &&
-        secret_matches(secret, row->hash))
+        secret_matches(secret, row->hash)) {
+        *pattern_out = row->pattern;
         return true;
+    }
     api_reply_error(call, 403, "token_unknown", "there is no such join token, or its secret is another");
     return false;
+}
+
+/* A name that a node bears is given away only by a token for exactly this name: two boxes with one host name must not push each
+ * other out. The node's own key may ask again. */
+static bool name_is_free(struct store_connection *writer, struct api_call *call, struct join_work *work,
+                         struct error *err)
+{
+    const struct store_join_request *asked = &work->submission.asked;
+    struct store_node *node = NULL;
+
+    if (!store_node_by_name(writer, call->arena, asked->name, &node, err))
+        return false;
+    work->name_is_taken = node != NULL && node->state == STORE_NODE_ACTIVE && !text_equal(work->pattern, asked->name) &&
+                          !text_equal(node->key, asked->fingerprint);
+    return true;
 }
 
 static bool join_run(struct store_connection *writer, struct api_call *call, void *data, struct error *err)
@@ -70,6 +90,8 @@ static bool join_run(struct store_connection *writer, struct api_call *call, voi
     struct join_work *work = data;
     const struct store_join_request *asked = &work->submission.asked;
 
+    if (!name_is_free(writer, call, work, err) || work->name_is_taken)
+        return work->name_is_taken;
     if (!store_join_submit(writer, call->arena, &work->submission, &work->answer, &work->request, err))
         return false;
     return work->answer != STORE_JOIN_OK || center_audit(writer, call, "node.join", asked->name,
@@ -134,7 +156,13 @@ static void join_then(struct api_call *call, void *data)
     const struct join_work *work = data;
     struct value *out = value_map(call->arena);
 
-    if (work->answer != STORE_JOIN_OK) {
+    if (work->name_is_taken) {
+        api_reply_error(
+            call, 403, "name_refused",
+            "there is a node named '%s' already: only a join string for exactly this name (roost joins token "
+            "--name %s) puts another machine in its place",
+            work->submission.asked.name, work->submission.asked.name);
+    } else if (work->answer != STORE_JOIN_OK) {
         answer_refused(call, work);
     } else if (work->request->state == STORE_JOIN_APPROVED) {
         answer_joined(call, work->request, 200);
@@ -156,7 +184,7 @@ static void join_post(struct api_call *call)
     struct public_key *key = arena_new_of(call->arena, struct public_key);
     struct error err = ERROR_INIT;
 
-    if (!token_opens(call, body, &err))
+    if (!token_opens(call, body, &work->pattern, &err))
         return;
     if (!node_name_check(body->name, &err)) {
         api_reply_error(call, 400, "bad_name", "%s", err.text);

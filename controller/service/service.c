@@ -3,13 +3,12 @@
 #include "controller/service/service.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <ifaddrs.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/fd.h"
 #include "common/base/limits.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
@@ -151,6 +150,18 @@ static bool server_open(struct service *service, struct error *err)
     return true;
 }
 
+static bool address_check(const char *address, struct error *err)
+{
+    const char *colon = address == NULL ? NULL : strrchr(address, ':');
+    int64_t port = 0;
+
+    return address == NULL ||
+           (colon != NULL && colon != address && text_to_int(colon + 1, &port) && port >= 1 && port <= UINT16_MAX &&
+            strpbrk(address, "/@ ") == NULL) ||
+           error_set_kind(err, ERROR_OPTIONS, "--address '%s': expected HOST:PORT, an IPv6 address in brackets",
+                          address);
+}
+
 bool service_open(const struct service_options *options, struct service **out, struct error *err)
 {
     struct arena *arena = arena_new();
@@ -160,12 +171,10 @@ bool service_open(const struct service_options *options, struct service **out, s
     service->arena = arena;
     service->options = *options;
     names_gather(service);
-    if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
-        error_set_errno(err, "cannot make %s", folder);
-    } else if (store_open(path_join(arena, folder, "store"), &service->store, err) &&
-               store_reader_open(service->store, &service->center.reader, err) &&
-               authority_open(path_join(arena, folder, "trust"), service->names, clock_wall_us(), &service->authority,
-                              err)) {
+    if (address_check(options->address, err) && folder_create(arena, folder, 0700, err) &&
+        store_open(path_join(arena, folder, "store"), &service->store, err) &&
+        store_reader_open(service->store, &service->center.reader, err) &&
+        authority_open(path_join(arena, folder, "trust"), service->names, clock_wall_us(), &service->authority, err)) {
         service->center.store = service->store;
         service->center.authority = service->authority;
         if (server_open(service, err)) {
@@ -252,7 +261,7 @@ static bool first_token_run(struct store_connection *writer, void *data, struct 
            (first->taken || store_audit_add(writer, &audit, NULL, err));
 }
 
-bool service_begin(struct service *service, struct arena *arena, struct secret *text_out, bool *made_out,
+bool service_begin(struct service *service, struct arena *arena, bool again, struct secret *text_out, bool *made_out,
                    struct error *err)
 {
     struct api_token token;
@@ -262,8 +271,10 @@ bool service_begin(struct service *service, struct arena *arena, struct secret *
     bool exists = false;
 
     *made_out = false;
-    if (!admin_exists(service, &exists, err) || exists)
-        return exists;
+    if (!admin_exists(service, &exists, err))
+        return false;
+    if (exists && !again)
+        return true;
     if (!api_token_make(arena, &token, err))
         return false;
     first.row.id = token.id;

@@ -35,6 +35,6 @@ const char *service_ca_pem(const struct service *service);
 const char *service_fingerprint(const struct service *service); /* of the CA's key */
 
 /* The first administrator's token; *text_out is shown once. Where there is one that is worth something nothing is made and
- * *made_out is false. */
-bool service_begin(struct service *service, struct arena *arena, struct secret *text_out, bool *made_out,
+ * *made_out is false, but `again` makes one more: who has the folder has the controller. */
+bool service_begin(struct service *service, struct arena *arena, bool again, struct secret *text_out, bool *made_out,
                    struct error *err);

@@ -124,8 +124,11 @@ static bool new_style(struct action_read *read, const char *name, const struct v
     } else if (value_is(thing, VALUE_MAP)) {
         args = thing;
     } else if (!value_is(thing, VALUE_NULL)) {
-        return action_error(
-            read, arena_printf(read->arena, "unexpected parameter type in action: %s", value_kind_text(thing)));
+        const char *near = keyword_nearest(name, IN_TASK);
+
+        return action_error(read, arena_printf(read->arena, "unexpected parameter type in action: %s ('%s: ...'%s%s%s)",
+                                               value_kind_text(thing), name, near == NULL ? "" : ", did you mean '",
+                                               near == NULL ? "" : near, near == NULL ? "" : "'?"));
     }
     read->found.text = name;
     read->found.args = args_overlay(read, args);

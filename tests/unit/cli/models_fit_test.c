@@ -153,6 +153,7 @@ static void test_runs(void **state)
     check_run("fit $D/mmproj.gguf", 0, "clip");
     check_run("fit $D/llama.gguf --mmproj $D/llama.gguf", 3, "is a model of architecture llama, no projector");
     check_run("fit /nonexistent.gguf", 3, "roost models fit: /nonexistent.gguf: there is no such file");
+    check_run("fit hf://a/b/c.gguf --store /nonexistent", 3, "pull it first (roost models pull); there is no store in");
     check_run("fit $D/measured.txt", 3, "this is no GGUF file");
     check_run("fit $D/llama.gguf other.gguf --node box -i box,", 5,
               "'other.gguf' is one word too many: one model, and one pattern behind --node");

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -83,12 +84,38 @@ static void test_file_read(void **state)
     assert_true(length > 100);
 }
 
+static void test_folder_create(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct error err = ERROR_INIT;
+    char parent[] = "/tmp/roost-fd-XXXXXX";
+    struct stat status;
+
+    (void)state;
+    assert_non_null(mkdtemp(parent));
+    const char *deep = arena_printf(arena, "%s/a/b", parent), *file = arena_printf(arena, "%s/file", parent);
+    assert_true(folder_create(arena, deep, 0700, &err));
+    assert_int_equal(stat(deep, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0700);
+    assert_true(folder_create(arena, deep, 0755, &err)); /* stays as it is */
+    assert_int_equal(stat(deep, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0700);
+    close(open(file, O_CREAT | O_WRONLY, 0600));
+    assert_false(folder_create(arena, file, 0700, &err));
+    assert_false(folder_create(arena, arena_printf(arena, "%s/x", file), 0700, &err));
+    unlink(file);
+    rmdir(deep);
+    rmdir(arena_printf(arena, "%s/a", parent));
+    assert_int_equal(rmdir(parent), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_large_write_through_a_nonblocking_pipe),
         cmocka_unit_test(test_errors_are_told),
         cmocka_unit_test(test_file_read),
+        cmocka_unit_test(test_folder_create),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -350,7 +350,11 @@ static void a_rebuilt_node_is_another(void **state)
 
     node_in(fixture, "ai-1");
     expect(fixture, "/agent/v1/work", (struct asked){ .node = "ai-1" }, 200);
-    struct join_string join = join_token(fixture, "{}");
+    struct join_string any = join_token(fixture, "{\"name\": \"ai-*\"}");
+    expect_code(fixture, "/join/v1/join", (struct asked){ .body = join_body(fixture, &any, "new", "ai-1") }, 403,
+                "name_refused");
+    expect(fixture, "/agent/v1/work", (struct asked){ .node = "ai-1" }, 200);
+    struct join_string join = join_token(fixture, "{\"name\": \"ai-1\"}");
     struct answer again =
         expect(fixture, "/join/v1/join", (struct asked){ .body = join_body(fixture, &join, "new", "ai-1") }, 200);
     keep_certificate(fixture, "new", again.body);
@@ -439,6 +443,16 @@ static void a_gap_is_told_and_gone_over(void **state)
                 "{\"sequence\":9,\"at_us\":1,\"kind\":\"note\"}]}";
     assert_int_equal(number(expect(fixture, "/agent/v1/reports", node, 200).body, "acknowledged"), 9);
     assert_int_equal(number(expect(fixture, "/agent/v1/reports", node, 200).body, "acknowledged"), 9);
+}
+
+static void join_tokens_are_for_names_that_can_be(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asked asked = { .token = fixture->tokens[API_OPERATOR], .body = "{\"name\": \"bad name!\"}" };
+
+    expect_code(fixture, "/api/v1/join-tokens", asked, 400, "bad_member");
+    asked.body = "{\"name\": \"ai-[0-9]*\"}";
+    expect(fixture, "/api/v1/join-tokens", asked, 201);
 }
 
 static void work_reaches_the_node_and_is_done_once(void **state)
@@ -609,6 +623,7 @@ int main(void)
         WITH_CENTER(approval_is_waited_for),
         WITH_CENTER(reports_are_kept_once),
         WITH_CENTER(a_gap_is_told_and_gone_over),
+        WITH_CENTER(join_tokens_are_for_names_that_can_be),
         WITH_CENTER(work_reaches_the_node_and_is_done_once),
         WITH_CENTER(revoking_works_at_once),
         WITH_CENTER(certificates_are_renewed),

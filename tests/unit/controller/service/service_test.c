@@ -74,13 +74,14 @@ static void the_first_token_is_made_once(void **state)
     bool made = false;
 
     must_open(fixture, "127.0.0.1:0", NULL);
-    assert_true(service_begin(fixture->service, fixture->arena, &token, &made, &err) && made);
+    assert_true(service_begin(fixture->service, fixture->arena, false, &token, &made, &err) && made);
     assert_int_equal(strncmp(secret_reveal(token), "roost_", 6), 0);
-    assert_true(service_begin(fixture->service, fixture->arena, &token, &made, &err));
+    assert_true(service_begin(fixture->service, fixture->arena, false, &token, &made, &err));
     assert_false(made);
+    assert_true(service_begin(fixture->service, fixture->arena, true, &token, &made, &err) && made); /* it was lost */
     const char *authority = arena_copy(fixture->arena, service_fingerprint(fixture->service));
     must_open(fixture, "127.0.0.1:0", NULL);
-    assert_true(service_begin(fixture->service, fixture->arena, &token, &made, &err));
+    assert_true(service_begin(fixture->service, fixture->arena, false, &token, &made, &err));
     assert_false(made);
     assert_string_equal(service_fingerprint(fixture->service), authority);
 }
@@ -95,7 +96,7 @@ static void strangers_are_served_only_when_there_is_an_administrator(void **stat
     assert_false(open_on(fixture, "0.0.0.0:0", NULL, &err));
     assert_non_null(strstr(err.text, "does not listen beyond loopback (0.0.0.0:0): run `roost controller init` first"));
     must_open(fixture, "127.0.0.1:0", NULL);
-    assert_true(service_begin(fixture->service, fixture->arena, &token, &made, &err));
+    assert_true(service_begin(fixture->service, fixture->arena, false, &token, &made, &err));
     must_open(fixture, "0.0.0.0:0", NULL);
 }
 
@@ -109,6 +110,24 @@ static void one_controller_per_folder(void **state)
     must_open(fixture, "127.0.0.1:0", NULL);
     assert_false(service_open(&options, &other, &err));
     assert_null(other);
+}
+
+static void refuses_addresses_without_a_port(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error err = ERROR_INIT;
+
+    assert_false(open_on(fixture, "127.0.0.1:0", "box.lan", &err));
+    assert_string_equal(err.text, "--address 'box.lan': expected HOST:PORT, an IPv6 address in brackets");
+    assert_int_equal(err.kind, ERROR_OPTIONS);
+}
+
+static void folders_above_are_made(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->folder = arena_printf(fixture->arena, "%s/deep/down/controller", fixture->parent);
+    must_open(fixture, "127.0.0.1:0", NULL);
 }
 
 static void says_where_it_is(void **state)
@@ -129,6 +148,8 @@ int main(void)
         WITH_FOLDER(the_first_token_is_made_once),
         WITH_FOLDER(strangers_are_served_only_when_there_is_an_administrator),
         WITH_FOLDER(one_controller_per_folder),
+        WITH_FOLDER(refuses_addresses_without_a_port),
+        WITH_FOLDER(folders_above_are_made),
         WITH_FOLDER(says_where_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

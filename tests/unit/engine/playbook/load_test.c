@@ -265,6 +265,8 @@ static void test_refused_tasks(void **state)
     refuse(f, "- hosts: all\n  tasks:\n    - copy: {dest: a}\n      file: {path: b}\n", 4,
            "conflicting action statements: copy, file");
     refuse(f, "- hosts: all\n  tasks:\n    - name: empty\n", 3, "no module/action detected in task.");
+    refuse(f, "- hosts: all\n  tasks:\n    - wen: true\n", 3,
+           "unexpected parameter type in action: boolean ('wen: ...', did you mean 'when'?)");
     refuse(
         f, "- hosts: all\n  tasks:\n    - copyy: {dest: a}\n", 3,
         "couldn't resolve module/action 'copyy'. This often indicates a misspelling, missing collection, or incorrect "
