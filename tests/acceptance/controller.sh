@@ -110,6 +110,9 @@ check_equal "reports without a gap" "$last 1" "$count $first"
 step "a rebuilt node comes back as another; a revoked one does not"
 node exec n1 systemctl stop roost-agent </dev/null
 roost_ends 0 joins token
+node exec n1 sh -c 'roost-agent join - --again 2>&1 || true' <<<"$OUT" >join.log
+check_contains "not by a string for any name" "only a join string for exactly this name" "$(cat join.log)"
+roost_ends 0 joins token --name n1
 agent join - --again <<<"$OUT" >join.log 2>&1
 check_contains "the next generation" "joined as 'n1', generation 2" "$(cat join.log)"
 roost_ends 0 nodes revoke n1
