@@ -74,7 +74,7 @@ node exec n1 sh -c 'roost-agent join - --state /tmp/other --name n3 2>&1 || true
 check_contains "a token for another name" "not for a node named 'n3'" "$(cat join.log)"
 
 step "the daemon reports and is told"
-node exec n1 systemd-run --quiet --unit=roost-agent --property=Restart=always --property=RestartSec=100ms \
+node exec n1 systemd-run --quiet --unit=roost-agent --property=Restart=always --property=RestartSec=100ms --property=StartLimitIntervalSec=0 \
     /usr/local/bin/roost-agent daemon --program /usr/local/bin/roost-agent </dev/null
 eventually 20 says 'n1 +active' nodes
 eventually 20 reported_more_than 0
