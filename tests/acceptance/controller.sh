@@ -14,7 +14,7 @@ STORE=$DESK/controller/store/store.db
 gateway=$(node exec n1 ip -4 route show default </dev/null | awk '{ print $3 }')
 
 controller_start() {
-    "$BUILD/roost" controller --state controller --listen "$gateway:$port" --address "$gateway:$port" >controller.log 2>&1 &
+    setpriv --pdeathsig KILL "$BUILD/roost" controller --state controller --listen "$gateway:$port" --address "$gateway:$port" >controller.log 2>&1 &
     controller=$!
     eventually 20 curl -sfk "https://$gateway:$port/health"
 }
