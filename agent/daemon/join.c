@@ -192,6 +192,11 @@ static enum join_outcome ca_fetch(struct join *join)
     if (clock_wall_us() < join->keeping.ca->not_before_us)
         return clock_wrong(join, arena_printf(join->arena, "the CA is valid from %.19sZ on",
                                               clock_text_utc(join->arena, join->keeping.ca->not_before_us)));
+    /* anyone can put the right key into a certificate of their own: it must be a CA's, signed by that key */
+    if (!certificate_check_ca(join->keeping.ca, join->request->string->ca_fingerprint, clock_wall_us(), join->err)) {
+        error_prefix(join->err, "what answers at %s", join->controller.address);
+        return JOIN_WRONG_CA;
+    }
     join->keeping.ca_pem = certificate_pem(join->arena, join->keeping.ca);
     join->controller.ca_path = join->paths.joining_ca;
     return private_file_write(join->paths.joining_ca, join->keeping.ca_pem, strlen(join->keeping.ca_pem), join->err)

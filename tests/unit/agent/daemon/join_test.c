@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "common/base/clock.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"
 #include "tests/unit/agent/daemon/controller_stub.h"
@@ -106,6 +107,21 @@ static void test_wrong_ca(void **state)
     assert_join(stub, &plain, JOIN_WRONG_CA, private_key_public(stub->ca_key)->fingerprint);
     assert_join(stub, &plain, JOIN_WRONG_CA, private_key_public(stub->other_ca_key)->fingerprint);
     assert_int_equal(stub->joins, 0);
+}
+
+/* The right key in a certificate that somebody else has made of it. */
+static void test_borrowed_key(void **state)
+{
+    struct stub *stub = *state;
+    const struct certificate_authority other = { stub->other_ca, stub->other_ca_key };
+    const struct certificate_wish wish = { private_key_public(stub->ca_key), clock_wall_us(), 7 * 86400 };
+    struct error err = ERROR_INIT;
+
+    if (!certificate_make_node(stub->arena, &other, &wish, &(struct node_identity){ "ai-1", 1 }, &stub->shown_ca, &err))
+        fail_msg("%s", err.text);
+    assert_join(stub, &plain, JOIN_WRONG_CA, "what answers at 127.0.0.1:");
+    assert_int_equal(stub->joins, 0);
+    assert_false(leftover(stub, "joining.ca"));
 }
 
 /* Someone in between who hands out the right CA, but has no certificate of it. */
@@ -244,9 +260,9 @@ static void test_renew(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_joins), TEST(test_already),     TEST(test_wrong_ca),    TEST(test_wrong_server_certificate),
-        TEST(test_token), TEST(test_pending),     TEST(test_interrupted), TEST(test_unreachable),
-        TEST(test_clock), TEST(test_open_folder), TEST(test_renew),
+        TEST(test_joins),        TEST(test_already), TEST(test_wrong_ca),    TEST(test_wrong_server_certificate),
+        TEST(test_borrowed_key), TEST(test_token),   TEST(test_pending),     TEST(test_interrupted),
+        TEST(test_unreachable),  TEST(test_clock),   TEST(test_open_folder), TEST(test_renew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
