@@ -69,6 +69,7 @@ static const char *world_shell(struct case_world *world, const char *what, const
     struct value *environment = value_map(world->arena);
 
     value_map_put_string(world->arena, environment, "T", world->folder);
+    value_map_put_string(world->arena, environment, "S", world->options->shared);
     request.environment = environment;
     request.folder = world->folder;
     request.timeout_ms = 600000;
@@ -80,25 +81,35 @@ static const char *world_shell(struct case_world *world, const char *what, const
     return NULL;
 }
 
-static void world_remove(struct case_world *world)
+bool case_folder_make(char *out, size_t size)
+{
+    const char *base = getenv("TMPDIR");
+
+    snprintf(out, size, "%s/roost-case-XXXXXX", base && base[0] == '/' ? base : "/tmp");
+    return mkdtemp(out) != NULL;
+}
+
+void case_folder_remove(struct arena *arena, const char *folder)
 {
     struct error err = ERROR_INIT;
     struct process_result result;
-    struct process_request request = PROCESS("rm", "-rf", "--", world->folder);
+    struct process_request request = PROCESS("rm", "-rf", "--", folder);
     struct system host = { .root = "" };
 
+    (void)process_run(&host, arena, &request, &result, &err);
+}
+
+static void world_remove(struct case_world *world)
+{
     if (world->folder[0] != '\0' && !world->options->keep)
-        (void)process_run(&host, world->arena, &request, &result, &err);
+        case_folder_remove(world->arena, world->folder);
     world->folder[0] = '\0';
 }
 
 static const char *world_fresh(struct case_world *world)
 {
-    const char *base = getenv("TMPDIR");
-
     world_remove(world);
-    snprintf(world->folder, sizeof world->folder, "%s/roost-case-XXXXXX", base && base[0] == '/' ? base : "/tmp");
-    if (!mkdtemp(world->folder))
+    if (!case_folder_make(world->folder, sizeof world->folder))
         return "cannot make a folder for the case";
     (void)chmod(world->folder, 0755);
     return world->given->given ? world_shell(world, "given", world->given->given) : NULL;

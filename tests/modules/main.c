@@ -5,6 +5,7 @@
  * command line.
  */
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ struct tally {
     bool is_broken;
 };
 
-static void run_file(const char *path, const char *match, const struct case_options *options, struct tally *tally)
+static void run_cases(const char *path, const char *match, const struct case_options *options, struct tally *tally)
 {
     ARENA_SCOPED file_arena = arena_new();
     ARENA_SCOPED arena = arena_new();
@@ -50,6 +51,22 @@ static void run_file(const char *path, const char *match, const struct case_opti
     }
 }
 
+/* With a folder that the cases share. */
+static void run_file(const char *path, const char *match, struct case_options options, struct tally *tally)
+{
+    ARENA_SCOPED arena = arena_new();
+    char shared[PATH_MAX];
+
+    if (!case_folder_make(shared, sizeof shared)) {
+        printf("FAIL  %s: cannot make a folder for the cases\n", path);
+        tally->is_broken = true;
+        return;
+    }
+    options.shared = shared;
+    run_cases(path, match, &options, tally);
+    case_folder_remove(arena, shared);
+}
+
 int main(int argc, char **argv)
 {
     static const struct option longs[] = {
@@ -79,7 +96,7 @@ int main(int argc, char **argv)
         return 2;
     }
     for (; optind < argc; optind++)
-        run_file(argv[optind], match, &options, &tally);
+        run_file(argv[optind], match, options, &tally);
     printf("%u passed, %u failed, %u skipped\n", tally.passed, tally.failed, tally.skipped);
     return tally.is_broken ? 2 : tally.failed > 0;
 }
