@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* roost apply: ansible-playbook's flags, output, recap and exit codes. */
+#include "cli/apply_controlled.h"
+#include "cli/apply_via.h"
 #include "cli/playbook_verb.h"
 
 VERB_DECLARE(apply);
@@ -9,11 +11,17 @@ static int apply_run(int argc, char **argv)
     ARENA_SCOPED arena = arena_new();
     struct command command = { .arena = arena };
     struct error err = ERROR_INIT;
+    bool via = false;
     int exit_code = 0;
+    if (apply_is_controlled(argc, argv))
+        return apply_controlled();
     if (!verb_start(&command, &verb_apply, argc, argv, OPTIONS_PLAYBOOK, &exit_code))
         return exit_code;
-    return verb_default_playbook(&command, &err) && command_prepare(&command, &err) ? command_run(&command, NULL)
-                                                                                    : command_fail(&command, &err);
+    if (!verb_default_playbook(&command, &err) || !apply_via_controller(&command.options, arena, &via, &err))
+        return command_fail(&command, &err);
+    if (via && !command_only_lists(&command))
+        return apply_via(&command, "apply");
+    return command_prepare(&command, &err) ? command_run(&command, NULL) : command_fail(&command, &err);
 }
 
 VERB_DEFINE(apply) = { "apply", "Apply playbooks to hosts", "[PLAYBOOK...] [-i INVENTORY] [OPTIONS]", apply_run };

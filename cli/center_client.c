@@ -87,6 +87,19 @@ bool center_account_save(struct arena *arena, const struct center_account *accou
     return true;
 }
 
+const char *center_account_via(struct arena *arena)
+{
+    const struct value *map = NULL;
+    struct der text = { 0 };
+    struct error ignored = ERROR_INIT;
+    bool missing = false;
+
+    if (!private_file_read(arena, account_path(arena), ACCOUNT_MAX, &text, &missing, &ignored) || missing ||
+        !json_read(arena, (const char *)text.data, text.length, NULL, &map, &ignored))
+        return NULL;
+    return value_map_text(map, "via");
+}
+
 static bool account_read(struct center_client *client, struct error *err)
 {
     struct arena *arena = client->arena;
@@ -97,10 +110,12 @@ static bool account_read(struct center_client *client, struct error *err)
     if (!private_file_read(arena, client->path, ACCOUNT_MAX, &text, &missing, err))
         return false;
     if (missing)
-        return error_set(err,
-                         "no controller is known here: %s is not there. `roost controller init` makes it on the "
-                         "controller; elsewhere copy it, with %s",
-                         client->path, client->ca_path);
+        return error_set(
+            err,
+            "no controller is known here: %s is not there. `roost controller init` (with the controller's --state, if it is "
+            "another than /var/lib/roost/controller) makes it on the "
+            "controller; elsewhere copy it, with %s",
+            client->path, client->ca_path);
     if (!json_read(arena, (const char *)text.data, text.length, client->path, &map, err))
         return false;
     client->url = value_map_text(map, "url");
@@ -134,37 +149,106 @@ static bool answer_error(const struct value *answer, int status, struct error *e
                            : error_set(err, "the controller answered with status %d", status);
 }
 
+struct http_request center_client_request(const struct center_client *client, struct arena *arena,
+                                          const struct center_sending *sending)
+{
+    struct http_header *headers = arena_new_array(arena, struct http_header, 2);
+
+    headers[0] = (struct http_header){ "Authorization", arena_printf(arena, "Bearer %s", client->token) };
+    headers[1] = (struct http_header){ "Content-Type", sending->type };
+    return (struct http_request){
+        .url = arena_printf(arena, "https://" CERTIFICATE_SERVER_NAME "%s%s", strrchr(client->address, ':'),
+                            sending->path),
+        .shown = arena_printf(arena, "%s%s", client->url, sending->path),
+        .connect_to = client->address,
+        .method = sending->method,
+        .headers = headers,
+        .header_count = sending->type == NULL ? 1 : 2,
+        .body = sending->body,
+        .body_length = sending->length,
+        .ca_path = client->ca_path,
+        .follow = HTTP_FOLLOW_NONE,
+        .no_proxy = true,
+    };
+}
+
+bool center_client_answer(const struct center_client *client, struct arena *arena, int status, const char *text,
+                          const struct value **out, struct error *err)
+{
+    if (!json_read(arena, text, strlen(text), NULL, out, err))
+        return error_prefix(err, "%s answered with status %d and no JSON", client->url, status);
+    return status < 400 || answer_error(*out, status, err);
+}
+
 bool center_client_ask(struct center_client *client, const char *method, const char *path, const struct value *body,
                        const struct value **out, struct error *err)
 {
     const char *text = body == NULL ? NULL : json_text(client->arena, body, JSON_COMPACT);
+    const struct center_sending sending = { method, path, text == NULL ? NULL : "application/json", text,
+                                            text == NULL ? 0 : strlen(text) };
+    const struct http_request request = center_client_request(client, client->arena, &sending);
+    struct http_response response;
+    char *answer = NULL;
+
+    return http_fetch(client->arena, &request, &response, &answer, err) &&
+           center_client_answer(client, client->arena, response.status, answer, out, err);
+}
+
+/* --- streams --- */
+
+#define STREAM_SILENCE_MS 45000 /* three heartbeats */
+
+struct streaming {
+    const struct center_stream *stream;
+    struct text head; /* its begin: an answer that is an error is short */
+    bool stopped;
+};
+
+static bool stream_take(void *data, const char *bytes, size_t length, struct error *err)
+{
+    struct streaming *streaming = data;
+
+    if (streaming->head.length < ACCOUNT_MAX)
+        text_add_n(&streaming->head, bytes, length < ACCOUNT_MAX ? length : ACCOUNT_MAX);
+    streaming->stopped = !streaming->stream->take(streaming->stream->data, bytes, length);
+    return !streaming->stopped || error_set(err, "stopped");
+}
+
+enum center_stream_end center_client_stream(struct center_client *client, const struct center_stream *stream,
+                                            struct error *err)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct streaming streaming = { .stream = stream, .head = text_new(arena) };
     const struct http_header headers[] = {
-        { "Authorization", arena_printf(client->arena, "Bearer %s", client->token) },
-        { "Content-Type", "application/json" },
+        { "Authorization", arena_printf(arena, "Bearer %s", client->token) },
+        { "Last-Event-ID", stream->last_id },
     };
     const struct http_request request = {
         .url =
-            arena_printf(client->arena, "https://" CERTIFICATE_SERVER_NAME "%s%s", strrchr(client->address, ':'), path),
-        .shown = arena_printf(client->arena, "%s%s", client->url, path),
+            arena_printf(arena, "https://" CERTIFICATE_SERVER_NAME "%s%s", strrchr(client->address, ':'), stream->path),
+        .shown = arena_printf(arena, "%s%s", client->url, stream->path),
         .connect_to = client->address,
-        .method = method,
         .headers = headers,
-        .header_count = body == NULL ? 1 : 2,
-        .body = text,
-        .body_length = text == NULL ? 0 : strlen(text),
+        .header_count = stream->last_id == NULL ? 1 : 2,
+        .timeout_ms = STREAM_SILENCE_MS,
         .ca_path = client->ca_path,
         .follow = HTTP_FOLLOW_NONE,
         .no_proxy = true,
     };
     struct http_response response;
-    char *answer = NULL;
+    const struct value *answer = NULL;
+    struct error ignored = ERROR_INIT;
 
-    if (!http_fetch(client->arena, &request, &response, &answer, err))
-        return false;
-    if (!json_read(client->arena, answer, strlen(answer), NULL, out, err))
-        return error_prefix(err, "%s answered with status %d and no JSON", client->url, response.status);
-    return response.status < 400 || answer_error(*out, response.status, err);
+    if (!http_download(arena, &request, &(struct http_sink){ stream_take, &streaming }, &response, err))
+        return streaming.stopped ? CENTER_STREAM_STOPPED : CENTER_STREAM_BROKEN;
+    if (response.status < 400)
+        return CENTER_STREAM_ENDED;
+    (void)json_read(arena, streaming.head.data, streaming.head.length, NULL, &answer, &ignored);
+    answer_error(answer, response.status, err);
+    return response.status < 500 ? CENTER_STREAM_REFUSED : CENTER_STREAM_BROKEN;
 }
+
+/* --- lists --- */
 
 static const char *next_path(struct arena *arena, const char *path, const char *cursor, const struct value *next)
 {

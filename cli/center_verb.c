@@ -111,7 +111,7 @@ int center_verb_run(const struct center_action *action, int argc, char **argv)
     }
     if (line_read(&verb, action, &line, &err) && center_client_open(arena, &verb.client, &err) &&
         action->run(&verb, &err))
-        return 0;
+        return verb.exit_code;
     report_error(stderr, &err, false);
     return err.kind == ERROR_OPTIONS ? 5 : 1;
 }

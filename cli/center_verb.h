@@ -12,6 +12,7 @@ struct center_verb {
     const char *words[4]; /* what is not an option, in order */
     size_t word_count;
     bool json;
+    int exit_code;               /* of a verb that went well; 0 unless it says otherwise */
     const struct value *options; /* map: name without dashes -> text, or true for a flag */
 };
 

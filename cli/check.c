@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* roost check: the drift check. Exit 0: as declared; 2: something differs (or a host failed); 1: nothing was checked. */
+#include "cli/apply_controlled.h"
+#include "cli/apply_via.h"
 #include "cli/playbook_verb.h"
 
 VERB_DECLARE(check);
@@ -9,11 +11,18 @@ static int check_run(int argc, char **argv)
     ARENA_SCOPED arena = arena_new();
     struct command command = { .arena = arena };
     struct error err = ERROR_INIT;
+    bool via = false;
     int exit_code = 0;
+    if (apply_is_controlled(argc, argv))
+        return apply_controlled();
     if (!verb_start(&command, &verb_check, argc, argv, OPTIONS_PLAYBOOK, &exit_code))
         return exit_code;
     command.options.check = command.options.diff = true;
-    if (!verb_default_playbook(&command, &err) || !command_prepare(&command, &err))
+    if (!verb_default_playbook(&command, &err) || !apply_via_controller(&command.options, arena, &via, &err))
+        return command_fail(&command, &err);
+    if (via && !command_only_lists(&command))
+        return apply_via(&command, "check");
+    if (!command_prepare(&command, &err))
         return command_fail(&command, &err);
     return command_check(&command);
 }

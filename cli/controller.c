@@ -12,10 +12,11 @@
 
 #include "cli/center_client.h"
 #include "cli/verb.h"
+#include "common/base/notify.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
-#include "controller/api/server.h"
-#include "controller/store/store_backup.h"
+#include "controller/api/center.h"
+#include "controller/service/backup.h"
 #include "engine/report/sinks.h"
 
 VERB_DECLARE(controller);
@@ -23,11 +24,14 @@ VERB_DECLARE(controller);
 #define HELP                                                                                                           \
     "\nWithout an action the controller runs until SIGTERM. Actions:\n"                                                \
     "  init              make the CA and the first administrator's token, and keep both for this user\n"               \
-    "  backup FILE       write the store to FILE while the controller is not running; trust/ is copied by hand\n"      \
-    "  restore FILE      bring the store back; what was there is kept beside it\n\n"                                   \
+    "  backup FILE       all of it (store, keys, files) into FILE, also while it runs. Whoever has FILE can be this\n" \
+    "                    controller and any of its nodes: keep it as a secret\n"                                       \
+    "  restore FILE      bring all of it back while it does not run; what was there is kept beside it\n"               \
+    "  routes            what the API has, as a table\n\n"                                                             \
     "  --state DIR       its folder (" SERVICE_FOLDER ")\n"                                                            \
     "  --listen ADDRESS:PORT   where to listen (" SERVICE_LISTEN ")\n"                                                 \
     "  --address HOST:PORT     how nodes reach it, for join strings (the host's name and the port)\n"                  \
+    "  --lost-after SECONDS    a node that was not heard this long is lost (180)\n"                                    \
     "  --again                 init: one more administrator's token, where the first was lost\n"                       \
     "  --name NAME       one more name or address for its certificate; may be repeated\n"
 
@@ -43,12 +47,24 @@ struct controller_options {
 
 /* --- options --- */
 
+static bool seconds_read(const char *value, int64_t *out, struct error *err)
+{
+    int64_t seconds = 0;
+
+    if (!text_to_int(value, &seconds) || seconds < 2 || seconds > 86400)
+        return error_set_kind(err, ERROR_OPTIONS, "--lost-after '%s': expected seconds, 2 to 86400", value);
+    *out = seconds;
+    return true;
+}
+
 static bool option_take(struct controller_options *out, const char *option, const char *value, struct error *err)
 {
-    static const char *const known[] = { "--state", "--listen", "--address", "--name", "--again", "--help" };
+    static const char *const known[] = { "--state",      "--listen", "--address", "--name",
+                                         "--lost-after", "--again",  "--help" };
     const char *nearest = NULL;
 
-    if (text_in(option, (const char *const[]){ "--state", "--listen", "--address", "--name", NULL }) && value == NULL)
+    if (text_in(option, (const char *const[]){ "--state", "--listen", "--address", "--name", "--lost-after", NULL }) &&
+        value == NULL)
         return error_set_kind(err, ERROR_OPTIONS, "%s needs a value", option);
     if (strcmp(option, "--state") == 0)
         out->service.folder = value;
@@ -60,6 +76,8 @@ static bool option_take(struct controller_options *out, const char *option, cons
         return error_set_kind(err, ERROR_OPTIONS, "more than %d names", NAMES_MAX);
     else if (strcmp(option, "--name") == 0)
         out->names[out->name_count++] = value;
+    else if (strcmp(option, "--lost-after") == 0)
+        return seconds_read(value, &out->service.lost_after_s, err);
     else {
         nearest = text_nearest(option, known, sizeof(known) / sizeof(known[0]));
         return error_set_kind(err, ERROR_OPTIONS, "there is no option %s%s%s", option,
@@ -68,17 +86,22 @@ static bool option_take(struct controller_options *out, const char *option, cons
     return true;
 }
 
+static bool takes_file(const char *action)
+{
+    return text_in(action, (const char *const[]){ "backup", "restore", NULL });
+}
+
 static bool word_take(struct controller_options *out, const char *word, struct error *err)
 {
-    static const char *const actions[] = { "init", "backup", "restore", NULL };
-    const char *nearest = text_nearest(word, actions, 3);
+    static const char *const actions[] = { "init", "backup", "restore", "routes", NULL };
+    const char *nearest = text_nearest(word, actions, 4);
 
     if (out->action == NULL && text_in(word, actions))
         out->action = word;
     else if (out->action == NULL)
         return error_set_kind(err, ERROR_OPTIONS, "there is no action '%s'%s%s", word,
                               nearest == NULL ? "" : "; did you mean ", nearest == NULL ? "" : nearest);
-    else if (strcmp(out->action, "init") == 0 || out->file != NULL)
+    else if (!takes_file(out->action) || out->file != NULL)
         return error_set_kind(err, ERROR_OPTIONS, "'%s' is one word too many", word);
     else
         out->file = word;
@@ -111,12 +134,27 @@ static bool options_read(struct arena *arena, int argc, char **argv, struct cont
             i++;
         }
     }
-    if (out->action != NULL && strcmp(out->action, "init") != 0 && out->file == NULL)
+    if (out->action != NULL && takes_file(out->action) && out->file == NULL)
         return error_set_kind(err, ERROR_OPTIONS, "%s needs a file", out->action);
     return true;
 }
 
 /* --- actions --- */
+
+static bool is_initialised(struct arena *arena, const struct controller_options *options)
+{
+    return path_exists(path_join(arena, options->service.folder, "trust/ca.pem"));
+}
+
+/* No token is made that could not be kept. */
+static bool account_may_be_made(struct arena *arena, struct service *service, const struct controller_options *options,
+                                struct error *err)
+{
+    bool has_admin = false;
+
+    return service_has_admin(service, &has_admin, err) &&
+           ((has_admin && !options->again) || center_account_free(arena, err));
+}
 
 static bool run_init(struct arena *arena, struct controller_options *options, struct error *err)
 {
@@ -129,14 +167,15 @@ static bool run_init(struct arena *arena, struct controller_options *options, st
 
     options->service.listen = "127.0.0.1:0"; /* nothing is served yet */
     if (!api_listen_address(listen, &(struct sockaddr_in6){ 0 }, &(bool){ false }, err) ||
-        !center_account_free(arena, err))
+        (!is_initialised(arena, options) && !center_account_free(arena, err)))
         return false;
     if (options->service.address == NULL && colon != NULL)
         options->service.address = arena_printf(arena, "%s%s", center_host_name(arena), colon);
     if (!service_open(&options->service, &service, err))
         return false;
     url = arena_copy(arena, service_url(service));
-    ok = service_begin(service, arena, options->again, &token, &made, err);
+    ok = account_may_be_made(arena, service, options, err) &&
+         service_begin(service, arena, options->again, &token, &made, err);
     if (ok && made) {
         struct center_account account = { url, secret_reveal(token), service_ca_pem(service) };
         const char *path = NULL;
@@ -147,7 +186,7 @@ static bool run_init(struct arena *arena, struct controller_options *options, st
                    service_fingerprint(service), path);
     } else if (ok) {
         printf(
-            "The controller's authority is %s.\nThere is an administrator's token already: nothing was made. If it is lost, init --again makes one more.\n",
+            "The controller's authority is %s.\nAll is there, an administrator's token too: nothing was made. If it is lost, init --again makes one more.\n",
             service_fingerprint(service));
     }
     service_close(service);
@@ -155,10 +194,14 @@ static bool run_init(struct arena *arena, struct controller_options *options, st
 }
 
 /* Until a signal to end; what is due by the clock is done meanwhile. */
-static void serve(struct service *service, const sigset_t *signals)
+static void serve(struct service *service, const sigset_t *signals, const struct notify *notify)
 {
     for (;;) {
-        int64_t wait_ms = service_step(service);
+        int64_t wait_ms = service_step(service), feed_ms = notify->watchdog_ms / 2;
+
+        if (feed_ms > 0 && wait_ms > feed_ms)
+            wait_ms = feed_ms;
+        notify_send(notify, "WATCHDOG=1");
         const struct timespec wait = { .tv_sec = (time_t)(wait_ms / 1000),
                                        .tv_nsec = (long)(wait_ms % 1000) * 1000000 };
         int signal = sigtimedwait(signals, NULL, &wait);
@@ -171,8 +214,10 @@ static void serve(struct service *service, const sigset_t *signals)
 static bool run_daemon(const struct controller_options *options, struct error *err)
 {
     struct service *service = NULL;
+    struct notify notify;
     sigset_t signals;
 
+    notify_open(&notify); /* before there are threads: it takes variables out of the environment */
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
@@ -183,30 +228,53 @@ static bool run_daemon(const struct controller_options *options, struct error *e
     printf("roost controller " ROOST_VERSION ": listening on %s as %s, authority %s\n", options->service.listen,
            service_url(service), service_fingerprint(service));
     fflush(stdout);
-    serve(service, &signals);
+    notify_send(&notify, "READY=1");
+    serve(service, &signals, &notify);
+    notify_send(&notify, "STOPPING=1");
+    notify_close(&notify);
     service_close(service);
     return true;
 }
 
-static bool run_backup(struct arena *arena, const struct controller_options *options, struct error *err)
+static bool run_backup(const struct controller_options *options, struct error *err)
 {
-    struct store *store = NULL;
-    bool ok = store_open(path_join(arena, options->service.folder, "store"), &store, err) &&
-              store_backup(store, options->file, err);
-
-    store_close(store);
-    return ok;
+    if (!backup_make(options->service.folder, options->file, err))
+        return false;
+    printf("%s holds the controller's keys: whoever has it can be this controller\n", options->file);
+    return true;
 }
 
 static bool run_restore(struct arena *arena, const struct controller_options *options, struct error *err)
 {
-    const char *aside = NULL;
+    const char *const *aside = NULL;
 
-    if (!store_restore(path_join(arena, options->service.folder, "store"), options->file, arena, &aside, err))
+    if (!backup_restore(options->service.folder, options->file, arena, &aside, err))
         return false;
-    if (aside != NULL)
-        printf("What was there is kept: %s\n", aside);
+    for (; *aside != NULL; aside++)
+        printf("What was there is kept: %s\n", *aside);
     return true;
+}
+
+/* The table of docs/api.md. Pages for people are none of it. */
+static void print_routes(void)
+{
+    for (size_t i = 0; i < api_resource_table_count; i++) {
+        const struct api_resource *resource = api_resource_table[i];
+        bool has_title = false;
+
+        for (size_t j = 0; j < resource->count; j++) {
+            const struct api_route *route = &resource->routes[j];
+
+            if (route->is_page || route->form_back != NULL)
+                continue;
+            if (!has_title)
+                printf("\n### %s: %s\n\n| request | who | what | answer |\n|---|---|---|---|\n", resource->name,
+                       resource->summary);
+            has_title = true;
+            printf("| `%s %s` | %s | %s | %s |\n", route->method, route->path, api_access_name(route->access),
+                   route->summary, route->reply);
+        }
+    }
 }
 
 static int controller_run(int argc, char **argv)
@@ -225,8 +293,10 @@ static int controller_run(int argc, char **argv)
         ok = run_daemon(&options, &err);
     else if (ok && strcmp(options.action, "init") == 0)
         ok = run_init(arena, &options, &err);
+    else if (ok && strcmp(options.action, "routes") == 0)
+        print_routes();
     else if (ok && strcmp(options.action, "backup") == 0)
-        ok = run_backup(arena, &options, &err);
+        ok = run_backup(&options, &err);
     else if (ok)
         ok = run_restore(arena, &options, &err);
     if (!ok)
@@ -234,7 +304,9 @@ static int controller_run(int argc, char **argv)
     return ok ? 0 : err.kind == ERROR_OPTIONS ? 5 : 1;
 }
 
-VERB_DEFINE(controller) = { .name = "controller",
-                            .summary = "The daemon at the centre: nodes join it, report to it, are told by it",
-                            .usage = "[init | backup FILE | restore FILE] [--state DIR] [--listen ADDRESS:PORT] ...",
-                            .run = controller_run };
+VERB_DEFINE(controller) = {
+    .name = "controller",
+    .summary = "The daemon at the centre: nodes join it, report to it, are told by it",
+    .usage = "[init | backup FILE | restore FILE | routes] [--state DIR] [--listen ADDRESS:PORT] ...",
+    .run = controller_run
+};

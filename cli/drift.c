@@ -2,6 +2,9 @@
 /* roost drift [NODE]: where nodes are not as declared, since when, and why. */
 #include "cli/center_verb.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "common/base/text.h"
 
 VERB_DECLARE(drift);
@@ -12,15 +15,29 @@ static const struct table_column layout[] = {
     { "WHY", "reason", false },
 };
 
-static void print_diffs(const struct value *rows)
+/* "2026-11-21T11:28:36.832002Z" without what nobody reads. */
+static const char *time_short(struct arena *arena, const char *text)
 {
-    for (size_t i = 0; i < value_count(rows); i++) {
-        const char *diff = value_map_text(value_item(rows, i), "diff");
+    char *out = text == NULL ? arena_copy(arena, "never") : arena_copy_n(arena, text, strcspn(text, ".Z"));
 
-        if (diff != NULL)
-            printf("\n%s: %s\n%s%s", value_map_text(value_item(rows, i), "node"),
-                   value_map_text(value_item(rows, i), "resource"), diff, text_ends(diff, "\n") ? "" : "\n");
-    }
+    out[strcspn(out, "T")] = ' ';
+    return out;
+}
+
+static void print_row(struct arena *arena, const struct value *row)
+{
+    const char *diff = value_map_text(row, "diff"), *reason = value_map_text(row, "reason");
+    const char *from = value_map_text(row, "window_from"), *to = value_map_text(row, "window_to");
+    const struct value *count = value_map_get(row, "count");
+
+    printf("\n%s: %s\n", value_map_text(row, "node"), value_map_text(row, "resource"));
+    printf("  first seen %s UTC, times: %lld\n", time_short(arena, value_map_text(row, "first_seen")),
+           value_is(count, VALUE_INT) ? (long long)count->as.integer : 0LL);
+    printf("  cause: %s%s%s\n", value_map_text(row, "cause"), reason == NULL ? "" : ", ", reason == NULL ? "" : reason);
+    if (from != NULL && to != NULL)
+        printf("  last in order %s, different at %s UTC\n", time_short(arena, from), time_short(arena, to));
+    if (diff != NULL)
+        printf("%s%s", diff, text_ends(diff, "\n") ? "" : "\n");
 }
 
 static bool run(struct center_verb *verb, struct error *err)
@@ -37,7 +54,8 @@ static bool run(struct center_verb *verb, struct error *err)
         return false;
     center_verb_print(verb, rows, layout, sizeof(layout) / sizeof(layout[0]), "No drift is known");
     if (!verb->json && verb->word_count == 1)
-        print_diffs(rows);
+        for (size_t i = 0; i < value_count(rows); i++)
+            print_row(verb->arena, value_item(rows, i));
     return true;
 }
 
@@ -46,7 +64,9 @@ static const struct center_option options[] = { { "all", true }, { NULL, false }
 static int drift_run(int argc, char **argv)
 {
     static const struct center_action action = {
-        &verb_drift, "\n  --all      what is in order again, too\n\nWith a node, the diffs are shown.\n", options, run
+        &verb_drift,
+        "\n  --all      what is in order again, too\n\nWith a node, each is shown with its cause, the time in which it happened, and the diff.\n",
+        options, run
     };
 
     return center_verb_run(&action, argc, argv);

@@ -35,14 +35,21 @@ static bool show(struct center_verb *verb, const char *name, struct error *err)
 
 static bool tell(struct center_verb *verb, const char *name, const char *kind, struct error *err)
 {
-    const struct value *answer = NULL;
+    const struct value *answer = NULL, *lost = NULL;
+    const char *seen = NULL;
     struct value *body = value_map(verb->arena);
 
     value_map_put_string(verb->arena, body, "kind", kind);
     if (!center_client_ask(verb->client, "POST", arena_printf(verb->arena, "/api/v1/nodes/%s/work", name), body,
                            &answer, err))
         return false;
-    printf("%s is told: %s\n", name, kind);
+    seen = value_map_text(answer, "seen");
+    lost = value_map_get(answer, "lost");
+    if (value_is(lost, VALUE_BOOL) && lost->as.boolean)
+        printf("%s is lost%s%s: it will be told when it comes back, if that is within a day: %s\n", name,
+               seen == NULL ? "" : ", seen last at ", seen == NULL ? "" : seen, kind);
+    else
+        printf("%s is told: %s\n", name, kind);
     return true;
 }
 
@@ -57,9 +64,20 @@ static bool revoke(struct center_verb *verb, const char *name, struct error *err
     return true;
 }
 
+static bool forget(struct center_verb *verb, const char *name, struct error *err)
+{
+    const struct value *answer = NULL;
+
+    if (!center_client_ask(verb->client, "DELETE", arena_printf(verb->arena, "/api/v1/nodes/%s?forget=true", name),
+                           NULL, &answer, err))
+        return false;
+    printf("%s is forgotten, with its reports, runs and drift\n", name);
+    return true;
+}
+
 static bool run(struct center_verb *verb, struct error *err)
 {
-    static const char *const actions[] = { "list", "show", "check", "apply", "facts", "revoke", NULL };
+    static const char *const actions[] = { "list", "show", "check", "apply", "facts", "revoke", "remove", NULL };
     const char *action = center_verb_word(verb, 0, actions, err);
     const char *name = NULL;
 
@@ -72,6 +90,8 @@ static bool run(struct center_verb *verb, struct error *err)
         return false;
     if (strcmp(action, "show") == 0)
         return show(verb, name, err);
+    if (strcmp(action, "remove") == 0)
+        return forget(verb, name, err);
     return strcmp(action, "revoke") == 0 ? revoke(verb, name, err) : tell(verb, name, action, err);
 }
 
@@ -83,14 +103,17 @@ static int nodes_run(int argc, char **argv)
         &verb_nodes,
         "\n  list            all nodes\n  show NODE       one, as JSON\n  check NODE      look for drift now\n"
         "  apply NODE      apply what is declared now\n  facts NODE      tell the facts anew\n"
-        "  revoke NODE     its key is worth nothing from now on\n",
+        "  revoke NODE     its key is worth nothing from now on\n"
+        "  remove NODE     forget a node that is revoked or pending, with all it told\n",
         options, run
     };
 
     return center_verb_run(&action, argc, argv);
 }
 
-VERB_DEFINE(nodes) = { .name = "nodes",
-                       .summary = "The nodes that have joined the controller",
-                       .usage = "[list | show NODE | check NODE | apply NODE | facts NODE | revoke NODE] [--json]",
-                       .run = nodes_run };
+VERB_DEFINE(nodes) = {
+    .name = "nodes",
+    .summary = "The nodes that have joined the controller",
+    .usage = "[list | show NODE | check NODE | apply NODE | facts NODE | revoke NODE | remove NODE] [--json]",
+    .run = nodes_run
+};

@@ -34,6 +34,16 @@ static inline const struct verb_help *verb_help_of(const char *name)
           "Exit codes: 0 done, 1 there is no such fact, or error, 2 facts could not be gathered, 4 a host was unreachable, "
           "5 bad options.\n",
           none },
+        { "publish",
+          VERB_DEFAULT_PLAYBOOK
+          "  --expires DAYS          how long nodes may go without hearing from the controller (default 30)\n"
+          "  --list                  what is published, and what each node has taken\n"
+          "  --withdraw PATTERN      nothing is declared for these nodes (ai-*) from then on\n"
+          "  --json                  print JSON\n",
+          "Exit codes: 0 done, 1 error, 4 a file could not be read, 5 bad options.\n", none },
+        { "enroll",
+          "PATTERN: hosts; a variable roost_node names one otherwise for the controller. The role roost_agent does the work.\n\n",
+          "Exit codes: as apply's; 2 too if the controller has not heard of a node.\n", none },
         { NULL, "", "", none },
     };
     const struct verb_help *help = helps;

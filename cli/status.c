@@ -10,19 +10,29 @@ static const struct table_column layout[] = {
     { "VERDICT", "verdict", false },
 };
 
+static const char *text_or(const char *text)
+{
+    return text == NULL ? "-" : text;
+}
+
 static bool run(struct center_verb *verb, struct error *err)
 {
-    const struct value *status = NULL;
+    const struct value *status = NULL, *warnings = NULL;
 
     if (!center_verb_at_most(verb, 0, err))
         return false;
     if (!center_client_ask(verb->client, NULL, "/api/v1/status", NULL, &status, err))
         return false;
+    warnings = value_map_get(status, "warnings");
     if (verb->json) {
         center_verb_json(verb, status);
         return true;
     }
-    printf("controller %s, authority %s\n\n", value_map_text(status, "version"), value_map_text(status, "authority"));
+    printf("controller %s, authority %s until %.10s\n", value_map_text(status, "version"),
+           value_map_text(status, "authority"), text_or(value_map_text(status, "authority_expires")));
+    for (size_t i = 0; i < value_count(warnings); i++)
+        printf("WARNING: %s\n", text_or(value_text(value_item(warnings, i))));
+    printf("\n");
     center_verb_print(verb, value_map_get(status, "nodes"), layout, sizeof(layout) / sizeof(layout[0]),
                       "No node has joined yet: roost joins token");
     return true;

@@ -58,15 +58,22 @@ roost_layer(facts agent/facts LIBS roost_task GENERATED "${CMAKE_BINARY_DIR}/gen
 roost_registry(FOLDER agent/modules PREFIX module_ STRUCT module TABLE module_table HEADER agent/task/module.h)
 roost_layer(modules agent/modules LIBS roost_task roost_facts GENERATED "${CMAKE_BINARY_DIR}/generated/module_table.c")
 roost_layer(session agent/session LIBS roost_modules)
-roost_layer(daemon agent/daemon LIBS roost_system roost_report)
+roost_layer(daemon agent/daemon LIBS roost_system roost_report roost_channel roost_model)
 
 # controller
 roost_layer(transport controller/transport LIBS roost_channel)
 roost_layer(authority controller/authority LIBS roost_trust)
 roost_embed(FILE controller/store/schema_1.sql NAME store_schema_1 HEADER controller/store/migration.h)
-roost_layer(store controller/store LIBS roost_base PkgConfig::SQLITE GENERATED "${CMAKE_BINARY_DIR}/generated/store_schema_1.c")
+roost_embed(FILE controller/store/schema_2.sql NAME store_schema_2 HEADER controller/store/migration.h)
+roost_layer(store controller/store LIBS roost_base PkgConfig::SQLITE
+    GENERATED "${CMAKE_BINARY_DIR}/generated/store_schema_1.c" "${CMAKE_BINARY_DIR}/generated/store_schema_2.c")
+roost_layer(files controller/files LIBS roost_base)
+roost_layer(runs controller/runs LIBS ${COMMON} roost_store roost_files)
+roost_embed_table(FOLDERS controller/pages/templates controller/pages/assets TABLE pages_file_table STRUCT pages_file
+                  HEADER controller/pages/pages_file.h)
+roost_layer(pages controller/pages LIBS roost_template GENERATED ${pages_file_table_sources})
 roost_registry(FOLDER controller/api PREFIX api_resource_ STRUCT api_resource TABLE api_resource_table HEADER controller/api/center.h)
-roost_layer(api controller/api LIBS ${COMMON} roost_store roost_authority PkgConfig::MICROHTTPD
+roost_layer(api controller/api LIBS ${COMMON} roost_store roost_authority roost_files roost_runs roost_pages PkgConfig::MICROHTTPD
             GENERATED "${CMAKE_BINARY_DIR}/generated/api_resource_table.c")
 roost_layer(service controller/service LIBS roost_api)
 
@@ -84,8 +91,9 @@ endif()
 # programs
 if(EXISTS "${CMAKE_SOURCE_DIR}/cli/main.c")
   roost_registry(FOLDER cli PREFIX verb_ STRUCT verb TABLE verb_table HEADER cli/verb.h)
+  roost_embed(FILE cli/enroll.yml NAME enroll_play HEADER cli/enroll_play.h)
   roost_layer(cli cli LIBS roost_transport roost_service ${ENGINE} roost_catalogue EXCLUDE main.c
-              GENERATED "${CMAKE_BINARY_DIR}/generated/verb_table.c")
+              GENERATED "${CMAKE_BINARY_DIR}/generated/verb_table.c" "${CMAKE_BINARY_DIR}/generated/enroll_play.c")
   add_executable(roost cli/main.c)
   target_link_libraries(roost PRIVATE roost_cli)
 endif()

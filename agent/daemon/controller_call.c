@@ -6,36 +6,22 @@
 #include <time.h>
 
 #include "common/base/clock.h"
-#include "common/base/limits.h"
 #include "common/base/text.h"
 #include "common/json/json.h"
 #include "common/trust/certificate.h"
 
-static const struct http_header json_headers[] = { { "Content-Type", "application/json" } };
+struct controller_talk {
+    struct arena *arena;
+    struct tls_client *tls;
+    struct controller_link *link;
+};
 
-struct http_request controller_request(struct arena *arena, const struct controller_address *to, const char *path,
-                                       const struct value *body)
+struct controller_address controller_address_of(const struct identity *identity)
 {
-    const char *port = strrchr(to->address, ':');
-    const char *text = body == NULL ? NULL : json_text(arena, body, JSON_COMPACT);
-
-    return (struct http_request){
-        .url = arena_printf(arena, "https://" CERTIFICATE_SERVER_NAME "%s%s", port == NULL ? "" : port, path),
-        .shown = arena_printf(arena, "the controller at %s", to->address),
-        .connect_to = to->address,
-        .ca_path = to->ca_path,
-        .insecure = to->ca_path == NULL,
-        .client_cert = to->certificate,
-        .client_key = to->key,
-        .body = text,
-        .body_length = text == NULL ? 0 : strlen(text),
-        .headers = text == NULL ? NULL : json_headers,
-        .header_count = text == NULL ? 0 : 1,
-        .follow = HTTP_FOLLOW_NONE,
-        .no_proxy = true,
-        .http1 = true,
-        .limit_bytes = LIMIT_API_BODY,
-    };
+    return (struct controller_address){ .address = identity->controller,
+                                        .ca_path = identity->paths.ca,
+                                        .certificate = identity->paths.certificate,
+                                        .key = identity->paths.key };
 }
 
 static int64_t clock_behind(const struct http_response *response)
@@ -61,6 +47,7 @@ void controller_answer_read(struct arena *arena, const struct http_response *res
         .status = response->status,
         .body = body,
         .text = text,
+        .etag = http_header_get(response, "ETag"),
         .code = value_map_text(error, "code"),
         .message = value_map_text(error, "message"),
         .clock_behind_s = clock_behind(response),
@@ -71,15 +58,102 @@ void controller_answer_read(struct arena *arena, const struct http_response *res
         out->message = "";
 }
 
+bool controller_tls_open(const struct controller_address *to, struct tls_client **out, struct error *err)
+{
+    return tls_client_open(&(struct tls_client_options){ .ca_path = to->ca_path,
+                                                         .certificate_path = to->certificate,
+                                                         .key_path = to->key,
+                                                         .server_name = CERTIFICATE_SERVER_NAME },
+                           out, err);
+}
+
+bool controller_link_finish(struct controller_link *link, struct error *err)
+{
+    for (;;) {
+        int64_t until_ms = INT64_MAX;
+        struct pollfd fd = controller_link_wait(link, &until_ms);
+        int64_t left_ms = until_ms - clock_monotonic_ms();
+
+        (void)poll(&fd, 1, left_ms < 0 ? 0 : left_ms < INT32_MAX ? (int)left_ms : INT32_MAX);
+        switch (controller_link_step(link, err)) {
+        case LINK_DONE:
+            return true;
+        case LINK_FAILED:
+            return false;
+        default:
+            break;
+        }
+    }
+}
+
+bool controller_talk_open(const struct controller_address *to, struct controller_talk **out, struct error *err)
+{
+    struct arena *arena = arena_new();
+    struct controller_talk *talk = arena_new_of(arena, struct controller_talk);
+
+    talk->arena = arena;
+    if (!controller_tls_open(to, &talk->tls, err) || !controller_link_new(to->address, talk->tls, &talk->link, err)) {
+        controller_talk_close(talk);
+        return false;
+    }
+    *out = talk;
+    return true;
+}
+
+void controller_talk_close(struct controller_talk *talk)
+{
+    if (talk == NULL)
+        return;
+    controller_link_free(talk->link);
+    tls_client_close(talk->tls);
+    arena_free(talk->arena);
+}
+
+static bool talk_do(struct controller_talk *talk, const struct link_request *request, struct controller_answer *out,
+                    struct error *err)
+{
+    const struct link_answer *answer;
+
+    controller_link_start(talk->link, request);
+    if (!controller_link_finish(talk->link, err))
+        return false;
+    answer = controller_link_answer(talk->link);
+    controller_answer_read(request->arena, &answer->response, answer->body.data, answer->body.length, out);
+    return true;
+}
+
+bool controller_talk_ask(struct controller_talk *talk, struct arena *arena, const char *path, const struct value *body,
+                         struct controller_answer *out, struct error *err)
+{
+    const char *text = body == NULL ? NULL : json_text(arena, body, JSON_COMPACT);
+
+    return talk_do(talk,
+                   &(struct link_request){
+                       .arena = arena, .path = path, .body = text, .body_length = text == NULL ? 0 : strlen(text) },
+                   out, err);
+}
+
+bool controller_talk_fetch(struct controller_talk *talk, struct arena *arena, const struct controller_fetch *fetch,
+                           struct controller_answer *out, struct error *err)
+{
+    const struct http_header known = { "If-None-Match", fetch->etag };
+
+    return talk_do(talk,
+                   &(struct link_request){ .arena = arena,
+                                           .path = fetch->path,
+                                           .headers = &known,
+                                           .header_count = fetch->etag == NULL ? 0 : 1,
+                                           .sink = fetch->sink,
+                                           .limit_bytes = fetch->limit_bytes },
+                   out, err);
+}
+
 bool controller_ask(struct arena *arena, const struct controller_address *to, const char *path,
                     const struct value *body, struct controller_answer *out, struct error *err)
 {
-    struct http_request request = controller_request(arena, to, path, body);
-    struct http_response response;
-    char *text = NULL;
+    struct controller_talk *talk = NULL;
+    bool ok = controller_talk_open(to, &talk, err) && controller_talk_ask(talk, arena, path, body, out, err);
 
-    if (!http_fetch(arena, &request, &response, &text, err))
-        return false;
-    controller_answer_read(arena, &response, text, strlen(text), out);
-    return true;
+    controller_talk_close(talk);
+    return ok;
 }

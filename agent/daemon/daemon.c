@@ -12,16 +12,18 @@
 #include <unistd.h>
 
 #include "agent/daemon/daemon_internal.h"
+#include "agent/daemon/memory_trim.h"
 #include "common/base/clock.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"
 
+#define BUNDLE_LOOK_MS ((int64_t)3600 * 1000)
 #define RENEW_LOOK_MS ((int64_t)6 * 3600 * 1000)
 #define RENEW_LOOK_AWAY_MS ((int64_t)3600 * 1000) /* a certificate that has run out may be why */
 #define STOP_MS 10000                             /* for a runner to end by itself */
 #define TROUBLE_WAIT_MS 5000
 
-static const int watched_signals[] = { SIGTERM, SIGINT, SIGHUP };
+static const int watched_signals[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
 
 /* --- starting --- */
 
@@ -78,7 +80,7 @@ static bool daemon_open(struct daemon *daemon, struct error *err)
 
     if (!identity_take(daemon, err) || !lock_take(daemon, err) ||
         !daemon_config_read(daemon->config_arena, daemon->options.config_path, &daemon->config, err) ||
-        !signals_take(daemon, err) || !watch_open(&daemon->watch, err) ||
+        !signals_take(daemon, err) || !daemon_watch_open(daemon, err) ||
         !spool_open(daemon->identity.paths.spool, 0, &daemon->spool, err))
         return false;
     uplink.spool = daemon->spool;
@@ -90,6 +92,7 @@ static void daemon_close(struct daemon *daemon)
 {
     struct error err = ERROR_INIT;
 
+    daemon_sessions_free(daemon);
     runner_free(daemon->runner);
     run_report_free(daemon->report);
     arena_free(daemon->output_arena);
@@ -97,7 +100,7 @@ static void daemon_close(struct daemon *daemon)
     if (daemon->spool != NULL && !spool_sync(daemon->spool, &err))
         daemon_log(daemon, "%s", err.text);
     spool_close(daemon->spool);
-    watch_close(daemon->watch);
+    daemon_watch_close(daemon);
     notify_close(&daemon->notify);
     fd_close(daemon->signals);
     fd_close(daemon->lock);
@@ -114,28 +117,40 @@ static void check_schedule(struct daemon *daemon)
         schedule_wait_us(daemon->identity.node.name, daemon->config.check_interval_us, clock_wall_us()) / 1000;
 }
 
+/* Asks the first time, and does not ask the second. */
+static void children_stop(struct daemon *daemon)
+{
+    if (daemon->runner != NULL)
+        runner_stop(daemon->runner);
+    daemon_sessions_stop(daemon);
+    daemon->kill_at_ms = clock_monotonic_ms() + STOP_MS;
+}
+
 static void timers_run(struct daemon *daemon)
 {
     int64_t now_ms = clock_monotonic_ms();
     int64_t renew_ms = uplink_is_connected(daemon->uplink) ? RENEW_LOOK_MS : RENEW_LOOK_AWAY_MS;
 
+    if (daemon->kill_at_ms > 0 && now_ms >= daemon->kill_at_ms)
+        children_stop(daemon);
+    if (daemon->is_draining)
+        return;
     if (now_ms >= daemon->next_check_ms) {
         (void)daemon_queue(daemon, &(struct job){ .kind = JOB_CHECK, .why = "schedule" });
         (void)daemon_queue(daemon, &(struct job){ .kind = JOB_FACTS, .why = "schedule" });
         check_schedule(daemon);
     }
+    if (now_ms >= daemon->next_bundle_ms) {
+        (void)daemon_queue(daemon, &(struct job){ .kind = JOB_BUNDLE, .why = "schedule" });
+        daemon->next_bundle_ms = now_ms + BUNDLE_LOOK_MS;
+    }
     if (now_ms + RENEW_LOOK_MS - renew_ms >= daemon->next_renew_ms) {
         (void)daemon_queue(daemon, &(struct job){ .kind = JOB_RENEW, .why = "schedule" });
         daemon->next_renew_ms = now_ms + RENEW_LOOK_MS;
     }
-    if (daemon->touched_ms > 0 && now_ms >= daemon->touched_ms) {
-        (void)daemon_queue(daemon, &(struct job){ .kind = JOB_CHECK, .why = "touched" });
-        daemon->touched_ms = 0;
-    }
-    if (daemon->kill_at_ms > 0 && now_ms >= daemon->kill_at_ms) {
-        runner_stop(daemon->runner);
-        daemon->kill_at_ms = now_ms + STOP_MS;
-    }
+    if (watches_due_ms(daemon->watches) >= 0 && now_ms >= watches_due_ms(daemon->watches))
+        daemon_watch_take(daemon);
+    daemon_touch_step(daemon);
 }
 
 /* The watchdog is told whenever something else wakes us, so that it needs no wake-up of its own. */
@@ -151,18 +166,27 @@ static void watchdog_feed(struct daemon *daemon)
     }
 }
 
+/* When the next timer begins something; a daemon that ends begins nothing. */
+static int64_t timers_next_ms(const struct daemon *daemon, int64_t now_ms)
+{
+    int64_t next_ms = daemon->next_check_ms < daemon->next_renew_ms ? daemon->next_check_ms : daemon->next_renew_ms;
+    int64_t touch_ms = daemon_watch_due_ms(daemon);
+
+    if (daemon->is_draining)
+        return now_ms + RENEW_LOOK_MS;
+    if (daemon->next_bundle_ms < next_ms)
+        next_ms = daemon->next_bundle_ms;
+    return touch_ms >= 0 && touch_ms < next_ms ? touch_ms : next_ms;
+}
+
 static int wait_ms(const struct daemon *daemon)
 {
-    int64_t now_ms = clock_monotonic_ms(), next_ms = daemon->next_check_ms;
+    int64_t now_ms = clock_monotonic_ms(), next_ms = timers_next_ms(daemon, now_ms);
 
-    if (daemon->next_renew_ms < next_ms)
-        next_ms = daemon->next_renew_ms;
     if (daemon->notify.watchdog_ms > 0 && daemon->next_watchdog_ms < next_ms)
         next_ms = daemon->next_watchdog_ms;
     if (daemon->kill_at_ms > 0 && daemon->kill_at_ms < next_ms)
         next_ms = daemon->kill_at_ms;
-    if (daemon->touched_ms > 0 && daemon->touched_ms < next_ms)
-        next_ms = daemon->touched_ms;
     return next_ms <= now_ms ? 0 : (int)(next_ms - now_ms) + 1;
 }
 
@@ -171,7 +195,7 @@ static void status_tell(struct daemon *daemon)
     char status[sizeof(daemon->status)];
     const char *trouble = uplink_trouble(daemon->uplink);
 
-    snprintf(status, sizeof(status), "STATUS=%s%s%s",
+    snprintf(status, sizeof(status), "STATUS=%s%s%s%s", daemon->is_draining ? "ends when its work is done; " : "",
              uplink_is_connected(daemon->uplink) ? "connected"
              : trouble[0] == '\0'                ? "connecting"
                                                  : trouble,
@@ -202,15 +226,33 @@ static void config_reload(struct daemon *daemon)
     daemon_log(daemon, "the configuration was read again; policy %s", daemon_policy_name(config.policy));
 }
 
+/* Work that was taken and not begun: nobody else would tell. */
+static void queue_give_up(struct daemon *daemon)
+{
+    for (size_t i = 0; i < daemon->queued; i++) {
+        if (daemon->queue[i].work > 0)
+            daemon_note(daemon, "this was not begun: the daemon was told to end", daemon->queue[i].work);
+    }
+    daemon->queued = 0;
+}
+
 static void stop_begin(struct daemon *daemon)
 {
     if (!daemon->is_stopping)
         notify_send(&daemon->notify, "STOPPING=1");
     daemon->is_stopping = true;
-    if (daemon->runner == NULL)
-        return;
-    runner_stop(daemon->runner);
-    daemon->kill_at_ms = clock_monotonic_ms() + STOP_MS;
+    queue_give_up(daemon);
+    children_stop(daemon);
+}
+
+/* After an upgrade, which may be the work of the very run that is under way: nothing is cut off. */
+static void drain_begin(struct daemon *daemon)
+{
+    if (!daemon->is_draining)
+        daemon_log(daemon, daemon->runner == NULL && daemon->queued == 0 && !daemon_has_sessions(daemon)
+                               ? "told to begin anew"
+                               : "told to begin anew: after what is under way");
+    daemon->is_draining = true;
 }
 
 static void signals_read(struct daemon *daemon)
@@ -220,6 +262,8 @@ static void signals_read(struct daemon *daemon)
     while (read(daemon->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
         if (info.ssi_signo == SIGHUP)
             config_reload(daemon);
+        else if (info.ssi_signo == SIGUSR1)
+            drain_begin(daemon);
         else
             stop_begin(daemon);
     }
@@ -244,10 +288,13 @@ static void losses_tell(struct daemon *daemon)
 /* Waits for anything. Trouble of the uplink's own (no memory, a disk that fails) is logged and waited out. */
 static void loop_wait(struct daemon *daemon)
 {
-    struct pollfd fds[2 + RUNNER_FDS] = { { .fd = daemon->signals, .events = POLLIN },
-                                          { .fd = watch_fd(daemon->watch), .events = POLLIN } };
+    struct pollfd fds[2 + (1 + SESSIONS_MAX) * RUNNER_FDS] = {
+        { .fd = daemon->signals, .events = POLLIN }, { .fd = watches_fd(daemon->watches), .events = POLLIN }
+    };
     size_t count = 2 + (daemon->runner == NULL ? 0 : runner_fds(daemon->runner, fds + 2));
     struct error err = ERROR_INIT;
+
+    count += daemon_sessions_fds(daemon, fds + count);
 
     if (uplink_step(daemon->uplink, fds, count, wait_ms(daemon), &err)) {
         if (fds[1].revents != 0)
@@ -258,14 +305,49 @@ static void loop_wait(struct daemon *daemon)
     (void)poll(fds, (nfds_t)count, TROUBLE_WAIT_MS);
 }
 
+/* A certificate that has ended may be renewed and nothing else, so that is tried at once, and then every hour. */
+static void refusal_answer(struct daemon *daemon)
+{
+    bool was_refused = uplink_was_refused(daemon->uplink);
+
+    if (uplink_is_connected(daemon->uplink)) {
+        daemon->is_refused = false;
+    } else if (was_refused && !daemon->is_refused) {
+        daemon->is_refused = true;
+        (void)daemon_queue(daemon, &(struct job){ .kind = JOB_RENEW, .why = "refused" });
+    }
+}
+
+/* Once after each row of jobs, when what they had to tell is told: megabytes of events, facts and code. */
+static void memory_give_back(struct daemon *daemon)
+{
+    bool is_telling =
+        uplink_is_connected(daemon->uplink) && spool_acknowledged(daemon->spool) < spool_last(daemon->spool);
+
+    if (!daemon->is_bloated || daemon->runner != NULL || daemon->queued > 0 || is_telling)
+        return;
+    daemon->is_bloated = false;
+    memory_trim();
+}
+
+static bool is_over(const struct daemon *daemon)
+{
+    return (daemon->is_stopping || (daemon->is_draining && daemon->queued == 0)) && daemon->runner == NULL &&
+           !daemon_has_sessions(daemon);
+}
+
 static void loop(struct daemon *daemon)
 {
-    while (!daemon->is_stopping || daemon->runner != NULL) {
+    while (!is_over(daemon)) {
         daemon_jobs_step(daemon);
+        daemon_sessions_step(daemon);
         losses_tell(daemon);
+        memory_give_back(daemon);
+        refusal_answer(daemon);
+        daemon_sample_step(daemon);
         status_tell(daemon);
         watchdog_feed(daemon);
-        if (daemon->is_stopping && daemon->runner == NULL)
+        if (is_over(daemon))
             break;
         loop_wait(daemon);
         signals_read(daemon);
@@ -280,8 +362,10 @@ static void loop_begin(struct daemon *daemon)
     daemon_lost_run(daemon);
     daemon_hello(daemon);
     (void)daemon_queue(daemon, &(struct job){ .kind = JOB_RENEW, .why = "start" });
+    (void)daemon_queue(daemon, &(struct job){ .kind = JOB_BUNDLE, .why = "start" });
     (void)daemon_queue(daemon, &(struct job){ .kind = JOB_FACTS, .why = "start" });
     check_schedule(daemon);
+    daemon->next_bundle_ms = clock_monotonic_ms() + BUNDLE_LOOK_MS;
     daemon->next_renew_ms = clock_monotonic_ms() + RENEW_LOOK_MS;
     notify_send(&daemon->notify, "READY=1");
 }

@@ -16,5 +16,7 @@ struct daemon_options {
     void *data;
 };
 
-/* Until SIGTERM or SIGINT; SIGHUP reads the configuration again. False: it could not start, or can do no more. */
+/* Until SIGTERM or SIGINT (a run under way is cancelled), or SIGUSR1 (when nothing is under way any more: what starts it
+ * again starts the program that is installed by then); SIGHUP reads the configuration again. False: it could not start, or
+ * can do no more. */
 bool daemon_run(const struct daemon_options *options, struct error *err);

@@ -68,9 +68,10 @@ bool daemon_config_read(struct arena *arena, const char *path, struct daemon_con
         return false;
     if (map != NULL && map->kind != VALUE_MAP && map->kind != VALUE_NULL)
         return error_set(err, "'%s' holds a %s, not a mapping", path, value_kind_text(map));
-    if (!arg_bind(arena, &config_spec, value_is(map, VALUE_MAP) ? map : NULL, &args, err) ||
+    if (!arg_bind_plain(arena, &config_spec, value_is(map, VALUE_MAP) ? map : NULL, "setting", &args, err) ||
         !config_check(&args, &config, err))
-        return error_prefix(err, "'%s'", path);
+        return err->line > 0 ? error_prefix(err, "%s:%d:%d", path, err->line, err->column)
+                             : error_prefix(err, "'%s'", path);
     *out = config;
     return true;
 }

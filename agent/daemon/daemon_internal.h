@@ -4,21 +4,41 @@
 
 #include "agent/daemon/daemon.h"
 #include "agent/daemon/daemon_config.h"
-#include "agent/daemon/notify.h"
+#include "agent/daemon/daemon_plan.h"
+#include "agent/daemon/daemon_session.h"
 #include "agent/daemon/run_report.h"
+#include "agent/daemon/runner.h"
+#include "agent/daemon/sample.h"
+#include "agent/daemon/told.h"
 #include "agent/daemon/uplink.h"
-#include "agent/daemon/watch.h"
+#include "agent/daemon/watches.h"
+#include "common/base/notify.h"
 #include "common/base/text.h"
 
 #define JOBS_MAX 16
 #define FACTS_AGE_US ((int64_t)24 * 3600 * 1000000) /* facts are told again after so long though nothing has changed */
 
-enum job_kind { JOB_CHECK, JOB_APPLY, JOB_FACTS, JOB_RENEW };
+enum job_kind { JOB_CHECK, JOB_APPLY, JOB_FACTS, JOB_RENEW, JOB_TOUCHED /* a check of a few tasks */, JOB_BUNDLE };
 
 struct job {
     enum job_kind kind;
     const char *why, *cause; /* constants */
     int64_t work;            /* number of the work that asked for it; 0: none */
+};
+
+/* What was touched of what is managed, and when it is looked at. */
+struct daemon_touch {
+    struct arena *arena;
+    struct value *places; /* of tasks, to be looked at */
+    bool all;             /* everything is to be looked at */
+    int64_t first_us;     /* when the first of it was touched, wall time */
+    int64_t due_ms;       /* a check is due then; 0: none is */
+    int64_t paid_ms;      /* each check moves it on; it lies in the past as far as more of them may follow at once */
+    struct arena *looked_arena;
+    struct value *looked; /* what the check under way looks at */
+    int64_t told_us;      /* first_us of what it looks at */
+    bool during;          /* something was touched while it was under way */
+    int chain;            /* checks in a row because of that */
 };
 
 struct daemon {
@@ -30,28 +50,36 @@ struct daemon {
     struct spool *spool;
     struct uplink *uplink;
     struct notify notify;
-    struct watch *watch;
+    struct watches *watches;
+    struct managed *managed; /* what is watched */
+    struct daemon_touch touch;
+    struct sample_energy energy;
+    int64_t sampled_ms, models_ms; /* when they were looked at last, CLOCK_MONOTONIC; 0: not yet */
     int signals, lock;
 
     struct job queue[JOBS_MAX];
     size_t queued;
     struct job job; /* under way while there is a runner */
     struct runner *runner;
-    struct run_report *report;  /* of check and apply */
+    struct run_report *report; /* of check and apply */
+    struct daemon_session sessions[SESSIONS_MAX];
     struct arena *output_arena; /* what facts and renew print */
     struct text output;
     bool was_empty; /* it was told that nothing is declared */
 
+    int64_t next_bundle_ms;
     int64_t next_check_ms, next_renew_ms, next_watchdog_ms, kill_at_ms;
-    int64_t touched_ms; /* a check is due then, as a managed file was touched; 0: none was */
-    int64_t touch_ms;   /* no such check before */
     int64_t lost_told;
     bool is_stopping;
-    char last_run[160], status[512], last_trouble[512];
+    bool is_refused;  /* the controller does not take the certificate; until it does */
+    bool is_bloated;  /* a job has left memory behind that an idle daemon does not need */
+    bool is_draining; /* ends when nothing is under way, to come back as the program that is installed now */
+    char last_run[160], status[512];
+    struct told told; /* troubles that were logged */
 };
 
 void daemon_log(struct daemon *daemon, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The same trouble again and again is logged once. */
+/* The same trouble again and again is logged once a day. */
 void daemon_trouble(struct daemon *daemon, const char *sentence);
 /* A report that is on the disk when it returns; trouble is logged, once. */
 void daemon_report(struct daemon *daemon, const char *kind, const struct value *body);
@@ -64,10 +92,23 @@ void daemon_jobs_step(struct daemon *daemon);
 /* A run that a daemon before this one has not ended. */
 void daemon_lost_run(struct daemon *daemon);
 
+/* A sample when it is time for one, and the models when they have changed. */
+void daemon_sample_step(struct daemon *daemon);
+
+/* Watches what the last whole run was about, also over a restart. */
+bool daemon_watch_open(struct daemon *daemon, struct error *err);
+void daemon_watch_close(struct daemon *daemon);
 /* What the run that has just ended was about is watched from now on; after one that broke off, what was watched before. */
 void daemon_watch_set(struct daemon *daemon, bool is_complete);
-/* The watch's descriptor can be read. */
+/* The watches' descriptor can be read, or they are due. */
 void daemon_watch_take(struct daemon *daemon);
+int64_t daemon_watch_due_ms(const struct daemon *daemon); /* CLOCK_MONOTONIC; -1: never */
+/* Queues the check of what was touched when it is due. */
+void daemon_touch_step(struct daemon *daemon);
+/* Its job begins: writes the places to `path`. *none_out: a whole check has looked at them meanwhile. */
+bool daemon_touch_begin(struct daemon *daemon, const char *path, bool *none_out, struct error *err);
+void daemon_touch_all(struct daemon *daemon);     /* a run begins that looks at everything */
+void daemon_touch_too_few(struct daemon *daemon); /* the tasks that were looked at need others: all are looked at */
 
 void daemon_hello(struct daemon *daemon);
 /* What the controller says; see uplink.h. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The daemon's children: which is next, how it is started, what becomes of what it says. */
-#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,15 +54,6 @@ void daemon_lost_run(struct daemon *daemon)
 
 /* --- starting --- */
 
-static const char *playbook_of(struct daemon *daemon, struct arena *arena)
-{
-    const char *own = path_join(arena, daemon->identity.paths.state, "bundle/site.yml");
-
-    if (daemon->config.playbook != NULL)
-        return daemon->config.playbook;
-    return path_is_file(own) ? own : NULL;
-}
-
 /* No playbook: "unknown" is not "ok". */
 static void nothing_declared(struct daemon *daemon, struct arena *arena)
 {
@@ -96,27 +86,42 @@ static void output_line(void *data, const char *line, size_t length)
     }
 }
 
-static bool run_begin(struct daemon *daemon, struct arena *arena, const char *playbook, struct error *err)
+/* A bundle that nobody has signed anew for so long may be somebody's idea of the past. */
+static void expired_refuse(struct daemon *daemon, const char *sentence)
 {
-    bool is_check = daemon->job.kind == JOB_CHECK;
-    const char *const argv[] = {
-        daemon->options.program, is_check ? "check" : "apply", playbook, "--output", "jsonl", NULL
-    };
+    if (daemon->job.work > 0)
+        daemon_note(daemon, sentence, daemon->job.work);
+    daemon_trouble(daemon, sentence);
+}
+
+static bool run_begin(struct daemon *daemon, struct arena *arena, struct daemon_plan *plan, struct error *err)
+{
+    static const struct cause_sources causes = { .root = "", .has_programs = true };
+    bool is_check = daemon->job.kind != JOB_APPLY, is_partial = daemon->job.kind == JOB_TOUCHED, none = false;
+    const char *places = path_join(arena, daemon->identity.paths.folder, "touched");
     char id[SECRET_ID_LENGTH + 1];
     struct run_report_options options = { .spool = daemon->spool,
                                           .kind = is_check ? RUN_CHECK : RUN_APPLY,
                                           .id = id,
-                                          .playbook = playbook,
+                                          .playbook = plan->name,
                                           .why = daemon->job.why,
                                           .cause = daemon->job.cause,
                                           .work = daemon->job.work,
-                                          .drift_path = path_join(arena, daemon->identity.paths.folder, "drift") };
+                                          .drift_path = path_join(arena, daemon->identity.paths.folder, "drift"),
+                                          .is_partial = is_partial,
+                                          .causes = &causes };
 
     daemon->was_empty = false;
+    if (!is_partial)
+        daemon_touch_all(daemon);
+    else if (!daemon_touch_begin(daemon, places, &none, err) || none)
+        return none;
+    options.touched_us = strcmp(daemon->job.why, "touched") == 0 ? daemon->touch.told_us : 0;
     if (!secret_id_make(id, err) || !run_report_begin(&options, &daemon->report, err))
         return false;
     run_file_write(daemon, id);
-    if (runner_start(argv, report_line, daemon, &daemon->runner, err))
+    plan->places = is_partial ? places : NULL;
+    if (daemon_plan_start(daemon, arena, plan, report_line, err))
         return true;
     (void)run_report_end(daemon->report, &(struct run_end){ "failed", err->text }, &(struct error)ERROR_INIT);
     return false;
@@ -131,21 +136,30 @@ static bool child_begin(struct daemon *daemon, const char *const *argv, struct e
 
 static bool job_begin(struct daemon *daemon, struct arena *arena, struct error *err)
 {
-    const char *program = daemon->options.program, *playbook;
+    const char *program = daemon->options.program;
+    struct daemon_plan plan;
 
     switch (daemon->job.kind) {
     case JOB_FACTS:
         return child_begin(daemon, (const char *const[]){ program, "facts", NULL }, err);
     case JOB_RENEW:
+        /* one that the controller refuses, or asks for, may be due by its clock and not by ours */
         return child_begin(daemon,
-                           (const char *const[]){ program, "join", "--renew", "--when-due", "--state",
-                                                  daemon->identity.paths.state, NULL },
+                           (const char *const[]){ program, "join", "--renew", "--state", daemon->identity.paths.state,
+                                                  daemon->is_refused || daemon->job.work > 0 ? NULL : "--when-due",
+                                                  NULL },
                            err);
+    case JOB_BUNDLE:
+        return child_begin(
+            daemon, (const char *const[]){ program, "bundle", "--json", "--state", daemon->identity.paths.state, NULL },
+            err);
     default:
-        playbook = playbook_of(daemon, arena);
-        if (playbook != NULL)
-            return run_begin(daemon, arena, playbook, err);
-        nothing_declared(daemon, arena);
+        if (!daemon_plan(daemon, arena, &plan))
+            nothing_declared(daemon, arena);
+        else if (plan.expired != NULL && daemon->job.kind == JOB_APPLY)
+            expired_refuse(daemon, plan.expired);
+        else
+            return run_begin(daemon, arena, &plan, err);
         return true;
     }
 }
@@ -160,9 +174,8 @@ static void job_forget(struct daemon *daemon)
     daemon->runner = NULL;
     daemon->report = NULL;
     daemon->output_arena = NULL;
-    daemon->kill_at_ms = 0;
     (void)unlink(daemon->identity.paths.run);
-    (void)malloc_trim(0); /* a run's events and facts took megabytes that an idle daemon does not need */
+    daemon->is_bloated = true;
     if (daemon->uplink != NULL)
         uplink_work_again(daemon->uplink);
 }
@@ -181,7 +194,7 @@ static void run_finish(struct daemon *daemon, const struct runner_end *end)
 {
     struct run_end outcome;
     struct error err = ERROR_INIT;
-    const char *verb = daemon->job.kind == JOB_CHECK ? "check" : "apply";
+    const char *verb = daemon->job.kind == JOB_APPLY ? "apply" : "check";
 
     run_report_judge(daemon->report, end, &outcome);
     if (daemon->is_stopping)
@@ -194,9 +207,12 @@ static void run_finish(struct daemon *daemon, const struct runner_end *end)
     if (daemon->is_stopping)
         return;
     daemon_watch_set(daemon, strcmp(outcome.outcome, "failed") != 0);
-    if (daemon->job.kind == JOB_CHECK && strcmp(outcome.outcome, "drift") == 0)
+    if (daemon->job.kind != JOB_APPLY && strcmp(outcome.outcome, "drift") == 0)
         repair_queue(daemon);
-    (void)daemon_queue(daemon, &(struct job){ .kind = JOB_FACTS, .why = verb });
+    if (daemon->job.kind != JOB_TOUCHED)
+        (void)daemon_queue(daemon, &(struct job){ .kind = JOB_FACTS, .why = verb });
+    else if (end->status == RUNNER_TOO_FEW)
+        daemon_touch_too_few(daemon);
 }
 
 static void renew_finish(struct daemon *daemon, const struct runner_end *end)
@@ -204,7 +220,7 @@ static void renew_finish(struct daemon *daemon, const struct runner_end *end)
     struct error err = ERROR_INIT;
 
     if (end->status != 0) {
-        daemon_log(daemon, "%s", end->errors[0] == '\0' ? "the certificate is not renewed" : end->errors);
+        daemon_trouble(daemon, end->errors[0] == '\0' ? "the certificate is not renewed" : end->errors);
         return;
     }
     if (!text_starts(daemon->output.data, "renewed"))
@@ -220,6 +236,8 @@ static void job_finish(struct daemon *daemon, const struct runner_end *end)
         run_finish(daemon, end);
     else if (daemon->job.kind == JOB_RENEW)
         renew_finish(daemon, end);
+    else if (daemon->job.kind == JOB_BUNDLE)
+        daemon_bundle_finish(daemon, end);
     else if (end->status == 0)
         daemon_facts_take(daemon, daemon->output.data, daemon->output.length, daemon->job.work > 0);
     else if (!daemon->is_stopping)

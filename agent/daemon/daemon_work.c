@@ -29,23 +29,16 @@ void daemon_log(struct daemon *daemon, const char *format, ...)
 
 void daemon_trouble(struct daemon *daemon, const char *sentence)
 {
-    size_t length = strnlen(sentence, sizeof(daemon->last_trouble) - 1);
-
-    if (strncmp(daemon->last_trouble, sentence, length) == 0 && daemon->last_trouble[length] == '\0')
-        return;
-    memcpy(daemon->last_trouble, sentence, length);
-    daemon->last_trouble[length] = '\0';
-    daemon_log(daemon, "%s", sentence);
+    if (told_is_news(&daemon->told, sentence, clock_monotonic_ms()))
+        daemon_log(daemon, "%s", sentence);
 }
 
 void daemon_report(struct daemon *daemon, const char *kind, const struct value *body)
 {
     struct error err = ERROR_INIT;
 
-    if (spool_add(daemon->spool, kind, clock_wall_us(), body, &err) && spool_sync(daemon->spool, &err)) {
-        daemon->last_trouble[0] = '\0';
+    if (spool_add(daemon->spool, kind, clock_wall_us(), body, &err) && spool_sync(daemon->spool, &err))
         return;
-    }
     error_prefix(&err, "a report is lost");
     daemon_trouble(daemon, err.text);
 }
@@ -117,13 +110,21 @@ bool daemon_work(void *data, const struct value *work)
     static const struct {
         const char *name;
         enum job_kind kind;
-    } kinds[] = { { "check", JOB_CHECK }, { "apply", JOB_APPLY }, { "facts", JOB_FACTS }, { "renew", JOB_RENEW } };
+    } kinds[] = { { "check", JOB_CHECK },
+                  { "apply", JOB_APPLY },
+                  { "facts", JOB_FACTS },
+                  { "renew", JOB_RENEW },
+                  { "bundle", JOB_BUNDLE } };
     struct daemon *daemon = data;
     const char *kind = value_map_text(work, "kind");
     int64_t number = value_map_get(work, "number")->as.integer;
 
-    if (daemon->queued == JOBS_MAX || !work_keep(daemon, number))
+    if (daemon->queued == JOBS_MAX || daemon->is_draining || !work_keep(daemon, number))
         return false;
+    if (text_equal(kind, "session")) {
+        daemon_session_begin(daemon, value_map_text(value_map_get(work, "body"), "session"), number);
+        return true;
+    }
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if (text_equal(kind, kinds[i].name)) {
             daemon_log(daemon, "the controller asks for %s (work %" PRId64 ")", kind, number);

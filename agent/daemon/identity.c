@@ -140,14 +140,6 @@ static bool folder_fill(struct arena *arena, const struct identity_paths *paths,
            text_write(path_join(arena, folder, path_basename(paths->node)), node_text(arena, made), err);
 }
 
-static bool state_sync(const struct identity_paths *paths, struct error *err)
-{
-    FD_SCOPED fd = open(paths->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    return (fd >= 0 && fsync(fd) == 0) ||
-           error_set_errno(err, "cannot write the folder '%s' to the disk", paths->state);
-}
-
 bool identity_install(struct arena *arena, const struct identity_paths *paths, const struct identity_new *made,
                       struct error *err)
 {
@@ -158,7 +150,7 @@ bool identity_install(struct arena *arena, const struct identity_paths *paths, c
         return error_prefix(err, "cannot keep what the controller gave");
     if (renameat2(AT_FDCWD, fresh, AT_FDCWD, paths->folder, replaces ? RENAME_EXCHANGE : RENAME_NOREPLACE) != 0)
         return error_set_errno(err, "cannot put '%s' in place", paths->folder);
-    if (!state_sync(paths, err))
+    if (!folder_sync(paths->state, err))
         return false;
     /* from here on the node has joined: what is left over is only in the way */
     (void)unlink(paths->joining_key);

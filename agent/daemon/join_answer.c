@@ -135,10 +135,7 @@ static bool renewal_keep(struct arena *arena, const struct identity *identity, c
 static bool renewal_ask(struct arena *arena, const struct identity *identity, const struct private_key *key,
                         struct error *err)
 {
-    const struct controller_address to = { .address = identity->controller,
-                                           .ca_path = identity->paths.ca,
-                                           .certificate = identity->paths.certificate,
-                                           .key = identity->paths.key };
+    const struct controller_address to = controller_address_of(identity);
     struct value *body = value_map(arena);
     struct controller_answer answer;
     char *request_pem = NULL;

@@ -5,22 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/daemon/drift_memory.h"
+#include "agent/daemon/run_change.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "common/event/event.h"
 #include "common/json/json.h"
-#include "common/trust/private_file.h"
-#include "engine/report/result_text.h"
-
-#define DRIFT_MAX 5000 /* resources that are remembered */
-#define DRIFT_FILE_MAX ((size_t)4 * 1024 * 1024)
-#define DIFF_MAX ((size_t)64 * 1024)
-#define PATHS_MAX 8000 /* below what the kernel watches by default */
 
 struct run_report {
     struct arena *arena;
     struct run_report_options options;
-    struct value *drifting; /* resource -> true: found by this run */
-    struct value *paths;    /* path -> true: what its tasks are about */
+    struct drift_memory *memory;
+    struct value *mended;    /* resource -> true: told already, with its cause */
+    struct managed *managed; /* what its tasks are about; NULL: handed on */
+    int64_t begin_us;
+    struct evidence_list evidence; /* read once; no arena: not yet */
+    int64_t evidence_us;           /* good for windows from here on */
     struct event_stats totals;
     bool has_stats;
     int64_t dropped;    /* lines that were no event, or did not fit */
@@ -38,6 +38,15 @@ static void add(struct run_report *report, const char *kind, const struct value 
     report->first = err;
 }
 
+void run_report_free(struct run_report *report)
+{
+    if (report == NULL)
+        return;
+    drift_memory_free(report->memory);
+    managed_free(report->managed);
+    arena_free(report->arena);
+}
+
 bool run_report_begin(const struct run_report_options *options, struct run_report **out, struct error *err)
 {
     struct arena *arena = arena_new();
@@ -45,29 +54,28 @@ bool run_report_begin(const struct run_report_options *options, struct run_repor
     struct value *body = value_map(arena);
 
     *report = (struct run_report){
-        .arena = arena, .options = *options, .drifting = value_map(arena), .paths = value_map(arena)
+        .arena = arena,
+        .options = *options,
+        .mended = value_map(arena),
+        .managed = managed_new(),
+        .begin_us = clock_wall_us(),
     };
     report->options.id = arena_copy(arena, options->id);
     report->options.playbook = arena_copy(arena, options->playbook);
-    report->options.drift_path = arena_copy(arena, options->drift_path);
+    if (!drift_memory_open(options->drift_path, &report->memory, &report->first))
+        report->is_failed = true;
     value_map_put_string(arena, body, "run", options->id);
     value_map_put_string(arena, body, "kind", options->kind == RUN_CHECK ? "check" : "apply");
     value_map_put_string(arena, body, "playbook", options->playbook);
     value_map_put_string(arena, body, "why", options->why);
     if (options->work > 0)
         value_map_put_int(arena, body, "work", options->work);
-    if (!spool_add(options->spool, "run_start", clock_wall_us(), body, err)) {
-        arena_free(arena);
+    if (!spool_add(options->spool, "run_start", report->begin_us, body, err)) {
+        run_report_free(report);
         return false;
     }
     *out = report;
     return true;
-}
-
-void run_report_free(struct run_report *report)
-{
-    if (report != NULL)
-        arena_free(report->arena);
 }
 
 /* --- events --- */
@@ -106,107 +114,61 @@ static const struct value *event_slim(struct arena *arena, const struct value *e
     return out;
 }
 
-static const char *target_of(const struct value *args)
+/* Why it is so, when that is news. Old drift keeps what was told of it. */
+static void cause_put(struct run_report *report, struct arena *arena, struct value *body, const char *resource)
 {
-    static const char *const keys[] = { "dest", "path", "name", "src", "repo", "key", "line" };
+    struct cause_window window = { .from_us = drift_memory_last_ok_us(report->memory, resource),
+                                   .to_us = clock_wall_us(),
+                                   .touched_us = report->options.touched_us };
+    int64_t begin_us = window.touched_us > 0 ? window.touched_us : window.from_us;
+    struct cause cause;
 
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        const char *text = value_map_text(args, keys[i]);
-
-        if (text != NULL && text[0] != '\0')
-            return text;
+    if (strcmp(report->options.why, "bundle") == 0) { /* what is declared has changed, not the machine */
+        value_map_put_string(arena, body, "cause", "intentional");
+        value_map_put_string(arena, body, "reason", "another bundle was published");
+        return;
     }
-    return NULL;
-}
-
-/* "copy /etc/motd"; a task without a thing of its own by its name, "command: Build the index". */
-static const char *resource_of(struct arena *arena, const struct value *event)
-{
-    const struct value *args =
-        value_map_get(value_map_get(value_map_get(event, "result"), "invocation"), "module_args");
-    const char *action = value_map_text(event, "action"), *target = target_of(args);
-    const char *item = value_map_text(event, "item_label"), *name = value_map_text(event, "name");
-    const struct value *line = value_map_get(event, "line");
-
-    if (action == NULL)
-        action = "task";
-    if (target != NULL && !value_map_true(event, "no_log"))
-        return arena_printf(arena, "%s %s", action, target);
-    if (item != NULL)
-        return arena_printf(arena, "%s: line %lld, item %s", action,
-                            value_is(line, VALUE_INT) ? (long long)line->as.integer : 0LL, item);
-    return arena_printf(arena, "%s: %s", action, name == NULL ? "" : name);
-}
-
-static void diff_put(struct arena *arena, struct value *body, const struct value *event)
-{
-    const struct value *result = value_map_get(event, "result"), *diff = value_map_get(result, "diff");
-    const struct result_style style = { 0 };
-    struct text text = text_new(arena);
-
-    if (diff != NULL)
-        result_text_diff(&text, diff, &style);
-    if (text.length > DIFF_MAX) {
-        text_truncate(&text, text_utf8_offset(text.data, DIFF_MAX, DIFF_MAX));
-        text_add(&text, "\n[the rest of the diff is left out]\n");
+    if (report->options.causes == NULL || begin_us == 0)
+        return;
+    if (report->evidence.arena == NULL || begin_us < report->evidence_us) {
+        report->evidence = (struct evidence_list){ .arena = report->arena };
+        report->evidence_us = begin_us;
+        cause_gather(&report->evidence, report->options.causes, &window);
     }
-    if (text.length > 0)
-        value_map_put_string(arena, body, "diff", text.data);
-    if (value_map_get(result, "_ansible_changes") != NULL)
-        value_map_put(arena, body, "changes", value_map_get(result, "_ansible_changes"));
+    cause = cause_choose(&report->evidence, &window);
+    if (cause.cause == NULL)
+        return;
+    value_map_put_string(arena, body, "cause", cause.cause);
+    if (cause.reason != NULL)
+        value_map_put_string(arena, body, "reason", cause.reason);
+    value_map_put_int(arena, body, "window_from_us", window.from_us);
+    value_map_put_int(arena, body, "window_to_us", window.to_us);
 }
 
 /* A change that is due (check) or was made (apply). */
 static void change_report(struct run_report *report, struct arena *arena, const struct value *event)
 {
-    static const char *const keys[] = { "name", "action", "path", "line", "item_label", NULL };
-    struct value *body = value_map(arena);
-    const char *resource = resource_of(arena, event);
+    const char *resource = run_change_resource(arena, event);
+    struct value *body = run_change_body(arena, event, report->options.id);
 
-    value_map_put_string(arena, body, "resource", resource);
-    value_map_put_string(arena, body, "run", report->options.id);
-    for (const char *const *key = keys; *key != NULL; key++) {
-        if (value_map_get(event, *key) != NULL)
-            value_map_put(arena, body, strcmp(*key, "name") == 0 ? "task" : *key, value_map_get(event, *key));
-    }
-    diff_put(arena, body, event);
     if (report->options.kind == RUN_APPLY) {
         value_map_put_string(arena, body, "cause", report->options.cause);
         add(report, "mended", body);
+        value_map_put(report->arena, report->mended, resource, value_bool(true));
+        drift_memory_ok(report->memory, resource);
         return;
     }
-    if (value_count(report->drifting) < DRIFT_MAX)
-        value_map_put(report->arena, report->drifting, resource, value_bool(true));
+    if (drift_memory_drifts(report->memory, resource))
+        cause_put(report, arena, body, resource);
     add(report, "drift", body);
 }
 
-static void path_keep(struct run_report *report, const struct value *event)
+struct managed *run_report_managed(struct run_report *report)
 {
-    static const char *const keys[] = { "dest", "path", "src" };
-    const struct value *args =
-        value_map_get(value_map_get(value_map_get(event, "result"), "invocation"), "module_args");
+    struct managed *managed = report->managed;
 
-    /* the first that is there: the source of a copy is not what is managed */
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        const char *path = value_map_text(args, keys[i]);
-
-        if (path == NULL || path[0] != '/')
-            continue;
-        if (value_count(report->paths) < PATHS_MAX)
-            value_map_put(report->arena, report->paths, path, value_bool(true));
-        return;
-    }
-}
-
-const char *const *run_report_paths(const struct run_report *report, size_t *count_out)
-{
-    size_t count = value_count(report->paths);
-    const char **paths = arena_new_array(report->arena, const char *, count + 1);
-
-    for (size_t i = 0; i < count; i++)
-        paths[i] = value_text(value_pair_at(report->paths, i)->key);
-    *count_out = count;
-    return paths;
+    report->managed = NULL;
+    return managed;
 }
 
 static void stats_take(struct run_report *report, const struct value *stats)
@@ -234,8 +196,10 @@ static void event_take(struct run_report *report, struct arena *arena, const str
 
     if (strcmp(kind, "stats") == 0)
         stats_take(report, value_map_get(event, "stats"));
-    if (is_outcome)
-        path_keep(report, event);
+    if (is_outcome && report->managed != NULL)
+        managed_add(report->managed, event);
+    if (is_outcome && text_equal(value_map_text(event, "outcome"), "ok"))
+        drift_memory_ok(report->memory, run_change_resource(arena, event));
     /* a handler runs because something else has changed, which is told */
     if (is_outcome && text_equal(value_map_text(event, "outcome"), "changed") && !value_map_true(event, "is_handler"))
         change_report(report, arena, event);
@@ -274,6 +238,9 @@ void run_report_judge(struct run_report *report, const struct runner_end *end, s
     if (end->signal != 0)
         out->reason = arena_printf(report->arena, "the runner died of signal %d (%s)%s", end->signal,
                                    strsignal(end->signal), last_words);
+    else if (end->status == RUNNER_TOO_FEW && report->options.is_partial)
+        *out = (struct run_end){ "cancelled", end->errors[0] == '\0' ? "these tasks need others"
+                                                                     : arena_copy(report->arena, end->errors) };
     else if (failed > 0)
         out->reason = arena_printf(report->arena, failed == 1 ? "%d task failed" : "%d tasks failed", failed);
     else if (!report->has_stats || (end->status != 0 && report->options.kind == RUN_APPLY))
@@ -284,38 +251,17 @@ void run_report_judge(struct run_report *report, const struct runner_end *end, s
 
 /* --- the end --- */
 
-static bool drift_read(struct run_report *report, const struct value **out, struct error *err)
+static void mended_report(void *data, const char *resource)
 {
-    struct der text;
-    bool missing = false;
+    struct run_report *report = data;
+    struct value *body;
 
-    *out = value_map(report->arena);
-    if (!private_file_read(report->arena, report->options.drift_path, DRIFT_FILE_MAX, &text, &missing, err))
-        return false;
-    return missing ||
-           json_read(report->arena, (const char *)text.data, text.length, report->options.drift_path, out, err);
-}
-
-/* What drifted before and does not now is in order again, by whatever hand. */
-static bool drift_compare(struct run_report *report, struct error *err)
-{
-    const struct value *before = NULL;
-    const char *text;
-
-    if (!drift_read(report, &before, err))
-        return false;
-    for (size_t i = 0; i < value_count(before); i++) {
-        const char *resource = value_text(value_pair_at(before, i)->key);
-        struct value *body = value_map(report->arena);
-
-        if (resource == NULL || value_map_get(report->drifting, resource) != NULL)
-            continue;
-        value_map_put_string(report->arena, body, "resource", resource);
-        value_map_put_string(report->arena, body, "run", report->options.id);
-        add(report, "mended", body);
-    }
-    text = json_text(report->arena, report->drifting, JSON_COMPACT);
-    return private_file_write(report->options.drift_path, text, strlen(text), err);
+    if (value_map_get(report->mended, resource) != NULL)
+        return;
+    body = value_map(report->arena);
+    value_map_put_string(report->arena, body, "resource", resource);
+    value_map_put_string(report->arena, body, "run", report->options.id);
+    add(report, "mended", body);
 }
 
 static void end_report(struct run_report *report, const struct run_end *end)
@@ -337,17 +283,22 @@ static void end_report(struct run_report *report, const struct run_end *end)
     add(report, "run_end", body);
 }
 
-/* What the node is, after this run. An apply that went well is a proof as good as a check. */
+/* What the node is, after this run. An apply that went well is a proof as good as a check; a look at a few tasks is one together
+ * with the last look at all of them. */
 static void status_report(struct run_report *report, const struct run_end *end)
 {
     struct value *body = value_map(report->arena);
-    int drifting = report->totals.changed;
-    const char *reason = end->reason;
+    size_t drifting = report->options.is_partial ? drift_memory_count(report->memory) : (size_t)report->totals.changed;
+    const char *reason = end->reason, *verdict = end->outcome;
 
-    if (reason == NULL && strcmp(end->outcome, "drift") == 0)
-        reason = arena_printf(report->arena,
-                              drifting == 1 ? "%d task is not as declared" : "%d tasks are not as declared", drifting);
-    value_map_put_string(report->arena, body, "verdict", end->outcome);
+    if (report->options.is_partial && !drift_memory_is_whole(report->memory))
+        return;
+    if (report->options.is_partial)
+        verdict = drifting > 0 ? "drift" : "ok";
+    if (reason == NULL && strcmp(verdict, "drift") == 0)
+        reason = arena_printf(
+            report->arena, drifting == 1 ? "%zu task is not as declared" : "%zu tasks are not as declared", drifting);
+    value_map_put_string(report->arena, body, "verdict", verdict);
     value_map_put_string(report->arena, body, "reason", reason);
     value_map_put_string(report->arena, body, "run", report->options.id);
     add(report, "status", body);
@@ -356,11 +307,16 @@ static void status_report(struct run_report *report, const struct run_end *end)
 bool run_report_end(struct run_report *report, const struct run_end *end, struct error *err)
 {
     bool is_complete = strcmp(end->outcome, "ok") == 0 || strcmp(end->outcome, "drift") == 0;
+    const struct drift_end drift = { .begin_us = report->begin_us,
+                                     .is_partial = report->options.is_partial,
+                                     .is_complete = is_complete,
+                                     .mended = mended_report,
+                                     .data = report };
 
-    if (is_complete && !drift_compare(report, err))
+    if (!drift_memory_end(report->memory, &drift, err))
         return false;
     end_report(report, end);
-    if (is_complete || strcmp(end->outcome, "failed") == 0)
+    if (is_complete || (strcmp(end->outcome, "failed") == 0 && !report->options.is_partial))
         status_report(report, end);
     if (report->is_failed) {
         *err = report->first;

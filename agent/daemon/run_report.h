@@ -5,10 +5,15 @@
  */
 #pragma once
 
+#include "agent/daemon/cause.h"
+#include "agent/daemon/managed.h"
 #include "agent/daemon/runner.h"
 #include "agent/daemon/spool.h"
 
 enum run_kind { RUN_CHECK, RUN_APPLY };
+
+#define RUNNER_TOO_FEW                                                                                                 \
+    6 /* exit code of `roost-agent check --places`: the tasks need others (engine/run/run.h, RUN_PARTIAL) */
 
 struct run_report;
 
@@ -17,10 +22,13 @@ struct run_report_options {
     enum run_kind kind;
     const char *id; /* of the run, unique */
     const char *playbook;
-    const char *why;        /* "schedule", "work", "repair" */
-    const char *cause;      /* of what it mends: "corrective", "intentional" */
-    int64_t work;           /* number of the work that asked for it; 0: none */
-    const char *drift_path; /* where what drifts is remembered over restarts */
+    const char *why;                    /* "schedule", "work", "repair" */
+    const char *cause;                  /* of what it mends: "corrective", "intentional" */
+    int64_t work;                       /* number of the work that asked for it; 0: none */
+    const char *drift_path;             /* where what drifts is remembered over restarts (drift_memory.h) */
+    bool is_partial;                    /* a check of some tasks only: it says nothing of the others */
+    int64_t touched_us;                 /* the kernel told then that something was touched; 0: it did not */
+    const struct cause_sources *causes; /* where the reasons of new drift are looked for; NULL: nowhere */
 };
 
 struct run_end {
@@ -34,8 +42,8 @@ bool run_report_begin(const struct run_report_options *options, struct run_repor
 void run_report_line(struct run_report *report, const char *line, size_t length);
 /* How it went, as the events and the runner's end say together. */
 void run_report_judge(struct run_report *report, const struct runner_end *end, struct run_end *out);
-/* The files that the tasks of this run are about, as far as the events tell; live as long as the report. */
-const char *const *run_report_paths(const struct run_report *report, size_t *count_out);
+/* What the tasks of this run are about, as far as the events tell: the caller's from now on. NULL the second time. */
+struct managed *run_report_managed(struct run_report *report);
 /* Reports run_end, what is in order again, and the verdict. */
 bool run_report_end(struct run_report *report, const struct run_end *end, struct error *err);
 void run_report_free(struct run_report *report); /* NULL is fine */

@@ -9,8 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/session/session_note.h"
 #include "agent/system/process/process_start.h"
 #include "common/base/fd.h"
+#include "common/base/text.h"
 
 #define READ_BYTES 65536
 
@@ -27,14 +29,25 @@ struct runner {
 
 bool runner_start(const char *const *argv, runner_line *line, void *data, struct runner **out, struct error *err)
 {
+    return runner_start_with(argv, NULL, line, data, out, err);
+}
+
+bool runner_start_with(const char *const *argv, const struct value *environment, runner_line *line, void *data,
+                       struct runner **out, struct error *err)
+{
     ARENA_SCOPED arena = arena_new();
     const struct system system = { .root = "" };
-    const struct process_request request = { .argv = argv, .umask_bits = -1 };
+    struct process_request request = { .argv = argv, .environment = environment, .umask_bits = -1 };
+    struct value *more = value_map(arena);
     struct runner *runner = calloc(1, sizeof(*runner));
 
     if (runner == NULL)
         return error_set(err, "no memory");
     *runner = (struct runner){ .line = line, .data = data };
+    /* what the daemon does by itself is no operator's run; what a session does is */
+    value_map_put_string(arena, more, SESSION_NOTE_DAEMON, "1");
+    if (!text_equal(argv[1], "session"))
+        request.environment = environment == NULL ? more : value_merge(arena, environment, more, false);
     if (!process_start(&system, arena, &request, &runner->pipes, err)) {
         free(runner);
         return false;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "common/base/error.h"
+#include "common/value/value.h"
 
 #define RUNNER_FDS 3
 #define RUNNER_LINE_MAX ((size_t)4 * 1024 * 1024) /* the rest of a longer line is dropped */
@@ -25,6 +26,9 @@ struct runner_end {
 typedef void runner_line(void *data, const char *line, size_t length);
 
 bool runner_start(const char *const *argv, runner_line *line, void *data, struct runner **out, struct error *err);
+/* With these variables (a map of texts, or NULL) beside its environment. */
+bool runner_start_with(const char *const *argv, const struct value *environment, runner_line *line, void *data,
+                       struct runner **out, struct error *err);
 /* What to poll: up to RUNNER_FDS. */
 size_t runner_fds(const struct runner *runner, struct pollfd *out);
 /* Reads what is there without waiting; true: it has ended, and *out says how. */

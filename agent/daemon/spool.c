@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/base/fd.h"
 #include "common/base/hash.h"
 #include "common/base/path.h"
@@ -65,31 +66,24 @@ static int segment_compare(const void *a, const void *b)
     return (one->first > other->first) - (one->first < other->first);
 }
 
-static bool folder_sync(const struct spool *spool, struct error *err)
-{
-    FD_SCOPED fd = open(spool->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    return (fd >= 0 && fsync(fd) == 0) || error_set_errno(err, "cannot write the folder %s to the disk", spool->folder);
-}
-
 /* --- lines --- */
 
-/* A whole and sound line's record; false: torn or damaged. */
-static bool line_read(struct arena *arena, const char *line, size_t length, int64_t expected, const struct value **out)
+/* The number of a whole and sound line; 0: torn or damaged. */
+static int64_t line_number(const char *line, size_t length)
 {
-    struct error err = ERROR_INIT;
+    static const char begin[] = "{\"sequence\":";
+    const char *json = line + SUM_LENGTH + 1;
     char sum[SUM_LENGTH + 1];
-    const struct value *sequence = NULL;
+    int64_t number = 0;
 
-    if (length <= SUM_LENGTH + 1 || line[SUM_LENGTH] != ' ')
-        return false;
-    snprintf(sum, sizeof(sum), "%016llx",
-             (unsigned long long)hash_quick(line + SUM_LENGTH + 1, length - SUM_LENGTH - 1));
-    if (memcmp(sum, line, SUM_LENGTH) != 0 ||
-        !json_read(arena, line + SUM_LENGTH + 1, length - SUM_LENGTH - 1, NULL, out, &err))
-        return false;
-    sequence = value_map_get(*out, "sequence");
-    return value_is(sequence, VALUE_INT) && sequence->as.integer == expected;
+    if (length <= SUM_LENGTH + sizeof(begin) || line[SUM_LENGTH] != ' ' || memcmp(json, begin, sizeof(begin) - 1) != 0)
+        return 0;
+    (void)snprintf(sum, sizeof(sum), "%016llx", (unsigned long long)hash_quick(json, length - SUM_LENGTH - 1));
+    if (memcmp(sum, line, SUM_LENGTH) != 0)
+        return 0;
+    for (json += sizeof(begin) - 1; *json >= '0' && *json <= '9' && number < INT64_MAX / 20; json++)
+        number = number * 10 + (*json - '0');
+    return number;
 }
 
 struct line_walk {
@@ -137,13 +131,13 @@ static bool segments_find(struct spool *spool, struct error *err)
     return true;
 }
 
-/* The newest segment: counts its records and cuts off what a crash left behind the last whole one. */
+/* The newest segment: finds its last record and cuts off what a crash left behind it. What is damaged before that stays: it is
+ * told as a gap. */
 static bool newest_mend(struct spool *spool, struct error *err)
 {
     ARENA_SCOPED arena = arena_new();
     struct segment *segment = &spool->segments[spool->count - 1];
     struct line_walk walk = { 0 };
-    const struct value *record = NULL;
     const char *whole = NULL;
     char *data = NULL;
     size_t length = 0;
@@ -152,9 +146,15 @@ static bool newest_mend(struct spool *spool, struct error *err)
         return false;
     walk = (struct line_walk){ .at = data, .end = data + length };
     spool->last = segment->first - 1;
-    for (whole = data; line_next(&walk) && line_read(arena, walk.line, walk.length, spool->last + 1, &record);
-         whole = walk.at)
-        spool->last++;
+    whole = data;
+    while (line_next(&walk)) {
+        int64_t number = line_number(walk.line, walk.length);
+
+        if (number <= spool->last)
+            continue;
+        spool->last = number;
+        whole = walk.at;
+    }
     if (whole == data + length)
         return true;
     spool->total_bytes -= data + length - whole;
@@ -176,7 +176,7 @@ static bool newest_open(struct spool *spool, int flags, struct error *err)
 static bool segment_begin(struct spool *spool, struct error *err)
 {
     segment_append(spool, (struct segment){ .first = spool->last + 1 });
-    return newest_open(spool, O_CREAT | O_EXCL, err) && folder_sync(spool, err);
+    return newest_open(spool, O_CREAT | O_EXCL, err) && folder_sync(spool->folder, err);
 }
 
 bool spool_open(const char *folder, int64_t limit_bytes, struct spool **out, struct error *err)
@@ -277,67 +277,121 @@ bool spool_sync(struct spool *spool, struct error *err)
 
 /* --- reading and letting go --- */
 
-/* Takes records of one segment from `offset`; false: enough, or the segment is damaged. */
-static bool segment_take(const struct spool *spool, size_t index, struct arena *arena, struct value *out, size_t count,
-                         size_t *bytes_left)
+struct portion {
+    struct arena *arena;
+    struct value *records;
+    size_t count, bytes; /* how much is wanted still */
+    int64_t next;        /* number of the next record */
+    bool is_full;
+};
+
+/* One report in place of those before `number` that are damaged. It must be the first of a portion. */
+static bool portion_gap(struct portion *portion, int64_t number)
 {
-    ARENA_SCOPED scratch = arena_new();
-    struct error err = ERROR_INIT;
-    struct line_walk walk = { 0 };
+    struct value *report = value_map(portion->arena), *body = value_map(portion->arena);
+
+    if (value_count(portion->records) > 0) {
+        portion->is_full = true;
+        return false;
+    }
+    value_map_put_int(portion->arena, body, "from", portion->next);
+    value_map_put_int(portion->arena, body, "to", number - 1);
+    value_map_put_string(portion->arena, body, "reason", "damaged on this node's disk");
+    value_map_put_int(portion->arena, report, "sequence", number - 1);
+    value_map_put_int(portion->arena, report, "at_us", clock_wall_us());
+    value_map_put_string(portion->arena, report, "kind", "gap");
+    value_map_put(portion->arena, report, "body", body);
+    value_list_add(portion->arena, portion->records, report);
+    portion->next = number;
+    return true;
+}
+
+/* False: the portion is full. */
+static bool portion_add(struct portion *portion, const struct line_walk *walk, int64_t number)
+{
+    struct error ignored = ERROR_INIT;
+    const struct value *record = NULL;
+
+    if (number < portion->next ||
+        !json_read(portion->arena, walk->line + SUM_LENGTH + 1, walk->length - SUM_LENGTH - 1, NULL, &record, &ignored))
+        return true;
+    portion->is_full = value_count(portion->records) >= portion->count ||
+                       (walk->length > portion->bytes && value_count(portion->records) > 0);
+    if (portion->is_full || (number > portion->next && !portion_gap(portion, number)))
+        return false;
+    value_list_add(portion->arena, portion->records, record);
+    portion->bytes -= walk->length < portion->bytes ? walk->length : portion->bytes;
+    portion->next++;
+    return true;
+}
+
+/* What a disk no longer gives is as lost as what is damaged; anything else (no memory, no descriptors) passes. */
+static bool segment_read(const struct spool *spool, struct arena *arena, int64_t first, struct line_walk *out,
+                         struct error *err)
+{
     char *data = NULL;
     size_t length = 0;
-    size_t skip = index == 0 ? (size_t)spool->offset : 0;
-    int64_t next = index == 0 ? spool->acknowledged + 1 : spool->segments[index].first;
+    bool is_lost;
 
-    if (!file_read(scratch, segment_path(spool, scratch, spool->segments[index].first), SIZE_MAX, &data, &length,
-                   &err) ||
-        length < skip)
-        return false;
-    walk = (struct line_walk){ .at = data + skip, .end = data + length };
-    while (line_next(&walk)) {
-        const struct value *record = NULL;
-
-        if (value_count(out) == count || (walk.length > *bytes_left && value_count(out) > 0) ||
-            !line_read(arena, walk.line, walk.length, next, &record))
-            return false;
-        value_list_add(arena, out, record);
-        *bytes_left -= walk.length < *bytes_left ? walk.length : *bytes_left;
-        next++;
+    *out = (struct line_walk){ .at = NULL };
+    if (file_read(arena, segment_path(spool, arena, first), SIZE_MAX, &data, &length, err)) {
+        *out = (struct line_walk){ .at = data, .end = data + length };
+        return true;
     }
+    is_lost = errno == EIO || errno == ENOENT;
+    if (is_lost)
+        error_clear(err);
+    return is_lost;
+}
+
+static bool segment_take(const struct spool *spool, size_t index, struct portion *portion, struct error *err)
+{
+    ARENA_SCOPED scratch = arena_new();
+    off_t skip = index == 0 ? spool->offset : 0;
+    struct line_walk walk;
+
+    if (!segment_read(spool, scratch, spool->segments[index].first, &walk, err))
+        return false;
+    walk.at = skip < walk.end - walk.at ? walk.at + skip : walk.end;
+    while (line_next(&walk) && portion_add(portion, &walk, line_number(walk.line, walk.length)))
+        ;
     return true;
 }
 
 bool spool_read(struct spool *spool, struct arena *arena, size_t count, size_t bytes, struct value **out,
                 struct error *err)
 {
-    struct value *records = value_list(arena);
-    size_t bytes_left = bytes;
+    struct portion portion = {
+        .arena = arena, .records = value_list(arena), .count = count, .bytes = bytes, .next = spool->acknowledged + 1
+    };
 
-    for (size_t i = 0; i < spool->count && segment_take(spool, i, arena, records, count, &bytes_left); i++)
-        ;
-    if (value_count(records) == 0 && spool->acknowledged < spool->last)
-        return error_set(err, "report %lld of the spool in %s is damaged", (long long)spool->acknowledged + 1,
-                         spool->folder);
-    *out = records;
+    for (size_t i = 0; i < spool->count && !portion.is_full; i++) {
+        if (!segment_take(spool, i, &portion, err))
+            return false;
+    }
+    if (!portion.is_full && portion.next <= spool->last && value_count(portion.records) < count)
+        (void)portion_gap(&portion, spool->last + 1);
+    *out = portion.records;
     return true;
 }
 
-/* Where in the first segment record `sequence` ends. */
+/* Where in the first segment what comes behind record `sequence` begins. */
 static bool offset_behind(struct spool *spool, int64_t sequence, struct error *err)
 {
     ARENA_SCOPED arena = arena_new();
-    struct line_walk walk = { 0 };
-    char *data = NULL;
-    size_t length = 0;
+    struct line_walk walk;
+    const char *data;
 
-    if (!file_read(arena, segment_path(spool, arena, spool->segments[0].first), SIZE_MAX, &data, &length, err))
+    if (!segment_read(spool, arena, spool->segments[0].first, &walk, err))
         return false;
-    walk = (struct line_walk){ .at = data, .end = data + length };
-    for (int64_t at = spool->segments[0].first; at <= sequence; at++) {
-        if (!line_next(&walk))
-            return error_set(err, "the spool in %s has lost report %lld", spool->folder, (long long)at);
+    data = walk.at;
+    spool->offset = walk.end - data;
+    while (line_next(&walk)) {
+        if (line_number(walk.line, walk.length) > sequence) {
+            spool->offset = walk.line - data;
+            break;
+        }
     }
-    spool->offset = walk.at - data;
     return true;
 }
 

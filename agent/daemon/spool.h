@@ -25,7 +25,8 @@ void spool_close(struct spool *spool); /* NULL is fine */
 bool spool_add(struct spool *spool, const char *kind, int64_t at_us, const struct value *body, struct error *err);
 bool spool_sync(struct spool *spool, struct error *err);
 
-/* The oldest records that are not acknowledged, as a list of maps; at most `count`, and about `bytes` of text. */
+/* The oldest records that are not acknowledged, as a list of maps; at most `count`, and about `bytes` of text. In place of
+ * records that the disk has damaged stands one of kind "gap" {from, to, reason} with the number `to`, as the first of the list. */
 bool spool_read(struct spool *spool, struct arena *arena, size_t count, size_t bytes, struct value **out,
                 struct error *err);
 /* All up to `sequence` are safe elsewhere. A number beyond the last one added is an error. */

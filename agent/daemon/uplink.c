@@ -2,16 +2,18 @@
 /* Two requests at a time at most: reports up, and the long poll for work. */
 #include "agent/daemon/uplink.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/daemon/controller_call.h"
 #include "agent/daemon/network_watch.h"
+#include "agent/daemon/told.h"
 #include "common/base/clock.h"
 #include "common/base/fd.h"
 #include "common/base/text.h"
-#include "common/http/http_group.h"
+#include "common/json/json.h"
 #include "common/trust/secret.h"
 
 #define BATCH_REPORTS 500
@@ -22,25 +24,29 @@
 #define RETRY_FIRST_MS 1000
 #define RETRY_MOST_MS (5 * 60 * 1000)
 
-/* One request and what comes back. */
+/* One connection, its request under way, and how it has gone with it. */
 struct exchange {
-    struct arena *arena; /* NULL: none is under way */
-    struct text text;
+    struct controller_link *link;
+    struct arena *arena; /* of the request; NULL: none is under way */
     void (*done)(struct uplink *uplink, const struct controller_answer *answer);
+    bool was_answered;
+    int failures; /* since the last good answer */
+    int64_t retry_at_ms;
+    bool is_away; /* there was no answer at all */
+    char trouble[512];
 };
 
 struct uplink {
     struct uplink_options options;
-    struct http_group *group;
+    struct tls_client *tls;
     struct exchange reports, work;
     int64_t work_after;
-    bool is_connected, was_told;
+    bool is_connected;
     bool work_is_full; /* what was offered did not fit: not before something was done */
+    bool was_refused;  /* the controller does not take the certificate */
     int64_t gap_from;  /* the controller lacks reports from here that are gone; 0: none */
-    int failures;
-    int64_t retry_at_ms;
-    int network_fd; /* while the controller is away */
-    char trouble[512];
+    int network_fd;    /* while the controller is away */
+    struct told told;
 };
 
 /* --- being away and back --- */
@@ -67,91 +73,108 @@ static int64_t retry_wait_ms(int failures)
     return step / 2 + (int64_t)(random % (uint64_t)(step / 2 + 1));
 }
 
-static void went_away(struct uplink *uplink, const char *why)
+static void went_away(struct uplink *uplink, struct exchange *exchange, const char *why)
 {
     ARENA_SCOPED arena = arena_new();
-    bool is_news =
-        uplink->is_connected || !uplink->was_told || strncmp(uplink->trouble, why, sizeof(uplink->trouble) - 1) != 0;
+    const struct spool *spool = uplink->options.spool;
 
     uplink->is_connected = false;
-    uplink->was_told = true;
-    uplink->failures++;
-    uplink->retry_at_ms = clock_monotonic_ms() + retry_wait_ms(uplink->failures);
+    exchange->is_away = false;
+    exchange->failures++;
+    exchange->retry_at_ms = clock_monotonic_ms() + retry_wait_ms(exchange->failures);
     if (uplink->network_fd < 0)
         uplink->network_fd = network_watch_open();
-    snprintf(uplink->trouble, sizeof(uplink->trouble), "%s", why);
-    if (is_news)
-        tell(uplink,
-             arena_printf(arena, "%s; %lld reports wait", why,
-                          (long long)(spool_last(uplink->options.spool) - spool_acknowledged(uplink->options.spool))));
+    (void)snprintf(exchange->trouble, sizeof(exchange->trouble), "%s", why);
+    if (told_is_news(&uplink->told, why, clock_monotonic_ms()))
+        tell(uplink, arena_printf(arena, "%s; %lld reports wait", why,
+                                  (long long)(spool_last(spool) - spool_acknowledged(spool))));
 }
 
-static void came_back(struct uplink *uplink)
+/* What one has found, the other need not wait for. */
+static void other_hurries(struct exchange *other)
+{
+    if (other->is_away)
+        other->retry_at_ms = clock_monotonic_ms();
+}
+
+/* Connected is who has trouble with neither of the two. */
+static void came_back(struct uplink *uplink, struct exchange *exchange)
 {
     ARENA_SCOPED arena = arena_new();
 
-    uplink->failures = 0;
-    uplink->retry_at_ms = 0;
-    uplink->trouble[0] = '\0';
+    exchange->is_away = false;
+    other_hurries(exchange == &uplink->reports ? &uplink->work : &uplink->reports);
+    exchange->was_answered = true;
+    exchange->failures = 0;
+    exchange->retry_at_ms = 0;
+    exchange->trouble[0] = '\0';
+    if (uplink->is_connected || uplink->reports.failures > 0 || uplink->work.failures > 0)
+        return;
     fd_close(uplink->network_fd);
     uplink->network_fd = -1;
-    if (uplink->is_connected)
-        return;
     uplink->is_connected = true;
+    told_forget(&uplink->told);
     tell(uplink, arena_printf(arena, "connected to the controller at %s as '%s'", uplink->options.identity->controller,
                               uplink->options.identity->node.name));
 }
 
-static void answer_refused(struct uplink *uplink, const struct controller_answer *answer)
+static void answer_refused(struct uplink *uplink, struct exchange *exchange, const struct controller_answer *answer)
 {
     ARENA_SCOPED arena = arena_new();
 
-    went_away(uplink, arena_printf(arena, "the controller at %s refuses with status %d: %s",
-                                   uplink->options.identity->controller, answer->status,
-                                   answer->message[0] == '\0' ? "it does not say why" : answer->message));
+    if (answer->status == 401 || text_equal(answer->code, "certificate_expired"))
+        uplink->was_refused = true;
+    went_away(uplink, exchange,
+              arena_printf(arena, "the controller at %s refuses with status %d: %s",
+                           uplink->options.identity->controller, answer->status,
+                           answer->message[0] == '\0' ? "it does not say why" : answer->message));
 }
 
 /* --- exchanges --- */
 
-static bool exchange_write(void *data, const char *bytes, size_t length, struct error *err)
-{
-    struct exchange *exchange = data;
-
-    (void)err;
-    text_add_n(&exchange->text, bytes, length);
-    return true;
-}
-
 static void exchange_end(struct exchange *exchange)
 {
     arena_free(exchange->arena);
-    *exchange = (struct exchange){ .arena = NULL };
+    exchange->arena = NULL;
 }
 
-/* `arena` becomes the exchange's. */
-static bool exchange_start(struct uplink *uplink, struct exchange *exchange, const struct http_request *request,
-                           struct arena *arena, struct error *err)
+static void links_close(struct uplink *uplink)
 {
-    struct http_job job = { .request = *request, .sink = { exchange_write, exchange } };
+    controller_link_free(uplink->reports.link);
+    controller_link_free(uplink->work.link);
+    tls_client_close(uplink->tls);
+    uplink->reports.link = NULL;
+    uplink->work.link = NULL;
+    uplink->tls = NULL;
+    exchange_end(&uplink->reports);
+    exchange_end(&uplink->work);
+}
 
-    exchange->arena = arena;
-    exchange->text = text_new(arena);
-    if (http_group_start(uplink->group, &job, err))
+static bool links_open(struct uplink *uplink, struct error *err)
+{
+    const struct controller_address to = controller_address_of(uplink->options.identity);
+
+    if (controller_tls_open(&to, &uplink->tls, err) &&
+        controller_link_new(to.address, uplink->tls, &uplink->reports.link, err) &&
+        controller_link_new(to.address, uplink->tls, &uplink->work.link, err))
         return true;
-    exchange_end(exchange);
+    links_close(uplink);
     return false;
 }
 
-static struct http_request request_make(const struct uplink *uplink, struct arena *arena, const char *path,
-                                        const struct value *body)
+/* A certificate that cannot be read is no reason to stop looking after this machine. */
+static bool links_are_open(struct uplink *uplink)
 {
-    const struct identity *identity = uplink->options.identity;
-    const struct controller_address to = { .address = identity->controller,
-                                           .ca_path = identity->paths.ca,
-                                           .certificate = identity->paths.certificate,
-                                           .key = identity->paths.key };
+    struct error err = ERROR_INIT;
 
-    return controller_request(arena, &to, path, body);
+    if (uplink->tls != NULL)
+        return true;
+    if (clock_monotonic_ms() < uplink->work.retry_at_ms)
+        return false;
+    if (links_open(uplink, &err))
+        return true;
+    went_away(uplink, &uplink->work, err.text);
+    return false;
 }
 
 /* --- reports --- */
@@ -163,7 +186,7 @@ static void take_acknowledged(struct uplink *uplink, int64_t sequence)
     struct error err = ERROR_INIT;
 
     if (sequence > spool_last(uplink->options.spool)) {
-        went_away(uplink,
+        went_away(uplink, &uplink->reports,
                   arena_printf(arena,
                                "the controller has %lld reports of this node, which has made %lld only: its disk "
                                "was set back; roost-agent join --again begins a new generation",
@@ -171,11 +194,11 @@ static void take_acknowledged(struct uplink *uplink, int64_t sequence)
         return;
     }
     if (!spool_acknowledge(uplink->options.spool, sequence, &err)) {
-        went_away(uplink, err.text);
+        went_away(uplink, &uplink->reports, err.text);
         return;
     }
     uplink->gap_from = 0;
-    came_back(uplink);
+    came_back(uplink, &uplink->reports);
 }
 
 static void take_gap(struct uplink *uplink, int64_t expected)
@@ -183,15 +206,16 @@ static void take_gap(struct uplink *uplink, int64_t expected)
     ARENA_SCOPED arena = arena_new();
     int64_t oldest = spool_acknowledged(uplink->options.spool) + 1;
 
-    if (expected >= oldest) {
+    if (expected > oldest) {
         take_acknowledged(uplink, expected - 1);
         return;
     }
-    if (uplink->gap_from == expected) { /* it was told, and does not go on */
-        went_away(uplink, arena_printf(arena,
-                                       "the controller expects report %lld, and this node has kept those from "
-                                       "%lld on only",
-                                       (long long)expected, (long long)oldest));
+    if (expected == oldest || uplink->gap_from == expected) { /* it was told, and does not go on */
+        went_away(uplink, &uplink->reports,
+                  arena_printf(arena,
+                               "the controller expects report %lld, this node has kept those from %lld on, and that is "
+                               "not taken",
+                               (long long)expected, (long long)oldest));
         return;
     }
     uplink->gap_from = expected;
@@ -207,22 +231,55 @@ static void reports_done(struct uplink *uplink, const struct controller_answer *
     else if (answer->status == 409 && value_is(expected, VALUE_INT) && expected->as.integer >= 1)
         take_gap(uplink, expected->as.integer);
     else
-        answer_refused(uplink, answer);
+        answer_refused(uplink, &uplink->reports, answer);
 }
 
-/* A controller that came back from a backup lacks what this node has let go of: one report stands in for it. */
-static const struct value *gap_report(const struct uplink *uplink, struct arena *arena)
+static bool is_gap(const struct value *report)
 {
-    int64_t acknowledged = spool_acknowledged(uplink->options.spool);
+    return text_equal(value_map_text(report, "kind"), "gap");
+}
+
+/* A controller that came back from a backup lacks what this node has let go of: one report stands in for it, up to `to`. */
+static const struct value *gap_report(const struct uplink *uplink, struct arena *arena, int64_t to)
+{
     struct value *report = value_map(arena), *body = value_map(arena);
 
     value_map_put_int(arena, body, "from", uplink->gap_from);
-    value_map_put_int(arena, body, "to", acknowledged);
-    value_map_put_int(arena, report, "sequence", acknowledged);
+    value_map_put_int(arena, body, "to", to);
+    value_map_put_int(arena, report, "sequence", to);
     value_map_put_int(arena, report, "at_us", clock_wall_us());
     value_map_put_string(arena, report, "kind", "gap");
     value_map_put(arena, report, "body", body);
     return report;
+}
+
+/* In front of the reports; a gap that is the first of them becomes part of it, as only a first one is taken. */
+static struct value *gap_first(const struct uplink *uplink, struct arena *arena, const struct value *reports)
+{
+    const struct value *first = value_item(reports, 0);
+    struct value *out = value_list(arena);
+    int64_t to =
+        is_gap(first) ? value_map_get(first, "sequence")->as.integer : spool_acknowledged(uplink->options.spool);
+
+    value_list_add(arena, out, gap_report(uplink, arena, to));
+    for (size_t i = is_gap(first) ? 1 : 0; i < value_count(reports); i++)
+        value_list_add(arena, out, value_item(reports, i));
+    return out;
+}
+
+static void damage_tell(struct uplink *uplink, struct arena *arena, const struct value *first)
+{
+    const struct value *body = value_map_get(first, "body"), *from = value_map_get(body, "from");
+    const char *sentence;
+
+    if (!is_gap(first) || !value_is(from, VALUE_INT))
+        return;
+    sentence = arena_printf(arena,
+                            "reports %lld to %lld are damaged on this node's disk: they are lost, and told to the "
+                            "controller as a gap",
+                            (long long)from->as.integer, (long long)value_map_get(first, "sequence")->as.integer);
+    if (told_is_news(&uplink->told, sentence, clock_monotonic_ms()))
+        tell(uplink, sentence);
 }
 
 /* What is sent must be on the disk before: a number that the controller knows must not be given again after a power cut. */
@@ -233,8 +290,9 @@ static bool reports_body(struct uplink *uplink, struct arena *arena, const struc
     if (!spool_sync(uplink->options.spool, err) ||
         !spool_read(uplink->options.spool, arena, BATCH_REPORTS, BATCH_BYTES, &reports, err))
         return false;
+    damage_tell(uplink, arena, value_item(reports, 0));
     if (uplink->gap_from > 0)
-        value_list_insert(arena, reports, 0, gap_report(uplink, arena));
+        reports = gap_first(uplink, arena, reports);
     value_map_put(arena, body, "reports", reports);
     *out = body;
     return true;
@@ -244,16 +302,17 @@ static bool reports_start(struct uplink *uplink, struct error *err)
 {
     struct arena *arena = arena_new();
     const struct value *body = NULL;
-    struct http_request request;
+    struct link_request request = { .arena = arena, .path = "/agent/v1/reports", .deadline_ms = POST_DEADLINE_MS };
 
     if (!reports_body(uplink, arena, &body, err)) {
         arena_free(arena);
         return false;
     }
-    request = request_make(uplink, arena, "/agent/v1/reports", body);
-    request.deadline_ms = POST_DEADLINE_MS;
-    uplink->reports.done = reports_done;
-    return exchange_start(uplink, &uplink->reports, &request, arena, err);
+    request.body = json_text(arena, body, JSON_COMPACT);
+    request.body_length = strlen(request.body);
+    uplink->reports.arena = arena;
+    controller_link_start(uplink->reports.link, &request);
+    return true;
 }
 
 /* --- work --- */
@@ -263,10 +322,10 @@ static void work_done(struct uplink *uplink, const struct controller_answer *ans
     const struct value *list = value_map_get(answer->body, "work");
 
     if (answer->status != 200 || !value_is(list, VALUE_LIST)) {
-        answer_refused(uplink, answer);
+        answer_refused(uplink, &uplink->work, answer);
         return;
     }
-    came_back(uplink);
+    came_back(uplink, &uplink->work);
     for (size_t i = 0; i < value_count(list); i++) {
         const struct value *work = value_item(list, i), *number = value_map_get(work, "number");
 
@@ -280,17 +339,18 @@ static void work_done(struct uplink *uplink, const struct controller_answer *ans
     }
 }
 
-static bool work_start(struct uplink *uplink, struct error *err)
+static void work_start(struct uplink *uplink)
 {
     struct arena *arena = arena_new();
     /* while it is not known whether the controller is there, the answer shall come at once */
-    const char *path = arena_printf(arena, "/agent/v1/work?after=%lld&wait_s=%d", (long long)uplink->work_after,
-                                    uplink->is_connected ? WAIT_S : 0);
-    struct http_request request = request_make(uplink, arena, path, NULL);
+    int wait_s = uplink->work.was_answered && uplink->work.failures == 0 ? WAIT_S : 0;
 
-    request.deadline_ms = WAIT_DEADLINE_MS;
-    uplink->work.done = work_done;
-    return exchange_start(uplink, &uplink->work, &request, arena, err);
+    uplink->work.arena = arena;
+    controller_link_start(uplink->work.link,
+                          &(struct link_request){ .arena = arena,
+                                                  .path = arena_printf(arena, "/agent/v1/work?after=%lld&wait_s=%d",
+                                                                       (long long)uplink->work_after, wait_s),
+                                                  .deadline_ms = WAIT_DEADLINE_MS });
 }
 
 /* --- the loop --- */
@@ -300,65 +360,106 @@ static bool has_reports(const struct uplink *uplink)
     return spool_last(uplink->options.spool) > spool_acknowledged(uplink->options.spool);
 }
 
+static bool may_start(const struct exchange *exchange)
+{
+    return exchange->arena == NULL && clock_monotonic_ms() >= exchange->retry_at_ms;
+}
+
 static bool exchanges_start(struct uplink *uplink, struct error *err)
 {
-    if (clock_monotonic_ms() < uplink->retry_at_ms)
+    if (!links_are_open(uplink))
         return true;
-    if (uplink->reports.arena == NULL && has_reports(uplink) && !reports_start(uplink, err))
+    if (has_reports(uplink) && may_start(&uplink->reports) && !reports_start(uplink, err))
         return false;
-    return uplink->work.arena != NULL || uplink->work_is_full || work_start(uplink, err);
+    if (!uplink->work_is_full && may_start(&uplink->work))
+        work_start(uplink);
+    return true;
 }
 
-static void exchange_finish(struct uplink *uplink, const struct http_done *done)
+static void exchange_step(struct uplink *uplink, struct exchange *exchange)
 {
-    struct exchange *exchange = done->data;
-    struct exchange over = *exchange;
-    struct controller_answer answer;
+    struct error err = ERROR_INIT;
+    struct arena *arena = exchange->arena;
+    enum link_step step = exchange->link == NULL ? LINK_WAIT : controller_link_step(exchange->link, &err);
 
-    *exchange = (struct exchange){ .arena = NULL };
-    if (done->is_ok) {
-        controller_answer_read(over.arena, done->response, over.text.data, over.text.length, &answer);
-        over.done(uplink, &answer);
+    if (step == LINK_WAIT)
+        return;
+    exchange->arena = NULL; /* what is done about the answer may begin the next request */
+    if (step == LINK_FAILED) {
+        went_away(uplink, exchange, err.text);
+        exchange->is_away = true;
     } else {
-        went_away(uplink, done->error->text);
+        const struct link_answer *came = controller_link_answer(exchange->link);
+        struct controller_answer answer;
+
+        controller_answer_read(arena, &came->response, came->body.data, came->body.length, &answer);
+        exchange->done(uplink, &answer);
     }
-    arena_free(over.arena);
+    arena_free(arena);
 }
 
-static int wait_shorten(const struct uplink *uplink, int wait_ms)
+static int64_t sooner(int64_t a, int64_t b)
 {
-    int64_t left = uplink->retry_at_ms - clock_monotonic_ms();
+    return a < b ? a : b;
+}
 
-    if (uplink->retry_at_ms == 0 || (wait_ms >= 0 && left >= wait_ms))
-        return wait_ms;
-    return left > 0 ? (int)left + 1 : uplink->reports.arena != NULL || uplink->work.arena != NULL ? wait_ms : 0;
+/* When the next request may begin, if one waits for its time only. */
+static int64_t retry_ms(const struct exchange *exchange, bool is_wanted)
+{
+    return is_wanted && exchange->arena == NULL && exchange->retry_at_ms > 0 ? exchange->retry_at_ms : INT64_MAX;
+}
+
+/* Until when to wait for `fds`, which are filled with what the two connections wait for. */
+static int64_t wait_until(const struct uplink *uplink, int wait_ms, struct pollfd fds[2])
+{
+    int64_t until_ms = wait_ms < 0 ? INT64_MAX : clock_monotonic_ms() + wait_ms, link_ms = INT64_MAX;
+
+    fds[0] = fds[1] = (struct pollfd){ .fd = -1 };
+    if (uplink->tls == NULL)
+        return sooner(until_ms, uplink->work.retry_at_ms);
+    fds[0] = controller_link_wait(uplink->reports.link, &link_ms);
+    until_ms = sooner(until_ms, sooner(link_ms, retry_ms(&uplink->reports, has_reports(uplink))));
+    fds[1] = controller_link_wait(uplink->work.link, &link_ms);
+    return sooner(until_ms, sooner(link_ms, retry_ms(&uplink->work, !uplink->work_is_full)));
+}
+
+static int poll_ms(int64_t until_ms)
+{
+    int64_t left_ms = until_ms - clock_monotonic_ms();
+
+    return until_ms == INT64_MAX ? -1 : left_ms <= 0 ? 0 : left_ms < INT32_MAX ? (int)left_ms : INT32_MAX;
+}
+
+/* This machine's network is another one: what did not answer before may do so now. */
+static void network_changed(struct uplink *uplink)
+{
+    network_watch_drain(uplink->network_fd);
+    uplink->reports.retry_at_ms = uplink->work.retry_at_ms = clock_monotonic_ms();
+    uplink->reports.failures = uplink->reports.failures > 0 ? 1 : 0;
+    uplink->work.failures = uplink->work.failures > 0 ? 1 : 0;
 }
 
 bool uplink_step(struct uplink *uplink, struct pollfd *others, size_t count, int wait_ms, struct error *err)
 {
-    struct pollfd all[UPLINK_OTHERS_MAX + 1];
-    size_t all_count = count;
-    struct http_done done;
+    struct pollfd all[UPLINK_OTHERS_MAX + 3];
+    int64_t until_ms;
 
     if (count > UPLINK_OTHERS_MAX)
         return error_set_kind(err, ERROR_LIMIT, "more than %d descriptors", UPLINK_OTHERS_MAX);
     if (!exchanges_start(uplink, err))
         return false;
+    until_ms = wait_until(uplink, wait_ms, all);
+    all[2] = (struct pollfd){ .fd = uplink->network_fd, .events = POLLIN };
+    if (count > 0)
+        memcpy(all + 3, others, count * sizeof(*others));
+    if (poll(all, (nfds_t)(count + 3), poll_ms(until_ms)) < 0 && errno != EINTR)
+        return error_set_errno(err, "cannot wait");
     for (size_t i = 0; i < count; i++)
-        all[i] = others[i];
-    if (uplink->network_fd >= 0)
-        all[all_count++] = (struct pollfd){ .fd = uplink->network_fd, .events = POLLIN };
-    if (!http_group_wait(uplink->group, all, all_count, wait_shorten(uplink, wait_ms), err))
-        return false;
-    for (size_t i = 0; i < count; i++)
-        others[i].revents = all[i].revents;
-    if (all_count > count && all[count].revents != 0) {
-        network_watch_drain(uplink->network_fd);
-        uplink->failures = 0;
-        uplink->retry_at_ms = clock_monotonic_ms();
-    }
-    while (http_group_next(uplink->group, &done))
-        exchange_finish(uplink, &done);
+        others[i].revents = all[3 + i].revents;
+    if (all[2].revents != 0)
+        network_changed(uplink);
+    exchange_step(uplink, &uplink->reports);
+    exchange_step(uplink, &uplink->work);
     return true;
 }
 
@@ -369,10 +470,8 @@ bool uplink_open(const struct uplink_options *options, struct uplink **out, stru
     if (uplink == NULL)
         return error_set(err, "no memory");
     *uplink = (struct uplink){ .options = *options, .work_after = options->work_after, .network_fd = -1 };
-    if (!http_group_new(&uplink->group, err)) {
-        free(uplink);
-        return false;
-    }
+    uplink->reports.done = reports_done;
+    uplink->work.done = work_done;
     *out = uplink;
     return true;
 }
@@ -381,25 +480,17 @@ void uplink_close(struct uplink *uplink)
 {
     if (uplink == NULL)
         return;
-    http_group_free(uplink->group);
-    arena_free(uplink->reports.arena);
-    arena_free(uplink->work.arena);
+    links_close(uplink);
     fd_close(uplink->network_fd);
     free(uplink);
 }
 
 bool uplink_reconnect(struct uplink *uplink, struct error *err)
 {
-    struct http_group *group = NULL;
-
-    if (!http_group_new(&group, err))
-        return false;
-    http_group_free(uplink->group);
-    uplink->group = group;
-    exchange_end(&uplink->reports);
-    exchange_end(&uplink->work);
-    uplink->retry_at_ms = 0;
-    return true;
+    links_close(uplink);
+    uplink->was_refused = false;
+    uplink->reports.retry_at_ms = uplink->work.retry_at_ms = 0;
+    return links_open(uplink, err);
 }
 
 void uplink_work_again(struct uplink *uplink)
@@ -414,5 +505,13 @@ bool uplink_is_connected(const struct uplink *uplink)
 
 const char *uplink_trouble(const struct uplink *uplink)
 {
-    return uplink->trouble;
+    return uplink->reports.trouble[0] != '\0' ? uplink->reports.trouble : uplink->work.trouble;
+}
+
+bool uplink_was_refused(struct uplink *uplink)
+{
+    bool was_refused = uplink->was_refused;
+
+    uplink->was_refused = false;
+    return was_refused;
 }

@@ -11,7 +11,7 @@
 #include "agent/daemon/identity.h"
 #include "agent/daemon/spool.h"
 
-#define UPLINK_OTHERS_MAX 8 /* descriptors of the daemon */
+#define UPLINK_OTHERS_MAX 32 /* descriptors of the daemon */
 
 struct uplink;
 
@@ -36,3 +36,5 @@ void uplink_work_again(struct uplink *uplink);
 bool uplink_is_connected(const struct uplink *uplink);
 /* Why not: a sentence, or "" when it is connected. */
 const char *uplink_trouble(const struct uplink *uplink);
+/* The controller did not take the certificate since this was asked last: it may have run out. */
+bool uplink_was_refused(struct uplink *uplink);

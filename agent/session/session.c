@@ -14,6 +14,7 @@
 
 #include "agent/session/become.h"
 #include "agent/session/relay.h"
+#include "agent/session/session_note.h"
 #include "agent/session/session_task.h"
 #include "agent/task/module.h"
 #include "common/base/text.h"
@@ -224,5 +225,6 @@ bool session_run(const struct session_options *options, struct error *err)
     become_pool_close(&session.pool);
     inbox_free(&session.inbox);
     arena_free(session.arena);
+    session_note_end();
     return is_sound;
 }

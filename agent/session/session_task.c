@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "agent/session/session_note.h"
 #include "agent/task/task_run.h"
 #include "common/base/clock.h"
 #include "common/base/text.h"
@@ -141,6 +142,8 @@ const struct value *session_task_run(struct arena *arena, const struct value *pa
         return session_task_failed(arena, "the task names no module");
     if (args && !request.args && args->kind != VALUE_NULL)
         return session_task_failed(arena, "the task's args are no mapping");
+    if (!request.check_mode)
+        session_note(request.module);
     surroundings_enter(arena, payload, &around);
     system.environment = around.environment;
     const struct value *result = task_run(arena, &system, &request, &channel);

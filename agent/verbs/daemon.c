@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* roost-agent daemon: what systemd keeps running on a node that has joined. */
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -8,7 +7,8 @@
 #include "agent/daemon/daemon.h"
 #include "agent/daemon/identity.h"
 #include "agent/daemon/daemon_config.h"
-#include "agent/verbs/verb.h"
+#include "agent/verbs/verb_options.h"
+#include "common/base/path.h"
 
 static void log_print(void *data, const char *sentence)
 {
@@ -24,7 +24,7 @@ static bool options_read(int argc, char **argv, struct daemon_options *options)
                                            { 0 } };
     int option;
 
-    while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+    while ((option = verb_option_next(argc, argv, longs)) != -1) {
         if (option == 's')
             options->state = optarg;
         else if (option == 'c')
@@ -34,9 +34,14 @@ static bool options_read(int argc, char **argv, struct daemon_options *options)
         else
             return false;
     }
-    if (optind == argc)
+    if (optind < argc) {
+        fprintf(stderr, "roost-agent: daemon: unexpected '%s'\n", argv[optind]);
+        return false;
+    }
+    /* only the default's file may be absent */
+    if (strcmp(options->config_path, DAEMON_CONFIG_PATH) == 0 || path_exists(options->config_path))
         return true;
-    fprintf(stderr, "roost-agent: daemon: unexpected '%s'\n", argv[optind]);
+    fprintf(stderr, "roost-agent: daemon: --config '%s': there is no such file\n", options->config_path);
     return false;
 }
 

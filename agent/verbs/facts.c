@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* roost-agent facts: gathers facts here, or of a recorded tree, and prints them as JSON. */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "agent/facts/fact_group.h"
-#include "agent/verbs/verb.h"
+#include "agent/verbs/verb_options.h"
 #include "common/base/path.h"
 #include "common/json/json.h"
 
@@ -32,7 +31,7 @@ static int facts_run(int argc, char **argv)
     const char *root = "";
     int option;
 
-    while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+    while ((option = verb_option_next(argc, argv, longs)) != -1) {
         if (option != 'r')
             return EXIT_OPTIONS;
         root = optarg;

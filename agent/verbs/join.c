@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* roost-agent join: brings this node to a controller; --renew asks for a new certificate (the daemon's child). */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "agent/daemon/join.h"
-#include "agent/verbs/verb.h"
+#include "agent/verbs/verb_options.h"
 #include "common/base/fd.h"
 #include "common/base/limits.h"
 #include "engine/command/interrupt.h"
@@ -103,7 +102,7 @@ static bool options_read(int argc, char **argv, struct join_options *options)
     };
     int option;
 
-    while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+    while ((option = verb_option_next(argc, argv, longs)) != -1) {
         switch (option) {
         case 'c':
             options->request.controller = optarg;

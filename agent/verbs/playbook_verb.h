@@ -6,6 +6,7 @@
 #pragma once
 
 #include <limits.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "agent/verbs/verb.h"
@@ -21,6 +22,10 @@ struct own_machine {
 static inline bool own_machine_open(struct connection_factory *factory, const struct connection_target *target,
                                     struct connection **out, struct error *err)
 {
+    if (strcmp(target->kind, "local") != 0)
+        return error_set_kind(err, ERROR_UNREACHABLE,
+                              "'%s' is another machine (connection '%s'), and roost-agent works on its own only",
+                              target->host, target->kind);
     return local_open(((struct own_machine *)(void *)factory)->agent_path, target, out, err);
 }
 

@@ -18,6 +18,7 @@ enum error_kind {
     ERROR_UNREACHABLE, /* transport: this host only */
     ERROR_LIMIT,       /* a maximum of limits.h was passed */
     ERROR_CANCELLED,
+    ERROR_PARTIAL, /* a run of chosen tasks only cannot tell: exit code 6 */
 };
 
 /* Where in a user's file. Lines and columns count from 1; 0 means unknown. The path is borrowed. */

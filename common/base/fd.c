@@ -151,3 +151,10 @@ bool folder_create(struct arena *arena, const char *path, mode_t mode, struct er
     return folder_create(arena, path_dirname(arena, path), 0755, err) &&
            (mkdir(path, mode) == 0 || error_set_errno(err, "cannot make the folder %s", path));
 }
+
+bool folder_sync(const char *folder, struct error *err)
+{
+    FD_SCOPED fd = open(folder[0] == '\0' ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    return (fd >= 0 && fsync(fd) == 0) || error_set_errno(err, "cannot write the folder '%s' to the disk", folder);
+}

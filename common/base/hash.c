@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <nettle/hmac.h>
 #include <nettle/nettle-meta.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,19 +64,35 @@ void hash_add(struct hash *hash, const void *data, size_t length)
         hash->method->update(hash->state, length, data);
 }
 
-const char *hash_hex(struct hash *hash, char out[HASH_HEX_MAX])
+static const char *hex_put(const uint8_t *digest, size_t size, char out[HASH_HEX_MAX])
 {
     static const char digits[] = "0123456789abcdef";
-    uint8_t digest[DIGEST_MAX] = { 0 };
-    size_t size = hash->method->digest_size;
 
-    hash->method->digest(hash->state, size, digest);
     for (size_t i = 0; i < size; i++) {
         out[2 * i] = digits[digest[i] >> 4];
         out[2 * i + 1] = digits[digest[i] & 15];
     }
     out[2 * size] = '\0';
     return out;
+}
+
+const char *hash_hex(struct hash *hash, char out[HASH_HEX_MAX])
+{
+    uint8_t digest[DIGEST_MAX] = { 0 };
+
+    hash->method->digest(hash->state, hash->method->digest_size, digest);
+    return hex_put(digest, hash->method->digest_size, out);
+}
+
+const char *hash_hmac_sha256_hex(const char *key, const void *data, size_t length, char out[HASH_HEX_MAX])
+{
+    struct hmac_sha256_ctx context;
+    uint8_t digest[SHA256_DIGEST_SIZE] = { 0 };
+
+    hmac_sha256_set_key(&context, strlen(key), (const uint8_t *)key);
+    hmac_sha256_update(&context, length, data);
+    hmac_sha256_digest(&context, sizeof(digest), digest);
+    return hex_put(digest, sizeof(digest), out);
 }
 
 const char *hash_hex_of(enum hash_kind kind, const void *data, size_t length, char out[HASH_HEX_MAX])

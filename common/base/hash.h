@@ -27,6 +27,9 @@ const char *hash_hex_of(enum hash_kind kind, const void *data, size_t length, ch
 bool hash_hex_of_fd(enum hash_kind kind, int fd, char out[HASH_HEX_MAX], struct error *err);
 bool hash_hex_of_file(enum hash_kind kind, const char *path, char out[HASH_HEX_MAX], struct error *err);
 
+/* HMAC (RFC 2104) with SHA-256. `key` is a secret text. */
+const char *hash_hmac_sha256_hex(const char *key, const void *data, size_t length, char out[HASH_HEX_MAX]);
+
 uint64_t hash_quick(const void *data, size_t length); /* FNV-1a: for tables, never for trust */
 
 char *base64_encode(struct arena *arena, const void *data, size_t length);

@@ -64,9 +64,12 @@
 #define LIMIT_CONNECT_TIMEOUT_MS 10000 /* default of ansible_ssh_timeout */
 
 /* controller: the HTTP server */
-#define LIMIT_API_BODY (1024 * 1024)  /* JSON of one request, where the route does not allow more */
-#define LIMIT_API_HEADERS (32 * 1024) /* memory of one connection: request line and headers */
+#define LIMIT_API_BODY (1024 * 1024)    /* JSON of one request, where the route does not allow more */
+#define LIMIT_API_OVERRUN (1024 * 1024) /* of a body too long: swallowed, so that the answer is read; then cut */
+#define LIMIT_API_HEADERS (32 * 1024)   /* memory of one connection: request line and headers */
 #define LIMIT_API_CONNECTIONS 16384
+#define LIMIT_API_FILES 128         /* open ones that are kept for other things than connections */
+#define LIMIT_API_STRANGER_MS 60000 /* without having shown who it is, when others want to come in */
 #define LIMIT_API_IDLE_S 75 /* a connection on which nothing moves; longer than the longest wait of a long poll */
 
 /* controller: the store */

@@ -167,15 +167,6 @@ bool partial_checkpoint(struct partial *partial, const struct digest_state *stat
     return true;
 }
 
-static bool folder_sync(const struct model_store *store, const char *path, struct error *err)
-{
-    FD_SCOPED fd = open(path_dirname(store->arena, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0 || fsync(fd) != 0)
-        return error_set_errno(err, "cannot write the store's folder to the disk");
-    return true;
-}
-
 bool partial_commit(struct partial *partial, const char *sha256, struct error *err)
 {
     const char *blob = store_blob(partial->store, sha256);
@@ -185,7 +176,7 @@ bool partial_commit(struct partial *partial, const char *sha256, struct error *e
     if (rename(partial->path, blob) != 0)
         return error_set_errno(err, "cannot make '%s' a verified file", partial->path);
     (void)unlink(partial->journal_path);
-    return folder_sync(partial->store, blob, err);
+    return folder_sync(path_dirname(partial->store->arena, blob), err);
 }
 
 void partial_discard(struct partial *partial)

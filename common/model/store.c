@@ -25,16 +25,6 @@ char *store_blob(const struct model_store *store, const char *sha256)
     return arena_printf(store->arena, "%s/blobs/sha256/%s", store->root, sha256);
 }
 
-static bool folder_sync(const struct model_store *store, const char *path, struct error *err)
-{
-    const char *folder = path_dirname(store->arena, path);
-    FD_SCOPED fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0 || fsync(fd) != 0)
-        return error_set_errno(err, "cannot write the folder '%s' to the disk", folder);
-    return true;
-}
-
 /* mkdir -p; a new folder is synced into the one above. */
 static bool folder_make(const struct model_store *store, char *path, struct error *err)
 {
@@ -48,7 +38,7 @@ static bool folder_make(const struct model_store *store, char *path, struct erro
         is_made = mkdir(path, 0755) == 0;
         if (!is_made && errno != EEXIST)
             return error_set_errno(err, "cannot make the folder '%s'", path);
-        if (is_made && !folder_sync(store, path, err))
+        if (is_made && !folder_sync(path_dirname(store->arena, path), err))
             return false;
         *at = c;
         if (c == '\0')
@@ -126,7 +116,7 @@ static char *beside(const struct model_store *store, const char *path)
 static bool put_in_place(const struct model_store *store, const char *temporary, const char *path, struct error *err)
 {
     if (rename(temporary, path) == 0)
-        return folder_sync(store, path, err);
+        return folder_sync(path_dirname(store->arena, path), err);
     error_set_errno(err, "cannot rename to '%s'", path);
     (void)unlink(temporary);
     return false;

@@ -162,6 +162,8 @@ static enum frame_status frame_fill(struct frame_reader *reader, struct error *e
     }
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return FRAME_AGAIN;
+    if (got < 0 && errno == ECONNRESET) /* a socket's other end went with what we had sent unread */
+        got = 0;
     if (got == 0 && reader->end == reader->start)
         return FRAME_EOF;
     if (got == 0)

@@ -22,11 +22,34 @@ static const char *type_name(enum arg_type type)
     return names[type];
 }
 
+static bool type_fail_plain(const struct arg_binding *binding, const struct arg_spec *arg, const struct value *value)
+{
+    static const char *const words[] = {
+        [ARG_STRING] = "a text",     [ARG_PATH] = "a path",        [ARG_BOOL] = "true or false",
+        [ARG_TRI] = "true or false", [ARG_INT] = "a whole number", [ARG_REAL] = "a number",
+        [ARG_LIST] = "a list",       [ARG_VALUES] = "a list",      [ARG_MAP] = "a mapping",
+        [ARG_RAW] = "a value",       [ARG_MODE] = "a file mode",
+    };
+    bool is_shown = !arg->no_log && (value_is(value, VALUE_STRING) || value_is(value, VALUE_INT));
+
+    return error_set(binding->err, "%s '%s' must be %s, but it is %s%s%s", binding->noun, arg->name, words[arg->type],
+                     is_shown ? "'" : "a ", is_shown ? value_to_text(binding->arena, value) : value_kind_text(value),
+                     is_shown ? "'" : "");
+}
+
+/* What the argument is called. */
+static const char *noun_of(const struct arg_binding *binding)
+{
+    return binding->noun == NULL ? "argument" : binding->noun;
+}
+
 static bool type_fail(const struct arg_binding *binding, const struct arg_spec *arg, const struct value *value,
                       const char *why)
 {
     const char *name = value_python_type(value);
 
+    if (binding->noun != NULL)
+        return type_fail_plain(binding, arg, value);
     if (why == NULL)
         why = arena_printf(binding->arena, "<class '%s'> cannot be converted to a%s %s", name,
                            strchr("aeiou", type_name(arg->type)[0]) != NULL ? "n" : "", type_name(arg->type));
@@ -42,7 +65,7 @@ static bool to_text(const struct arg_binding *binding, const struct arg_spec *ar
 
     if (value->kind == VALUE_STRING && (value->marks & VALUE_BYTES) == 0) {
         if (memchr(value->as.string.data, '\0', value->as.string.length) != NULL)
-            return error_set(binding->err, "argument '%s' holds a NUL byte", arg->name);
+            return error_set(binding->err, "%s '%s' holds a NUL byte", noun_of(binding), arg->name);
         *out = value->as.string.data;
         return true;
     }
@@ -248,8 +271,10 @@ static bool check_choice(const struct arg_binding *binding, const struct arg_spe
     while (arg->choices[count] != NULL)
         count++;
     const char *nearest = text_nearest(*text, arg->choices, count);
-    return error_set(binding->err, "value of %s must be one of: %s, got: %s%s", arg->name,
-                     choices_text(binding->arena, arg->choices), *text,
+    return error_set(binding->err,
+                     binding->noun == NULL ? "value of %s must be one of: %s, got: %s%s"
+                                           : "'%s' must be one of %s, but it is '%s'%s",
+                     arg->name, choices_text(binding->arena, arg->choices), *text,
                      nearest == NULL ? "" : arena_printf(binding->arena, " (did you mean '%s'?)", nearest));
 }
 
@@ -266,8 +291,10 @@ static bool check_choices_of_list(const struct arg_binding *binding, const struc
     }
     if (wrong.length == 0)
         return true;
-    return error_set(binding->err, "value of %s must be one or more of: %s. Got no match for: %s", arg->name,
-                     choices_text(binding->arena, arg->choices), wrong.data);
+    return error_set(binding->err,
+                     binding->noun == NULL ? "value of %s must be one or more of: %s. Got no match for: %s"
+                                           : "'%s' may hold %s, but not: %s",
+                     arg->name, choices_text(binding->arena, arg->choices), wrong.data);
 }
 
 static bool check_choices(const struct arg_binding *binding, const struct arg_spec *arg, union arg_field *field)
@@ -337,7 +364,7 @@ bool arg_convert(const struct arg_binding *binding, const struct arg_spec *arg, 
     union arg_field field = *out;
 
     if (value->kind == VALUE_UNDEFINED)
-        return error_set_kind(binding->err, ERROR_UNDEFINED, "argument '%s' is undefined", arg->name);
+        return error_set_kind(binding->err, ERROR_UNDEFINED, "%s '%s' is undefined", noun_of(binding), arg->name);
     if (!convert(binding, arg, value, &field))
         return false;
     if (arg->choices != NULL && !check_choices(binding, arg, &field))

@@ -20,7 +20,8 @@ struct arg_binding {
     const struct task_spec *spec;
     const struct value *args; /* map or NULL */
     const struct value **given;
-    bool is_plan; /* templated values are not known yet */
+    const char *noun; /* plain words, in which an argument is called this; NULL: Ansible's */
+    bool is_plan;     /* templated values are not known yet */
     struct error *err;
 };
 

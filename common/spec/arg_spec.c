@@ -169,9 +169,13 @@ static bool arg_check_unknown(const struct arg_binding *binding)
 
     if (key == NULL)
         return true;
-    error_set(binding->err, "Unsupported parameters for (%s) module: %s%s. Supported parameters include: %s.",
-              binding->spec->name, unknown_names(binding), unknown_hint(binding, value_to_text(binding->arena, key)),
-              supported_names(binding));
+    if (binding->noun != NULL)
+        error_set(binding->err, "there is no %s %s%s; there are %s", binding->noun, unknown_names(binding),
+                  unknown_hint(binding, value_to_text(binding->arena, key)), supported_names(binding));
+    else
+        error_set(binding->err, "Unsupported parameters for (%s) module: %s%s. Supported parameters include: %s.",
+                  binding->spec->name, unknown_names(binding),
+                  unknown_hint(binding, value_to_text(binding->arena, key)), supported_names(binding));
     return error_locate(binding->err, &at);
 }
 
@@ -187,7 +191,10 @@ static bool arg_fail_required(const struct arg_binding *binding, const char **na
     if (unknown != NULL)
         text_printf(&list, "; unsupported: %s%s", unknown_names(binding),
                     unknown_hint(binding, value_to_text(binding->arena, unknown)));
-    error_set(binding->err, "missing required arguments: %s", list.data);
+    if (binding->noun != NULL)
+        error_set(binding->err, "%s missing: %s", binding->noun, list.data);
+    else
+        error_set(binding->err, "missing required arguments: %s", list.data);
     struct source_position at = value_position(unknown);
     return unknown != NULL ? error_locate(binding->err, &at) : false;
 }
@@ -263,8 +270,10 @@ static bool arg_run(struct arg_binding *binding, void *target)
     if (binding->args != NULL && binding->args->kind != VALUE_MAP) {
         if (arg_is_open(binding, binding->args))
             return true;
-        error_set(binding->err, "the arguments of %s must be a mapping, but found: %s", binding->spec->name,
-                  value_kind_text(binding->args));
+        error_set(binding->err,
+                  binding->noun != NULL ? "%s must be a mapping, but found: %s"
+                                        : "the arguments of %s must be a mapping, but found: %s",
+                  binding->spec->name, value_kind_text(binding->args));
         return error_locate(binding->err, &at);
     }
     arg_collect(binding);
@@ -278,6 +287,14 @@ bool arg_bind(struct arena *arena, const struct task_spec *spec, const struct va
               struct error *err)
 {
     struct arg_binding binding = { .arena = arena, .spec = spec, .args = args, .err = err };
+
+    return arg_run(&binding, target);
+}
+
+bool arg_bind_plain(struct arena *arena, const struct task_spec *spec, const struct value *args, const char *noun,
+                    void *target, struct error *err)
+{
+    struct arg_binding binding = { .arena = arena, .spec = spec, .args = args, .noun = noun, .err = err };
 
     return arg_run(&binding, target);
 }

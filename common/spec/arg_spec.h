@@ -93,6 +93,10 @@ struct task_spec {
  */
 bool arg_bind(struct arena *arena, const struct task_spec *spec, const struct value *args, void *target,
               struct error *err);
+/* The same in plain words instead of Ansible's, for requests and files of settings: `noun` is what an argument is called there
+ * ("member", "parameter", "setting"). */
+bool arg_bind_plain(struct arena *arena, const struct task_spec *spec, const struct value *args, const char *noun,
+                    void *target, struct error *err);
 /* Plan time: the same checks for what is not templated (names, required, choices and types of static values). */
 bool arg_check(struct arena *arena, const struct task_spec *spec, const struct value *args, struct error *err);
 const struct arg_spec *arg_find(const struct task_spec *spec, const char *name); /* by name or alias */

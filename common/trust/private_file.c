@@ -17,15 +17,6 @@
 #define MODE 0600
 #define OTHERS 0077
 
-static bool folder_sync(const char *folder, struct error *err)
-{
-    FD_SCOPED fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0 || fsync(fd) != 0)
-        return error_set_errno(err, "cannot write the folder '%s' to the disk", folder);
-    return true;
-}
-
 /* The umask can only take rights away; fchmod gives the owner's back. */
 static bool write_new(const char *path, const void *data, size_t length, struct error *err)
 {

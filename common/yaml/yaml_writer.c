@@ -135,6 +135,8 @@ static bool write_string(struct yaml_output *output, const struct value *value)
         return write_tagged(output, "!vault", data, length);
     if ((value->marks & VALUE_BYTES) != 0)
         return write_binary(output, data, length);
+    if (output->style->mark_unsafe && (value->marks & VALUE_TRUSTED) == 0 && value_text_is_template(data, length))
+        return write_tagged(output, "!unsafe", data, length);
     return write_scalar(output, YAML_TYPE_STRING, YAML_TAG "str", data, length);
 }
 

@@ -12,6 +12,7 @@ struct yaml_style {
     bool block;      /* default_flow_style=False; otherwise leaf collections are in flow style */
     bool keep_order; /* sort_keys=False */
     bool explicit_start;
+    bool mark_unsafe;       /* strings with template syntax that are not to be templated get the tag !unsafe */
     bool literal_multiline; /* multi-line strings as | blocks (Ansible's yaml callback) */
 };
 

@@ -49,8 +49,8 @@ static bool report_read(struct api_call *call, const struct value *given, struct
     const struct value *body = value_map_get(given, "body");
 
     out->kind = value_map_text(given, "kind");
-    if (!value_is(sequence, VALUE_INT) || sequence->as.integer < 1 || !value_is(at_us, VALUE_INT) ||
-        out->kind == NULL) {
+    if (!value_is(sequence, VALUE_INT) || sequence->as.integer < 1 || sequence->as.integer == INT64_MAX ||
+        !value_is(at_us, VALUE_INT) || out->kind == NULL) {
         api_reply_error(call, 400, "bad_report", "a report needs sequence (from 1), at_us and kind");
         return false;
     }
@@ -203,6 +203,16 @@ static void work_reply(struct api_call *call, const struct store_node_work *work
     api_reply(call, 200, out);
 }
 
+/* Seconds. Short where a node counts as lost soon: its next request is what it is seen by. */
+static int64_t wait_of(struct api_call *call)
+{
+    const struct work_query *query = call->query;
+    int64_t limit = center_of(call)->wait_limit_s > 0 ? center_of(call)->wait_limit_s : WAIT_MAX_S;
+
+    limit = limit > WAIT_MAX_S ? WAIT_MAX_S : limit;
+    return query->wait_s > limit ? limit : query->wait_s;
+}
+
 static void work_look(struct api_call *call)
 {
     const struct work_query *query = call->query;
@@ -217,7 +227,7 @@ static void work_look(struct api_call *call)
     else if (count > 0 || call->timed_out || query->wait_s <= 0)
         work_reply(call, works, count);
     else
-        api_wait(call, (query->wait_s > WAIT_MAX_S ? WAIT_MAX_S : query->wait_s) * 1000);
+        api_wait(call, wait_of(call) * 1000);
 }
 
 static bool work_acknowledge(struct store_connection *writer, struct api_call *call, void *data, struct error *err)
@@ -235,11 +245,30 @@ static void work_acknowledged(struct api_call *call, void *data)
     work_look(call);
 }
 
-static void work_get(struct api_call *call)
+/* Whether there is anything that the node says it has: most polls say nothing new, and cost no write. False: answered. */
+static bool work_is_told(struct api_call *call, bool *out)
 {
     const struct work_query *query = call->query;
+    const struct store_node_work_range first = { .node_id = call->identity.node_id, .limit = 1 };
+    struct store_node_work *works = NULL;
+    struct error err = ERROR_INIT;
+    size_t count = 0;
 
-    if (query->after > 0 && call->state == NULL)
+    if (query->after > 0 && !store_node_work_read(center_of(call)->reader, call->arena, &first, &works, &count, &err)) {
+        center_read_failed(call, &err);
+        return false;
+    }
+    *out = count > 0 && works[0].number <= query->after;
+    return true;
+}
+
+static void work_get(struct api_call *call)
+{
+    bool is_told = false;
+
+    if (call->state == NULL && !work_is_told(call, &is_told))
+        return;
+    if (is_told)
         center_write(call, &(struct center_work){ work_acknowledge, work_acknowledged, NULL });
     else
         work_look(call);

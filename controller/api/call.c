@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "common/base/fd.h"
 #include "common/json/json.h"
+#include "controller/api/page.h"
 #include "controller/api/server_internal.h"
 
 #define STREAM_BLOCK 16384
@@ -22,6 +24,11 @@ const char *api_path_value(const struct api_call *call, const char *name)
     return index < 0 ? NULL : arena_copy_n(call->arena, match->values[index], match->lengths[index]);
 }
 
+const char *api_path(const struct api_call *call)
+{
+    return ((const struct call *)call)->target;
+}
+
 const char *api_header(const struct api_call *call, const char *name)
 {
     return MHD_lookup_connection_value(((const struct call *)call)->connection, MHD_HEADER_KIND, name);
@@ -37,6 +44,18 @@ void api_reply_header(struct api_call *call, const char *name, const char *value
     text_add_n(headers, value, strlen(value) + 1);
 }
 
+static bool has_header(const struct call *call, const char *name)
+{
+    const char *end = call->headers.data + call->headers.length;
+
+    for (const char *at = call->headers.data; at != NULL && at < end; at += strlen(at) + 1) {
+        if (strcmp(at, name) == 0)
+            return true;
+        at += strlen(at) + 1;
+    }
+    return false;
+}
+
 static void answer(struct api_call *base, int status, struct MHD_Response *response, const char *content_type)
 {
     struct call *call = call_of(base);
@@ -49,7 +68,8 @@ static void answer(struct api_call *base, int status, struct MHD_Response *respo
     }
     api_reply_header(base, "Content-Type", content_type);
     api_reply_header(base, "X-Content-Type-Options", "nosniff");
-    api_reply_header(base, "Cache-Control", "no-store");
+    if (!has_header(call, "Cache-Control"))
+        api_reply_header(base, "Cache-Control", "no-store");
     for (size_t at = 0; at < call->headers.length;) {
         const char *name = call->headers.data + at;
         const char *value = name + strlen(name) + 1;
@@ -73,13 +93,36 @@ void api_reply_bytes(struct api_call *call, int status, const char *content_type
            content_type);
 }
 
+void api_reply_file(struct api_call *call, int status, const char *content_type, int fd, int64_t size)
+{
+    struct MHD_Response *response = MHD_create_response_from_fd64((uint64_t)size, fd);
+
+    if (response == NULL)
+        fd_close(fd);
+    answer(call, status, response, content_type);
+}
+
 void api_reply(struct api_call *call, int status, const struct value *body)
 {
     struct text text = text_new(call->arena);
 
+    if (call->route != NULL && call->route->form_back != NULL && status < 400) {
+        page_go_back(call);
+        return;
+    }
     json_write(&text, body, &JSON_COMPACT);
     text_add_char(&text, '\n');
     api_reply_bytes(call, status, "application/json", text.data, text.length);
+}
+
+/* A page and what its forms lead to; of addresses that are not there, those that a browser asks for. */
+static bool is_for_people(const struct api_call *call)
+{
+    const char *accept = call->route != NULL ? NULL : api_header(call, "Accept");
+
+    if (call->route != NULL)
+        return call->route->is_page || call->route->form_back != NULL;
+    return accept != NULL && strstr(accept, "text/html") != NULL;
 }
 
 void api_reply_error(struct api_call *call, int status, const char *code, const char *format, ...)
@@ -91,6 +134,10 @@ void api_reply_error(struct api_call *call, int status, const char *code, const 
     va_start(args, format);
     text_vprintf(&message, format, args);
     va_end(args);
+    if (is_for_people(call)) {
+        page_problem(call, status, message.data);
+        return;
+    }
     value_map_put_string(call->arena, inner, "code", code);
     value_map_put_string(call->arena, inner, "message", message.data);
     value_map_put(call->arena, body, "error", inner);

@@ -16,10 +16,12 @@ enum api_identity_kind { API_NOBODY, API_IS_NODE, API_IS_OPERATOR };
 struct api_identity {
     enum api_identity_kind kind;
     enum api_access role;    /* operators: API_VIEWER, API_OPERATOR or API_ADMIN */
-    const char *name;        /* of the token or the node */
+    const char *name;        /* of the token or the node; API_NOBODY: of what is worth nothing any more, or NULL */
     const char *fingerprint; /* nodes: SHA-256 of the key, hex */
     int64_t node_id, generation;
     bool expired; /* nodes: the certificate has run out */
+    /* API_NOBODY: what is wrong with what was shown, for who holds it: a code and a sentence; NULL: nothing is told. */
+    const char *why_code, *why;
 };
 
 struct api_call {
@@ -33,10 +35,13 @@ struct api_call {
     const char *peer;               /* address, for the audit log */
     bool timed_out;                 /* run again because api_wait's time was over */
     void *state;                    /* the route's own, kept over waits */
+    void *taken;                    /* the route's sink's own */
 };
 
 /* The value of "{name}" in the path. */
 const char *api_path_value(const struct api_call *call, const char *name);
+/* What was asked for, with its "?...", as it came. */
+const char *api_path(const struct api_call *call);
 /* A request header, or NULL. */
 const char *api_header(const struct api_call *call, const char *name);
 
@@ -44,6 +49,8 @@ const char *api_header(const struct api_call *call, const char *name);
 void api_reply(struct api_call *call, int status, const struct value *body); /* JSON */
 /* `bytes` must be in the call's arena or constant. */
 void api_reply_bytes(struct api_call *call, int status, const char *content_type, const char *bytes, size_t length);
+/* The file behind `fd`, which is closed when it has been sent, as MHD reads it: whatever its size it takes no memory. */
+void api_reply_file(struct api_call *call, int status, const char *content_type, int fd, int64_t size);
 /* {"error": {"code": ..., "message": ...}} */
 void api_reply_error(struct api_call *call, int status, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -72,3 +79,15 @@ void api_wait(struct api_call *call, int64_t timeout_ms);
 /* Suspends; after api_resume (from any thread) `then` runs in the HTTP thread. */
 void api_await(struct api_call *call, void (*then)(struct api_call *call));
 void api_resume(struct api_call *call);
+
+/* --- another protocol: 101, and the connection is handed over --- */
+struct api_upgrade {
+    const char *protocol;
+    /* In the HTTP thread, with a descriptor to read from and write to; it must not block. */
+    void (*opened)(void *data, int fd, void *connection);
+    void *data; /* in the call's arena */
+};
+/* The client must have asked for it by Upgrade. */
+void api_reply_upgrade(struct api_call *call, const struct api_upgrade *upgrade);
+/* Once, from any thread, before the server is stopped; the descriptor is closed by it. */
+void api_upgraded_close(void *connection);

@@ -10,7 +10,9 @@
 #include "common/json/json.h"
 #include "common/trust/api_token.h"
 #include "controller/store/store_api_token.h"
+#include "controller/store/store_event.h"
 #include "controller/store/store_node.h"
+#include "controller/store/store_node_lost.h"
 
 struct center *center_of(const struct api_call *call)
 {
@@ -67,33 +69,121 @@ static bool identify_token(struct center *center, struct arena *arena, const cha
         return true;
     if (!store_api_token_get(center->reader, arena, token.id, &row, err))
         return false;
-    if (row == NULL || !secret_matches(token.secret, row->hash) || row->revoked_us != 0 ||
-        (row->expires_us != 0 && row->expires_us <= now_us))
+    if (row == NULL || !secret_matches(token.secret, row->hash))
         return true;
+    if (row->revoked_us != 0 || (row->expires_us != 0 && row->expires_us <= now_us)) {
+        bool revoked = row->revoked_us != 0;
+
+        out->why_code = revoked ? "token_revoked" : "token_expired";
+        out->name = row->name;
+        out->why = arena_printf(arena, revoked ? "the token '%s' was revoked" : "the token '%s' has ended", row->name);
+        return true;
+    }
     token_note_use(center, row, now_us);
     *out = (struct api_identity){ .kind = API_IS_OPERATOR, .role = role_of(row->role), .name = row->name };
     return true;
 }
 
-static bool identify_node(struct center *center, struct arena *arena, void *tls_session, struct api_identity *out,
-                          struct error *err)
-{
-    struct authority_peer peer = authority_peer_of(center->authority, arena, tls_session, clock_wall_us());
-    struct store_node_key *key = NULL;
+/* The certificate that a connection has shown, verified once for all its requests. */
+struct shown {
+    bool is_ours; /* else: none, or none of ours */
+    int64_t not_before_us, not_after_us;
+    char name[LIMIT_NODE_NAME + 1], fingerprint[PUBLIC_KEY_FINGERPRINT + 1];
+};
 
-    if (peer.certificate == NULL)
-        return true;
-    if (!store_node_key_find(center->reader, arena, peer.certificate->key.fingerprint, &key, err))
+static void shown_look(const struct center *center, struct arena *arena, void *tls_session, int64_t now_us,
+                       struct shown *out)
+{
+    const struct certificate *certificate =
+        authority_peer_of(center->authority, arena, tls_session, now_us).certificate;
+
+    *out = (struct shown){ .is_ours = certificate != NULL && strlen(certificate->node.name) < sizeof(out->name) };
+    if (!out->is_ours)
+        return;
+    out->not_before_us = certificate->not_before_us;
+    out->not_after_us = certificate->not_after_us;
+    memcpy(out->name, certificate->node.name, strlen(certificate->node.name) + 1);
+    memcpy(out->fingerprint, certificate->key.fingerprint, sizeof(out->fingerprint));
+}
+
+/* False: nobody of ours, or not at this time. */
+static bool shown_read(const struct center *center, struct arena *arena, const struct api_credentials *credentials,
+                       struct shown *out)
+{
+    struct api_memory *memory = credentials->memory;
+    int64_t now_us = clock_wall_us();
+
+    if (credentials->tls_session == NULL)
         return false;
-    if (key == NULL || key->revoked_us != 0 || key->node_state != STORE_NODE_ACTIVE ||
-        key->generation != key->node_generation || strcmp(key->node, peer.certificate->node.name) != 0)
+    if (memory == NULL || memory->data == NULL) {
+        shown_look(center, arena, credentials->tls_session, now_us, out);
+        if (memory != NULL && (memory->data = malloc(sizeof(*out))) != NULL) {
+            *(struct shown *)memory->data = *out;
+            memory->forget = free;
+        }
+    } else {
+        *out = *(const struct shown *)memory->data;
+    }
+    return out->is_ours && authority_span_counts(center->authority, out->not_before_us, out->not_after_us, now_us);
+}
+
+/* --- lost ones come back --- */
+
+struct node_return {
+    int64_t node_id;
+};
+
+static bool node_return_run(struct store_connection *writer, void *data, struct error *err)
+{
+    const struct node_return *back = data;
+
+    return store_node_back(writer, back->node_id, clock_wall_us(), err);
+}
+
+static void node_return_done(void *data, const struct error *err)
+{
+    (void)err; /* its next request tries again */
+    free(data);
+}
+
+static void node_heard(struct center *center, const struct store_node_key *key)
+{
+    struct node_return *back = NULL;
+    struct error err = ERROR_INIT;
+
+    presence_touch(center->presence, key->node_id);
+    if (key->node_lost_us == 0 || (back = calloc(1, sizeof(*back))) == NULL)
+        return;
+    back->node_id = key->node_id;
+    if (!store_write(center->store, &(struct store_work){ node_return_run, node_return_done, back }, &err))
+        free(back);
+}
+
+static bool identify_node(struct center *center, struct arena *arena, const struct api_credentials *credentials,
+                          struct api_identity *out, struct error *err)
+{
+    struct store_node_key *key = NULL;
+    struct shown shown;
+
+    if (!shown_read(center, arena, credentials, &shown))
         return true;
+    if (!store_node_key_find(center->reader, arena, shown.fingerprint, &key, err))
+        return false;
+    if (key == NULL || strcmp(key->node, shown.name) != 0)
+        return true;
+    if (key->revoked_us != 0 || key->node_state != STORE_NODE_ACTIVE || key->generation != key->node_generation) {
+        out->name = arena_printf(arena, "node:%s", key->node);
+        out->why = arena_printf(arena, "the key of node %s, generation %lld, was revoked", key->node,
+                                (long long)key->generation);
+        return true;
+    }
+    node_heard(center, key);
     *out = (struct api_identity){ .kind = API_IS_NODE,
                                   .name = key->node,
                                   .fingerprint = key->fingerprint,
                                   .node_id = key->node_id,
                                   .generation = key->generation,
-                                  .expired = peer.is_expired };
+                                  .expired = clock_wall_us() > shown.not_after_us };
     return true;
 }
 
@@ -105,7 +195,7 @@ bool center_identify(void *data, struct arena *arena, const struct api_credentia
     *out = (struct api_identity){ .kind = API_NOBODY };
     if (credentials->bearer != NULL)
         return identify_token(center, arena, credentials->bearer, out, err);
-    return identify_node(center, arena, credentials->tls_session, out, err);
+    return identify_node(center, arena, credentials, out, err);
 }
 
 /* --- work for the writer --- */
@@ -160,14 +250,39 @@ void center_write(struct api_call *call, const struct center_work *work)
         pending_done(pending, &err);
 }
 
+/* --- the audit log --- */
+
+static const char *actor_of(const struct api_call *call)
+{
+    const struct api_identity *who = &call->identity;
+
+    if (who->kind == API_IS_NODE)
+        return arena_printf(call->arena, "node:%s", who->name);
+    return who->name == NULL ? "nobody" : who->name;
+}
+
+void center_refused(void *data, const struct api_call *call, const char *kind)
+{
+    const struct api_identity *who = &call->identity;
+    const struct center *center = data;
+
+    refusals_note(
+        center->refusals,
+        &(struct refusal){ .kind = kind,
+                           .actor = actor_of(call),
+                           .peer = call->peer,
+                           .object = arena_printf(call->arena, "%s %s", call->route->method, call->route->path),
+                           .reason = who->why != NULL          ? who->why
+                                     : who->kind == API_NOBODY ? "nothing valid was shown"
+                                                               : api_access_name(call->route->access) });
+}
+
 bool center_audit(struct store_connection *writer, const struct api_call *call, const char *action, const char *object,
                   const char *detail, struct error *err)
 {
-    const struct api_identity *who = &call->identity;
     const struct store_audit_row row = {
         .at_us = clock_wall_us(),
-        .actor = who->kind == API_IS_NODE ? arena_printf(call->arena, "node:%s", who->name)
-                                          : (who->name == NULL ? "nobody" : who->name),
+        .actor = actor_of(call),
         .action = action,
         .object = object,
         .detail = detail,
@@ -175,6 +290,21 @@ bool center_audit(struct store_connection *writer, const struct api_call *call, 
     };
 
     return store_audit_add(writer, &row, NULL, err);
+}
+
+bool center_event_add(struct store_connection *writer, struct arena *arena, const struct center_event *event,
+                      struct error *err)
+{
+    const struct store_event row = {
+        .at_us = clock_wall_us(),
+        .kind = event->kind,
+        .node_id = event->node_id,
+        .node = event->node,
+        .run_id = event->run_id,
+        .body = event->detail == NULL ? NULL : json_text(arena, event->detail, JSON_COMPACT),
+    };
+
+    return store_event_add(writer, &row, NULL, err);
 }
 
 /* --- forms --- */

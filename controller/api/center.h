@@ -6,8 +6,12 @@
  */
 #pragma once
 
+#include "controller/api/presence.h"
+#include "controller/api/refusals.h"
 #include "controller/api/server.h"
 #include "controller/authority/authority.h"
+#include "controller/files/file_store.h"
+#include "controller/runs/runs.h"
 #include "controller/store/store.h"
 #include "controller/store/store_audit.h"
 #include "controller/store/store_writer.h"
@@ -16,6 +20,13 @@ struct center {
     struct store *store;
     struct store_connection *reader; /* of the HTTP thread */
     const struct authority *authority;
+    struct file_store *files;
+    struct presence *presence;           /* who was heard when; NULL: nobody keeps count */
+    struct refusals *refusals;           /* what was refused, for the audit log; NULL: it is not kept */
+    void (*deliveries_wake)(void *data); /* of webhooks, when there is one that no event makes; may be NULL */
+    void *deliveries_data;
+    int64_t wait_limit_s;      /* of a long poll; 0: what the route allows */
+    struct runs *runs;         /* from the centre; NULL: there are none */
     struct api_server *server; /* set right after it was started */
     const char *address;       /* "host:port" that join strings name */
 };
@@ -38,9 +49,22 @@ struct center_work {
 };
 void center_write(struct api_call *call, const struct center_work *work);
 
+/* For api_server_options: what was refused to whom goes to the audit log (refusals.h). */
+void center_refused(void *data, const struct api_call *call, const char *kind);
+
 /* In the writer's thread: one row of the audit log with who asks in it. `detail`: JSON or NULL; never a secret. */
 bool center_audit(struct store_connection *writer, const struct api_call *call, const char *action, const char *object,
                   const char *detail, struct error *err);
+
+/* In the writer's thread: an event of the fleet's log, now (store_event.h). `detail`: a map, or NULL. */
+struct center_event {
+    const char *kind;
+    int64_t node_id, run_id; /* 0: none */
+    const char *node;        /* name, or NULL */
+    const struct value *detail;
+};
+bool center_event_add(struct store_connection *writer, struct arena *arena, const struct center_event *event,
+                      struct error *err);
 
 /* Rows of a page: what was asked for, within 1..LIMIT_STORE_PAGE. */
 size_t center_limit(int64_t limit);
@@ -50,5 +74,15 @@ void center_read_failed(struct api_call *call, const struct error *err);
 void center_put_time(struct api_call *call, struct value *map, const char *key, int64_t wall_us);
 /* Stored JSON text as a value; null when there is none. */
 const struct value *center_json(struct api_call *call, const char *text);
+/* The node of the path's {name}; false: answered already (404 with the nearest name). nodes.c */
+struct store_node;
+bool center_node_of(struct api_call *call, struct store_node **out);
+/* When a node was heard last: the store knows it only every now and then. nodes.c */
+int64_t center_heard(const struct api_call *call, int64_t node_id, int64_t seen_us);
+/* 404, with the nearest name. */
+void center_node_unknown(struct api_call *call, const char *name);
+/* The run of the path's {id}; false: answered already. */
+struct store_run;
+bool center_run_of(struct api_call *call, struct store_run **out);
 /* {"items": [...], "next": ...}: `next` is the parameter `after` or `before` of the next page, or null. */
 void center_reply_page(struct api_call *call, const struct value *items, const struct value *next);

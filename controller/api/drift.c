@@ -46,6 +46,8 @@ static struct value *drift_value(struct api_call *call, const struct store_drift
     center_put_time(call, out, "first_seen", drift->first_us);
     center_put_time(call, out, "last_seen", drift->last_us);
     center_put_time(call, out, "resolved", drift->resolved_us);
+    center_put_time(call, out, "window_from", drift->window_from_us);
+    center_put_time(call, out, "window_to", drift->window_to_us);
     value_map_put_string(call->arena, out, "diff", drift->diff);
     return out;
 }
@@ -59,7 +61,7 @@ static bool node_id_of(struct api_call *call, const char *name, int64_t *out)
     if (!store_node_by_name(center_of(call)->reader, call->arena, name, &node, &err)) {
         center_read_failed(call, &err);
     } else if (node == NULL) {
-        api_reply_error(call, 404, "node_unknown", "there is no node '%s'", name);
+        center_node_unknown(call, name);
     } else {
         *out = node->id;
         return true;

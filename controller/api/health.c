@@ -1,7 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether the controller lives, how it is, and what can be asked of it. */
+#include "common/base/clock.h"
 #include "controller/api/center.h"
 #include "controller/store/store_node.h"
+
+#define DAY_US ((int64_t)86400 * 1000000)
+#define AUTHORITY_WARN_US (180 * DAY_US)
+#define CERTIFICATE_WARN_US (7 * DAY_US) /* it is made anew ten days before its end: something keeps it from that */
+
+/* When the CA and the server's certificate end, and what is to be done about it. */
+static void put_ends(struct api_call *call, struct value *out)
+{
+    const struct authority *authority = center_of(call)->authority;
+    int64_t now_us = clock_wall_us(), server_us = authority->server->not_after_us;
+    struct value *warnings = value_list(call->arena);
+
+    center_put_time(call, out, "authority_expires", authority->ca->not_after_us);
+    center_put_time(call, out, "certificate_expires", server_us);
+    if (authority->ca->not_after_us - now_us < AUTHORITY_WARN_US)
+        value_list_add(
+            call->arena, warnings,
+            value_string(call->arena, arena_printf(call->arena,
+                                                   "the authority (CA) ends in %lld days: a controller with a new one "
+                                                   "must be made, and every node joined to it",
+                                                   (long long)((authority->ca->not_after_us - now_us) / DAY_US))));
+    if (server_us - now_us < CERTIFICATE_WARN_US)
+        value_list_add(call->arena, warnings,
+                       value_string(call->arena, arena_printf(call->arena,
+                                                              "the controller's certificate ends in %lld days and was "
+                                                              "not made anew: is its folder trust/ writable?",
+                                                              (long long)((server_us - now_us) / DAY_US))));
+    value_map_put(call->arena, out, "warnings", warnings);
+}
 
 static void health_get(struct api_call *call)
 {
@@ -15,6 +45,7 @@ static void health_get(struct api_call *call)
     }
     value_map_put_string(call->arena, out, "status", "ok");
     value_map_put_string(call->arena, out, "version", ROOST_VERSION);
+    put_ends(call, out);
     api_reply(call, 200, out);
 }
 
@@ -84,8 +115,7 @@ static void status_get(struct api_call *call)
 
     value_map_put_string(call->arena, out, "version", ROOST_VERSION);
     value_map_put_string(call->arena, out, "authority", center_of(call)->authority->ca->key.fingerprint);
-    center_put_time(call, out, "authority_expires", center_of(call)->authority->ca->not_after_us);
-    center_put_time(call, out, "certificate_expires", center_of(call)->authority->server->not_after_us);
+    put_ends(call, out);
     if (!put_nodes(call, out, &err) || !put_store(call, out, &err)) {
         center_read_failed(call, &err);
         return;

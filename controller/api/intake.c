@@ -6,6 +6,9 @@
 
 #include "common/base/text.h"
 #include "common/json/json.h"
+#include "controller/api/center.h"
+#include "controller/api/intake_measured.h"
+#include "controller/store/store_bundle.h"
 #include "controller/store/store_drift.h"
 #include "controller/store/store_node.h"
 #include "controller/store/store_run.h"
@@ -17,6 +20,35 @@ struct taking {
     const struct intake_report *in;
     int64_t run_id; /* that has something new */
 };
+
+/* --- the fleet's log --- */
+
+static bool tell(struct taking *taking, const char *kind, const struct value *detail, struct error *err)
+{
+    const struct center_event event = { .kind = kind,
+                                        .node_id = taking->in->node_id,
+                                        .node = taking->in->node,
+                                        .run_id = taking->run_id,
+                                        .detail = detail };
+
+    return center_event_add(taking->writer, taking->arena, &event, err);
+}
+
+/* A map of the members of the report that are texts, for the log. */
+static struct value *some_of(struct taking *taking, const char *const *keys)
+{
+    struct value *out = value_map(taking->arena);
+
+    for (; *keys != NULL; keys++) {
+        const char *text = value_map_text(taking->in->body, *keys);
+
+        if (text != NULL)
+            value_map_put_string(taking->arena, out, *keys, text);
+    }
+    return out;
+}
+
+/* --- the node itself --- */
 
 static bool take_hello(struct taking *taking, struct error *err)
 {
@@ -42,6 +74,13 @@ static bool take_status(struct taking *taking, struct error *err)
                                                      value_map_text(in->body, "reason"), in->report->at_us, err);
 }
 
+static int64_t count_of(const struct value *body, const char *key)
+{
+    const struct value *count = value_map_get(body, key);
+
+    return value_is(count, VALUE_INT) && count->as.integer > 0 ? count->as.integer : 0;
+}
+
 static enum store_drift_cause cause_of(const struct value *body)
 {
     const char *cause = value_map_text(body, "cause");
@@ -61,11 +100,16 @@ static bool take_drift(struct taking *taking, struct error *err)
                                        .cause = cause_of(in->body),
                                        .reason = value_map_text(in->body, "reason"),
                                        .diff = value_map_text(in->body, "diff"),
+                                       .window_from_us = count_of(in->body, "window_from_us"),
+                                       .window_to_us = count_of(in->body, "window_to_us"),
                                        .last_us = in->report->at_us };
     int64_t id = 0;
     bool is_new = false;
 
-    return drift.resource == NULL || store_drift_seen(taking->writer, &drift, &id, &is_new, err);
+    if (drift.resource == NULL)
+        return true;
+    return store_drift_seen(taking->writer, &drift, &id, &is_new, err) &&
+           (!is_new || tell(taking, "drift.found", some_of(taking, ARG_NAMES("resource", "cause", "reason")), err));
 }
 
 static bool take_mended(struct taking *taking, struct error *err)
@@ -79,7 +123,24 @@ static bool take_mended(struct taking *taking, struct error *err)
                                                        .now_us = in->report->at_us };
     int64_t count = 0;
 
-    return resolution.resource == NULL || store_drift_resolve(taking->writer, &resolution, &count, err);
+    if (resolution.resource == NULL)
+        return true;
+    return store_drift_resolve(taking->writer, &resolution, &count, err) &&
+           (count == 0 || tell(taking, "drift.mended", some_of(taking, ARG_NAMES("resource", "cause")), err));
+}
+
+/* What the node works from: told when it has changed. */
+static bool take_bundle(struct taking *taking, struct error *err)
+{
+    const struct intake_report *in = taking->in;
+    const struct value *version = value_map_get(in->body, "version");
+    struct value *detail = some_of(taking, (const char *const[]){ "playbook", NULL });
+
+    if (!value_is(version, VALUE_INT) || version->as.integer < 1)
+        return true;
+    value_map_put(taking->arena, detail, "version", version);
+    return store_bundle_taken(taking->writer, in->node_id, version->as.integer, in->report->at_us, err) &&
+           tell(taking, "bundle.taken", detail, err);
 }
 
 /* --- runs --- */
@@ -121,7 +182,10 @@ static bool take_run_start(struct taking *taking, struct error *err)
                                    .started_us = in->report->at_us };
     bool known = false;
 
-    return run.key == NULL || kind == NULL || store_run_add(taking->writer, &run, &taking->run_id, &known, err);
+    if (run.key == NULL || kind == NULL)
+        return true;
+    return store_run_add(taking->writer, &run, &taking->run_id, &known, err) &&
+           (known || tell(taking, "run.started", some_of(taking, ARG_NAMES("kind", "playbook")), err));
 }
 
 static bool take_run_event(struct taking *taking, struct error *err)
@@ -148,11 +212,16 @@ static enum store_run_state run_state_of(const char *outcome)
     return text_equal(outcome, "lost") ? STORE_RUN_LOST : STORE_RUN_FAILED;
 }
 
-static int64_t count_of(const struct value *body, const char *key)
+static struct value *run_detail(struct taking *taking, const struct store_run *run)
 {
-    const struct value *count = value_map_get(body, key);
+    static const char *const counts[] = { "ok", "changed", "failed", "skipped", NULL };
+    struct value *out = some_of(taking, ARG_NAMES("outcome", "reason"));
 
-    return value_is(count, VALUE_INT) && count->as.integer > 0 ? count->as.integer : 0;
+    value_map_put_string(taking->arena, out, "kind", run->kind);
+    value_map_put_string(taking->arena, out, "title", run->title);
+    for (size_t i = 0; counts[i] != NULL; i++)
+        value_map_put_int(taking->arena, out, counts[i], count_of(taking->in->body, counts[i]));
+    return out;
 }
 
 static bool take_run_end(struct taking *taking, struct error *err)
@@ -178,7 +247,18 @@ static bool take_run_end(struct taking *taking, struct error *err)
         return true;
     change.id = run->id;
     return store_run_host_set(taking->writer, run->id, &host, err) &&
-           store_run_change(taking->writer, &change, &changed, err);
+           store_run_change(taking->writer, &change, &changed, err) &&
+           (!changed || tell(taking, "run.ended", run_detail(taking, run), err));
+}
+
+static bool take_sample(struct taking *taking, struct error *err)
+{
+    return intake_sample(taking->writer, taking->in, err);
+}
+
+static bool take_models(struct taking *taking, struct error *err)
+{
+    return intake_models(taking->writer, taking->arena, taking->in, err);
 }
 
 bool intake_take(struct store_connection *writer, struct arena *arena, const struct intake_report *report,
@@ -190,7 +270,8 @@ bool intake_take(struct store_connection *writer, struct arena *arena, const str
     } kinds[] = {
         { "hello", take_hello },         { "facts", take_facts },     { "status", take_status },
         { "drift", take_drift },         { "mended", take_mended },   { "run_start", take_run_start },
-        { "run_event", take_run_event }, { "run_end", take_run_end },
+        { "run_event", take_run_event }, { "run_end", take_run_end }, { "bundle", take_bundle },
+        { "sample", take_sample },       { "models", take_models },
     };
     struct taking taking = { writer, arena, report, 0 };
     bool ok = true;

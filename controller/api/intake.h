@@ -4,11 +4,13 @@
  *   hello   {agent, boot_id}                          versions, at each start of the daemon
  *   facts   {...}                                     what the node is
  *   status  {verdict, reason}                         "ok", "drift", "failed", ... and a sentence
- *   drift   {resource, cause?, reason?, diff?}        one resource is not as declared
+ *   drift   {resource, cause?, reason?, window_from_us?, window_to_us?, diff?}   one resource is not as declared
  *   mended  {resource, cause?}                        it is again
  *   run_start {run, kind, playbook}                   a run of the node's own; `run` is the node's name for it
  *   run_event {run, event}                            what happened in it (common/event), in order
  *   run_end   {run, outcome, reason?, ok, changed, failed, skipped}   "ok", "drift", "failed", "cancelled", "lost"
+ *   bundle  {version, playbook?}                      the bundle it works from now
+ *   sample, models                                    figures (intake_measured.h)
  * Kinds that are unknown here are kept as reports and change nothing: an agent may be newer than its controller.
  */
 #pragma once

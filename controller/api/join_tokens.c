@@ -29,11 +29,13 @@ static const struct task_spec join_token_body_spec = { .name = "join token",
 
 struct join_token_query {
     const char *after;
+    bool usable;
     int64_t limit;
 };
 
 static const struct arg_spec join_token_query_args[] = {
     ARG(join_token_query, after, ARG_STRING, .help = "next of the page before"),
+    ARG(join_token_query, usable, ARG_BOOL, .help = "only those that would bring a node in now"),
     ARG(join_token_query, limit, ARG_INT, .default_text = "100", .help = "rows of a page"),
     ARG_END,
 };
@@ -123,6 +125,7 @@ static void join_token_list(struct api_call *call)
     struct value *items = value_list(call->arena);
     struct store_join_token_page page;
     struct error err = ERROR_INIT;
+    int64_t now_us = clock_wall_us();
 
     if (!store_join_token_page(center_of(call)->reader, call->arena, query->after, center_limit(query->limit), &page,
                                &err)) {
@@ -133,6 +136,8 @@ static void join_token_list(struct api_call *call)
         const struct store_join_token *token = &page.tokens[i];
         struct value *item = value_map(call->arena);
 
+        if (query->usable && (token->used_us != 0 || token->revoked_us != 0 || token->expires_us <= now_us))
+            continue;
         value_map_put_string(call->arena, item, "id", token->id);
         value_map_put_string(call->arena, item, "name", token->pattern);
         value_map_put_bool(call->arena, item, "approval", token->needs_approval);
@@ -184,6 +189,8 @@ static const struct api_route routes[] = {
               .body = &join_token_body_spec),
     API_ROUTE(API_OPERATOR, "DELETE", "/api/v1/join-tokens/{id}", join_token_revoke, .summary = "Revoke a join token",
               .reply = "the id"),
+    API_ROUTE(API_OPERATOR, "POST", "/trust/join-tokens/{id}/revoke", join_token_revoke,
+              .summary = "The same, from the dashboard", .form_back = "/trust"),
 };
 
 API_RESOURCE_DEFINE(join_tokens) = { .name = "join_tokens",

@@ -49,6 +49,31 @@ static const struct task_spec join_body_spec = { .name = "join",
                                                  .args = join_body_args,
                                                  .args_size = sizeof(struct join_body) };
 
+/* For the audit log. What a stranger calls itself is not told before its token was right. */
+static void note_refused(struct api_call *call, const char *name, const char *reason)
+{
+    refusals_note(center_of(call)->refusals,
+                  &(struct refusal){ "join", "nobody", call->peer, name == NULL ? "" : name, reason });
+}
+
+static const char *answer_name(enum store_join_answer answer)
+{
+    switch (answer) {
+    case STORE_JOIN_TOKEN_EXPIRED:
+        return "the join token has run out";
+    case STORE_JOIN_TOKEN_REVOKED:
+        return "the join token was revoked";
+    case STORE_JOIN_TOKEN_USED:
+        return "the join token was used, with another key";
+    case STORE_JOIN_NAME_REFUSED:
+        return "the join token is not for this name";
+    case STORE_JOIN_KEY_REFUSED:
+        return "the key is another node's or was revoked";
+    default:
+        return "no such join token, or another secret";
+    }
+}
+
 /* One sentence for all that is wrong with a token and its secret: who guesses learns nothing. */
 static bool token_opens(struct api_call *call, const struct join_body *body, const char **pattern_out,
                         struct error *err)
@@ -66,6 +91,7 @@ static bool token_opens(struct api_call *call, const struct join_body *body, con
         *pattern_out = row->pattern;
         return true;
     }
+    note_refused(call, NULL, answer_name(STORE_JOIN_TOKEN_UNKNOWN));
     api_reply_error(call, 403, "token_unknown", "there is no such join token, or its secret is another");
     return false;
 }
@@ -85,6 +111,25 @@ static bool name_is_free(struct store_connection *writer, struct api_call *call,
     return true;
 }
 
+/* The node is in, or waits to be let in: told once, however often it asks. */
+static bool join_tell(struct store_connection *writer, struct api_call *call, const struct store_join_request *request,
+                      struct error *err)
+{
+    struct value *detail = value_map(call->arena);
+    bool joined = request->state == STORE_JOIN_APPROVED;
+
+    value_map_put_string(call->arena, detail, "key", request->fingerprint);
+    value_map_put_string(call->arena, detail, "peer", request->peer);
+    if (joined)
+        value_map_put_int(call->arena, detail, "generation", request->generation);
+    return center_event_add(writer, call->arena,
+                            &(struct center_event){ .kind = joined ? "node.joined" : "join.asked",
+                                                    .node_id = request->node_id,
+                                                    .node = request->name,
+                                                    .detail = detail },
+                            err);
+}
+
 static bool join_run(struct store_connection *writer, struct api_call *call, void *data, struct error *err)
 {
     struct join_work *work = data;
@@ -94,16 +139,20 @@ static bool join_run(struct store_connection *writer, struct api_call *call, voi
         return work->name_is_taken;
     if (!store_join_submit(writer, call->arena, &work->submission, &work->answer, &work->request, err))
         return false;
-    return work->answer != STORE_JOIN_OK || center_audit(writer, call, "node.join", asked->name,
-                                                         arena_printf(call->arena, "{\"token\":\"%s\",\"key\":\"%s\"}",
-                                                                      asked->token_id, asked->fingerprint),
-                                                         err);
+    if (work->answer != STORE_JOIN_OK || work->request->asked_us != asked->asked_us)
+        return true; /* refused, or the same key asking again */
+    return center_audit(
+               writer, call, "node.join", asked->name,
+               arena_printf(call->arena, "{\"token\":\"%s\",\"key\":\"%s\"}", asked->token_id, asked->fingerprint),
+               err) &&
+           join_tell(writer, call, work->request, err);
 }
 
 static void answer_refused(struct api_call *call, const struct join_work *work)
 {
     const char *name = work->submission.asked.name;
 
+    note_refused(call, name, answer_name(work->answer));
     switch (work->answer) {
     case STORE_JOIN_TOKEN_EXPIRED:
         api_reply_error(call, 403, "token_expired", "the join token has run out: make a new one");
@@ -157,6 +206,7 @@ static void join_then(struct api_call *call, void *data)
     struct value *out = value_map(call->arena);
 
     if (work->name_is_taken) {
+        note_refused(call, work->submission.asked.name, "the name is an active node's");
         api_reply_error(
             call, 403, "name_refused",
             "there is a node named '%s' already: only a join string for exactly this name (roost joins token "
@@ -165,6 +215,7 @@ static void join_then(struct api_call *call, void *data)
     } else if (work->answer != STORE_JOIN_OK) {
         answer_refused(call, work);
     } else if (work->request->state == STORE_JOIN_APPROVED) {
+        presence_touch(center_of(call)->presence, work->request->node_id);
         answer_joined(call, work->request, 200);
     } else if (work->request->state == STORE_JOIN_REFUSED) {
         api_reply_error(call, 403, "join_refused", "an operator has refused node '%s' with this key",
@@ -269,15 +320,19 @@ static bool decide_run(struct store_connection *writer, struct api_call *call, v
 
     if (!store_join_decide(writer, call->arena, &work->decision, &work->answer, &work->request, err))
         return false;
-    return work->request == NULL || work->answer != STORE_JOIN_OK ||
-           center_audit(writer, call, work->decision.approve ? "node.approve" : "node.refuse", work->request->name,
-                        NULL, err);
+    if (work->request == NULL || work->answer != STORE_JOIN_OK || work->request->decided_us != work->decision.now_us)
+        return true;
+    return center_audit(writer, call, work->decision.approve ? "node.approve" : "node.refuse", work->request->name,
+                        NULL, err) &&
+           (!work->decision.approve || join_tell(writer, call, work->request, err));
 }
 
 static void decide_then(struct api_call *call, void *data)
 {
     const struct join_work *work = data;
 
+    if (work->request != NULL && work->request->state == STORE_JOIN_APPROVED)
+        presence_touch(center_of(call)->presence, work->request->node_id);
     if (work->request == NULL)
         api_reply_error(call, 404, "join_unknown", "there is no join request %lld", (long long)work->decision.id);
     else if (work->answer != STORE_JOIN_OK)
@@ -326,6 +381,10 @@ static const struct api_route routes[] = {
               .reply = "the request"),
     API_ROUTE(API_OPERATOR, "POST", "/api/v1/joins/{id}/refuse", join_refuse, .summary = "Turn a waiting node away",
               .reply = "the request"),
+    API_ROUTE(API_OPERATOR, "POST", "/trust/joins/{id}/approve", join_approve,
+              .summary = "The same, from the dashboard", .form_back = "/trust"),
+    API_ROUTE(API_OPERATOR, "POST", "/trust/joins/{id}/refuse", join_refuse, .summary = "The same, from the dashboard",
+              .form_back = "/trust"),
 };
 
 API_RESOURCE_DEFINE(joins) = {

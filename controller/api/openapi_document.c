@@ -109,6 +109,17 @@ static const struct value *body_of(struct arena *arena, const struct api_route *
     return body;
 }
 
+/* Bytes of a media type of their own. */
+static const struct value *sink_of(struct arena *arena, const struct api_sink *sink)
+{
+    struct value *body = value_map(arena), *content = value_map(arena);
+
+    value_map_put(arena, content, sink->content_type, value_map(arena));
+    value_map_put(arena, body, "content", content);
+    value_map_put_bool(arena, body, "required", true);
+    return body;
+}
+
 static const struct value *replies_of(struct arena *arena, const struct api_route *route)
 {
     struct value *replies = value_map(arena), *good = value_map(arena), *bad = value_map(arena);
@@ -144,6 +155,8 @@ static const struct value *operation(struct arena *arena, const struct api_resou
     value_map_put(arena, out, "parameters", parameters_of(arena, route));
     if (route->body != NULL)
         value_map_put(arena, out, "requestBody", body_of(arena, route));
+    if (route->sink != NULL)
+        value_map_put(arena, out, "requestBody", sink_of(arena, route->sink));
     value_map_put(arena, out, "responses", replies_of(arena, route));
     return out;
 }
@@ -159,6 +172,8 @@ static struct value *paths_of(struct arena *arena, const struct api_table *table
             struct value *path = value_map(arena);
             char method[16] = "";
 
+            if (route->is_page || route->form_back != NULL)
+                continue;
             for (size_t k = 0; route->method[k] != '\0' && k + 1 < sizeof(method); k++)
                 method[k] = (char)(route->method[k] | 0x20);
             for (size_t k = 0; k < value_count(known); k++)

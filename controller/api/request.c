@@ -4,6 +4,7 @@
 
 #include "common/base/limits.h"
 #include "common/json/json.h"
+#include "controller/api/page.h"
 #include "controller/api/server_internal.h"
 
 #define BEARER "Bearer "
@@ -28,6 +29,8 @@ struct call *call_new(struct api_server *server, struct MHD_Connection *connecti
 void call_free(struct call *call)
 {
     room_leave(&call->server->room, call);
+    if (call->has_sink)
+        call->match.route->sink->drop(&call->base);
     if (call->response != NULL)
         MHD_destroy_response(call->response);
     arena_free_secret(call->base.arena);
@@ -64,10 +67,15 @@ static bool identify(struct call *call, struct error *err)
     const union MHD_ConnectionInfo *tls = MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     const char *authorization = api_header(&call->base, "Authorization");
     struct api_credentials credentials = { .tls_session = tls == NULL ? NULL : tls->tls_session,
-                                           .peer = call->base.peer };
+                                           .peer = call->base.peer,
+                                           .memory = server_memory(call->connection) };
 
     if (authorization != NULL && strncmp(authorization, BEARER, strlen(BEARER)) == 0)
         credentials.bearer = authorization + strlen(BEARER);
+    else if (authorization == NULL) {
+        credentials.bearer = MHD_lookup_connection_value(call->connection, MHD_COOKIE_KIND, PAGE_SESSION_COOKIE);
+        call->by_cookie = credentials.bearer != NULL;
+    }
     return authenticator->identify(authenticator->data, call->base.arena, &credentials, &call->base.identity, err);
 }
 
@@ -89,9 +97,15 @@ static void refuse(struct call *call)
 {
     const struct api_identity *who = &call->base.identity;
     const struct api_route *route = call->match.route;
+    const struct api_authenticator *authenticator = &call->server->options.authenticator;
 
-    if (who->kind == API_NOBODY) {
-        api_reply_header(&call->base, "WWW-Authenticate", "Bearer realm=\"roost\"");
+    if (authenticator->refused != NULL && !route->is_page && !who->expired)
+        authenticator->refused(authenticator->data, &call->base, who->kind == API_NOBODY ? "token" : "role");
+    if (who->kind == API_NOBODY && who->why != NULL) {
+        api_reply_error(&call->base, 401, who->why_code == NULL ? "unauthenticated" : who->why_code, "%s", who->why);
+    } else if (who->kind == API_NOBODY) {
+        if (!route->is_page)
+            api_reply_header(&call->base, "WWW-Authenticate", "Bearer realm=\"roost\"");
         api_reply_error(&call->base, 401, "unauthenticated", "%s %s is for %s; no valid %s was shown", route->method,
                         route->path, api_access_name(route->access),
                         route->access <= API_NODE_EXPIRED ? "node certificate" : "token");
@@ -105,6 +119,51 @@ static void refuse(struct call *call)
     }
 }
 
+static bool content_type_is(const char *content_type, const char *name)
+{
+    size_t length = strlen(name);
+
+    return content_type != NULL && strncmp(content_type, name, length) == 0 &&
+           strchr("; ", content_type[length]) != NULL;
+}
+
+/* A body that goes elsewhere is refused by what the headers say of it, before it is sent. */
+static bool sink_begin(struct call *call)
+{
+    struct api_call *base = &call->base;
+    const struct api_sink *sink = base->route->sink;
+    const char *length = api_header(base, "Content-Length");
+    int64_t expected = 0;
+
+    if (length != NULL && !text_to_int(length, &expected))
+        expected = INT64_MAX;
+    if (!content_type_is(api_header(base, "Content-Type"), sink->content_type))
+        api_reply_error(base, 415, "wrong_type", "the body must come with Content-Type: %s", sink->content_type);
+    else if (expected < 0 || (uint64_t)expected > sink->limit_bytes)
+        api_reply_error(base, 413, "body_too_large", "the body has more than %zu bytes", sink->limit_bytes);
+    else
+        call->has_sink = sink->begin(base, (size_t)expected);
+    return call->has_sink;
+}
+
+/* A browser sends its cookie along whoever wrote the form: a change by cookie, and a login, must come from a page of ours. */
+static bool is_from_here(struct call *call)
+{
+    const struct api_route *route = call->match.route;
+    const char *origin = api_header(&call->base, "Origin");
+    bool is_login = route->form_back != NULL && route->access == API_PUBLIC;
+
+    if (text_equal(route->method, "GET") || (!call->by_cookie && !(is_login && origin != NULL)) ||
+        page_origin_matches(origin, api_header(&call->base, "Host")))
+        return true;
+    api_reply_error(
+        &call->base, 403, "foreign_origin",
+        "a change by a browser's session must come from a page of this controller: the Origin is %s, the host "
+        "asked is %s",
+        origin == NULL ? "not told" : origin, api_header(&call->base, "Host"));
+    return false;
+}
+
 bool call_admit(struct call *call, const char *method, const char *path)
 {
     struct error err = ERROR_INIT;
@@ -113,36 +172,66 @@ bool call_admit(struct call *call, const char *method, const char *path)
     call->base.peer = peer_address(call->base.arena, call->connection);
     api_match(&call->server->options.table, method, arena_copy(call->base.arena, path), &call->match);
     call->base.route = call->match.route;
-    if (!admit_path(call, method, path))
+    if (!admit_path(call, method, path) || !body_has_one_length(call))
         return false;
     if (!identify(call, &err)) {
         api_reply_error(&call->base, 503, "store_unavailable", "who asks cannot be looked up: %s", err.text);
         return false;
     }
+    if (call->base.identity.kind != API_NOBODY)
+        server_identified(call->connection);
     if (!may(&call->base.identity, call->match.route->access)) {
         refuse(call);
         return false;
     }
-    return true;
+    if (!is_from_here(call) || !body_is_wanted(call))
+        return false;
+    return call->match.route->sink == NULL || sink_begin(call);
 }
 
 /* --- the body --- */
 
-void call_receive(struct call *call, const char *data, size_t length)
+static void sink_take(struct call *call, const char *data, size_t length)
+{
+    const struct api_sink *sink = call->match.route->sink;
+
+    if (call->response != NULL)
+        return;
+    call->sunk += length;
+    if (call->sunk > sink->limit_bytes)
+        api_reply_error(&call->base, 413, "body_too_large", "the body has more than %zu bytes", sink->limit_bytes);
+    else
+        (void)sink->take(&call->base, data, length);
+}
+
+bool call_receive(struct call *call, const char *data, size_t length)
 {
     size_t limit = call->match.route->body_limit_bytes > 0 ? call->match.route->body_limit_bytes : LIMIT_API_BODY;
 
+    if (!body_goes_on(call, length))
+        return false;
+    if (call->has_sink) {
+        sink_take(call, data, length);
+        return true;
+    }
     call->too_large = call->too_large || call->match.route->body == NULL || length > limit - call->received.length;
     if (!call->too_large)
         text_add_n(&call->received, data, length);
+    return true;
 }
 
-static bool is_json(const char *content_type)
+static bool form_read(struct call *call)
 {
-    static const char name[] = "application/json";
+    struct api_call *base = &call->base;
+    struct error err = ERROR_INIT;
 
-    return content_type != NULL && strncmp(content_type, name, sizeof(name) - 1) == 0 &&
-           strchr("; ", content_type[sizeof(name) - 1]) != NULL;
+    if (!content_type_is(api_header(base, "Content-Type"), "application/x-www-form-urlencoded"))
+        api_reply_error(base, 415, "not_a_form", "this takes a form: application/x-www-form-urlencoded");
+    else if (!page_form_read(base->arena, call->received.data, call->received.length, &base->body_value, &err))
+        api_reply_error(base, 400, "bad_form", "%s", err.text);
+    else
+        return true;
+    return false;
 }
 
 static bool body_read(struct call *call)
@@ -151,14 +240,13 @@ static bool body_read(struct call *call)
     const struct api_route *route = call->match.route;
     struct error err = ERROR_INIT;
 
-    if (call->too_large && route->body == NULL)
-        api_reply_error(base, 400, "body_unexpected", "%s %s takes no body", route->method, route->path);
-    else if (call->too_large)
-        api_reply_error(base, 413, "body_too_large", "the body has more than %zu bytes",
-                        route->body_limit_bytes > 0 ? route->body_limit_bytes : (size_t)LIMIT_API_BODY);
+    if (call->too_large)
+        body_refuse(call);
     else if (route->body == NULL)
         return true;
-    else if (!is_json(api_header(base, "Content-Type")))
+    else if (route->form_back != NULL)
+        return form_read(call);
+    else if (!content_type_is(api_header(base, "Content-Type"), "application/json"))
         api_reply_error(base, 415, "not_json", "the body must be JSON, with Content-Type: application/json");
     else if (!json_read(base->arena, call->received.data, call->received.length, NULL, &base->body_value, &err))
         api_reply_error(base, 400, "bad_json", "the body is no JSON: %d:%d: %s", err.line, err.column, err.text);
@@ -212,8 +300,8 @@ static bool bind_by(struct call *call, const char *what, const struct task_spec 
     if (spec == NULL)
         return true;
     target = arena_alloc(base->arena, spec->args_size > 0 ? spec->args_size : 1);
-    if (!arg_bind(base->arena, spec, given, target, &err)) {
-        api_reply_error(base, 400, "bad_member", "%s: %s", what, err.text);
+    if (!arg_bind_plain(base->arena, spec, given, what, target, &err)) {
+        api_reply_error(base, 400, "bad_member", "%s", err.text);
         return false;
     }
     *out = target;
@@ -247,6 +335,8 @@ bool call_bind(struct call *call)
     struct api_call *base = &call->base;
     struct query_reading reading = { .arena = base->arena, .map = value_map(base->arena) };
 
+    if (call->response != NULL) /* the sink's */
+        return false;
     MHD_get_connection_values_n(call->connection, MHD_GET_ARGUMENT_KIND, query_take, &reading);
     if (reading.wrong != NULL) {
         api_reply_error(base, 400, "bad_request", "%s", reading.wrong);

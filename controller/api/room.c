@@ -193,13 +193,26 @@ void room_return(struct room *room, struct call *call)
     pthread_mutex_unlock(&room->mutex);
 }
 
-void room_leave(struct room *room, struct call *call)
+bool room_back(struct room *room, struct call *call)
 {
     if (!call->is_suspended)
-        return;
+        return false;
     call->is_suspended = false;
+    pthread_mutex_lock(&room->mutex); /* what the other thread wrote is visible from here on */
+    pthread_mutex_unlock(&room->mutex);
+    return true;
+}
+
+void room_gone(struct room *room)
+{
     pthread_mutex_lock(&room->mutex);
     if (--room->suspended == 0)
         pthread_cond_broadcast(&room->changed);
     pthread_mutex_unlock(&room->mutex);
+}
+
+void room_leave(struct room *room, struct call *call)
+{
+    if (room_back(room, call))
+        room_gone(room);
 }

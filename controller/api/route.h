@@ -19,6 +19,17 @@ enum api_access {
     API_ADMIN,
 };
 
+/* A body that is handed on as it comes instead of being kept: for files. All of it happens in the HTTP thread. What answers
+ * (api_reply...) and returns false ends the taking: what still comes is dropped, and the route's function does not run. */
+struct api_sink {
+    const char *content_type; /* "application/octet-stream" */
+    size_t limit_bytes;
+    /* Before the first byte, when it is known who asks; `expected`: the Content-Length, 0 when none was sent. */
+    bool (*begin)(struct api_call *call, size_t expected);
+    bool (*take)(struct api_call *call, const char *data, size_t length);
+    void (*drop)(struct api_call *call); /* after begin, when the call is over, however it went */
+};
+
 struct api_route {
     enum api_access access;
     const char *method; /* GET, POST, PUT, PATCH, DELETE; GET answers HEAD too */
@@ -29,6 +40,10 @@ struct api_route {
     const struct task_spec *query; /* parameters behind "?"; NULL: none are taken */
     const struct task_spec *body;  /* members of the JSON object; NULL: no body is taken */
     size_t body_limit_bytes;       /* 0: LIMIT_API_BODY */
+    const struct api_sink *sink;   /* takes the body in place of `body` */
+    bool is_page; /* for people: errors are pages, that of 401 has the login form; not in the API's document */
+    /* The body is a form of such a page, application/x-www-form-urlencoded; a good answer leads there: "/nodes/{name}". */
+    const char *form_back;
 };
 
 /* There is no access by omission: 0 does not compile. */

@@ -7,6 +7,7 @@
 
 #include "common/base/limits.h"
 #include "common/base/text.h"
+#include "common/json/json.h"
 #include "controller/api/center.h"
 
 #define KEEP_ALIVE_MS 15000
@@ -72,6 +73,10 @@ static struct value *run_value(struct api_call *call, const struct store_run *ru
     center_put_time(call, out, "started", run->started_us);
     center_put_time(call, out, "ended", run->ended_us);
     value_map_put_int(call->arena, out, "events", run->events);
+    if (run->exit_code >= 0)
+        value_map_put_int(call->arena, out, "exit_code", run->exit_code);
+    if (run->again_of != 0)
+        value_map_put_int(call->arena, out, "again_of", run->again_of);
     return out;
 }
 
@@ -92,8 +97,7 @@ static void runs_list(struct api_call *call)
     center_reply_page(call, items, page.next == 0 ? NULL : value_int(call->arena, page.next));
 }
 
-/* The run of the path; false: answered already. */
-static bool run_of(struct api_call *call, struct store_run **out)
+bool center_run_of(struct api_call *call, struct store_run **out)
 {
     const char *text = api_path_value(call, "id");
     struct error err = ERROR_INIT;
@@ -131,7 +135,7 @@ static void run_get(struct api_call *call)
     struct store_run_host_page page;
     struct error err = ERROR_INIT;
 
-    if (!run_of(call, &run))
+    if (!center_run_of(call, &run))
         return;
     filter.run_id = run->id;
     if (!store_run_host_page(center_of(call)->reader, call->arena, &filter, &page, &err)) {
@@ -142,6 +146,8 @@ static void run_get(struct api_call *call)
         value_list_add(call->arena, list, host_value(call, &page.hosts[i]));
     out = run_value(call, run);
     value_map_put(call->arena, out, "hosts", list);
+    if (center_of(call)->runs != NULL && runs_question(center_of(call)->runs, run->id) != 0)
+        value_map_put_int(call->arena, out, "question", runs_question(center_of(call)->runs, run->id));
     api_reply(call, 200, out);
 }
 
@@ -154,7 +160,7 @@ static void events_list(struct api_call *call)
     struct error err = ERROR_INIT;
     size_t count = 0;
 
-    if (!run_of(call, &run))
+    if (!center_run_of(call, &run))
         return;
     const struct store_run_event_range range = { .run_id = run->id,
                                                  .after = query->after,
@@ -186,6 +192,17 @@ struct run_stream {
     bool ended;
 };
 
+static const struct value *end_value(struct arena *arena, const struct store_run *run)
+{
+    struct value *end = value_map(arena);
+
+    value_map_put_string(arena, end, "state", state_name(run->state));
+    value_map_put_string(arena, end, "reason", run->reason);
+    if (run->exit_code >= 0)
+        value_map_put_int(arena, end, "exit_code", run->exit_code);
+    return end;
+}
+
 /* The next events as server-sent events. Reading errors end the stream: the client comes back with Last-Event-ID. */
 static void stream_fill(struct api_call *call, struct run_stream *stream)
 {
@@ -212,7 +229,7 @@ static void stream_fill(struct api_call *call, struct run_stream *stream)
         stream->last = events[i].sequence;
     }
     if (stream->last >= run->events && (run->state & STORE_RUN_OPEN) == 0) {
-        text_printf(text, "event: end\ndata: {\"state\":\"%s\"}\n\n", state_name(run->state));
+        text_printf(text, "event: end\ndata: %s\n\n", json_text(arena, end_value(arena, run), JSON_COMPACT));
         stream->ended = true;
     }
 }
@@ -233,14 +250,30 @@ static long stream_next(struct api_call *call, char *buffer, size_t size)
     return (long)length;
 }
 
+struct stream_query {
+    int64_t after;
+};
+
+static const struct arg_spec stream_query_args[] = {
+    ARG(stream_query, after, ARG_INT, .default_text = "0",
+        .help = "events behind this number, where there is no Last-Event-ID yet"),
+    ARG_END,
+};
+static const struct task_spec stream_query_spec = { .name = "stream",
+                                                    .args = stream_query_args,
+                                                    .args_size = sizeof(struct stream_query) };
+
 static void run_stream(struct api_call *call)
 {
     struct run_stream *stream = arena_new_of(call->arena, struct run_stream);
     const char *resume = api_header(call, "Last-Event-ID");
     struct store_run *run = NULL;
 
-    if (!run_of(call, &run))
+    if (!center_run_of(call, &run))
         return;
+    stream->last = ((const struct stream_query *)call->query)->after;
+    if (stream->last < 0)
+        stream->last = 0;
     if (resume != NULL && (!text_to_int(resume, &stream->last) || stream->last < 0)) {
         api_reply_error(call, 400, "bad_request", "Last-Event-ID must be the number of an event, not '%s'", resume);
         return;
@@ -263,7 +296,7 @@ static const struct api_route routes[] = {
               .reply = "a page of events", .query = &events_query_spec),
     API_ROUTE(API_VIEWER, "GET", "/api/v1/runs/{id}/stream", run_stream,
               .summary = "A run's events as they happen (server-sent events); Last-Event-ID resumes",
-              .reply = "text/event-stream, until the run is over"),
+              .reply = "text/event-stream, until the run is over", .query = &stream_query_spec),
 };
 
 API_RESOURCE_DEFINE(runs) = {

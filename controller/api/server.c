@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/descriptor_limit.h"
 #include "common/base/fd.h"
 #include "common/base/hash.h"
 #include "common/base/limits.h"
@@ -52,20 +54,11 @@ static enum MHD_Result call_run(struct call *call)
     return call->response == NULL ? MHD_NO : call_send(call);
 }
 
-static enum MHD_Result server_handle(void *data, struct MHD_Connection *connection, const char *path,
-                                     const char *method, const char *version, const char *upload, size_t *upload_size,
-                                     void **state)
+static enum MHD_Result call_step(struct call *call, const char *upload, size_t *upload_size)
 {
-    struct call *call = *state;
-
-    (void)data;
-    (void)connection;
-    (void)version;
-    room_leave(&call->server->room, call);
-    if (call->state == CALL_NEW)
-        return call_admit(call, method, path) ? MHD_YES : call_send(call);
     if (call->state == CALL_READING && *upload_size > 0) {
-        call_receive(call, upload, *upload_size);
+        if (!call_receive(call, upload, *upload_size))
+            return MHD_NO;
         *upload_size = 0;
         return MHD_YES;
     }
@@ -73,6 +66,26 @@ static enum MHD_Result server_handle(void *data, struct MHD_Connection *connecti
         return call_send(call);
     call->state = CALL_RUNNING;
     return call_run(call);
+}
+
+static enum MHD_Result server_handle(void *data, struct MHD_Connection *connection, const char *path,
+                                     const char *method, const char *version, const char *upload, size_t *upload_size,
+                                     void **state)
+{
+    struct api_server *server = data;
+    struct call *call = *state;
+    bool was_away = room_back(&server->room, call);
+    enum MHD_Result result = MHD_YES;
+
+    (void)connection;
+    (void)version;
+    if (call->state != CALL_NEW)
+        result = call_step(call, upload, upload_size);
+    else if (!call_admit(call, method, path))
+        result = call_send(call);
+    if (was_away)
+        room_gone(&server->room);
+    return result;
 }
 
 static void server_completed(void *data, struct MHD_Connection *connection, void **state,
@@ -113,37 +126,59 @@ static bool server_listen(struct api_server *server, struct error *err)
     return true;
 }
 
+/* As many as files may be open, but for some: the store's, and what work needs. */
+static unsigned connection_limit(const struct api_server_options *options)
+{
+    unsigned wanted = options->connection_limit > 0 ? options->connection_limit : LIMIT_API_CONNECTIONS;
+    struct rlimit files;
+
+    descriptor_limit_raise();
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted + LIMIT_API_FILES)
+        return wanted;
+    return files.rlim_cur > 2 * LIMIT_API_FILES ? (unsigned)files.rlim_cur - LIMIT_API_FILES
+                                                : (unsigned)files.rlim_cur / 2;
+}
+
 static bool server_daemon(struct api_server *server, struct error *err)
 {
     const struct api_server_options *options = &server->options;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
-    struct MHD_OptionItem tls[5] = { { .option = MHD_OPTION_END } };
-    char *texts[4] = { NULL };
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_ITC;
+    struct MHD_OptionItem tls[3] = { { .option = MHD_OPTION_END } };
+    bool is_tls = options->certificate_pem != NULL;
+    unsigned limit = connection_limit(options);
 
-    if (options->certificate_pem != NULL) {
+    server->door.most = limit / 2;
+    if (is_tls) {
         size_t count = 0;
 
         flags |= MHD_USE_TLS;
-        texts[0] = arena_copy(server->arena, options->certificate_pem);
-        texts[1] = arena_copy(server->arena, options->key_pem);
-        texts[2] = arena_copy(server->arena, TLS_PRIORITIES);
-        texts[3] = arena_copy(server->arena, options->client_ca_pem);
-        tls[count++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, texts[0] };
-        tls[count++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, texts[1] };
-        tls[count++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0, texts[2] };
-        if (texts[3] != NULL)
-            tls[count++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_TRUST, 0, texts[3] };
+        tls[count++] =
+            (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0, arena_copy(server->arena, TLS_PRIORITIES) };
+        if (options->client_ca_pem != NULL)
+            tls[count++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_TRUST, 0,
+                                                    arena_copy(server->arena, options->client_ca_pem) };
         tls[count] = (struct MHD_OptionItem){ .option = MHD_OPTION_END };
+        if (!server_identity_new(&server->identity, err) ||
+            !server_identity_set(server->identity, options->certificate_pem, options->key_pem, err))
+            return false;
     }
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, server_handle, server, MHD_OPTION_LISTEN_SOCKET, server->listen_fd,
         MHD_OPTION_URI_LOG_CALLBACK, server_target, server, MHD_OPTION_NOTIFY_COMPLETED, server_completed, server,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_API_HEADERS, MHD_OPTION_CONNECTION_LIMIT,
-        options->connection_limit > 0 ? options->connection_limit : LIMIT_API_CONNECTIONS,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->per_address_limit, MHD_OPTION_CONNECTION_TIMEOUT,
+        MHD_OPTION_NOTIFY_CONNECTION, server_connection, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)LIMIT_API_HEADERS, MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        options->per_address_limit, MHD_OPTION_CONNECTION_TIMEOUT,
         options->idle_timeout_s > 0 ? options->idle_timeout_s : LIMIT_API_IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+        MHD_OPTION_ARRAY, tls, is_tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, server_identity_show,
+        MHD_OPTION_END);
     return server->daemon != NULL || error_set(err, "libmicrohttpd did not start on %s", options->listen);
+}
+
+static void server_free(struct api_server *server)
+{
+    fd_close(server->listen_fd);
+    server_identity_free(server->identity);
+    arena_free_secret(server->arena);
 }
 
 bool api_server_start(const struct api_server_options *options, struct api_server **out, struct error *err)
@@ -157,8 +192,7 @@ bool api_server_start(const struct api_server_options *options, struct api_serve
     server->listen_fd = -1;
     if (!room_open(&server->room, err) || !server_listen(server, err) || !server_daemon(server, err)) {
         room_free(&server->room);
-        fd_close(server->listen_fd);
-        arena_free_secret(arena);
+        server_free(server);
         return false;
     }
     *out = server;
@@ -171,8 +205,7 @@ void api_server_stop(struct api_server *server)
     room_close(&server->room);
     MHD_stop_daemon(server->daemon);
     room_free(&server->room);
-    fd_close(server->listen_fd);
-    arena_free_secret(server->arena);
+    server_free(server);
 }
 
 int api_server_port(const struct api_server *server)

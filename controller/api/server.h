@@ -11,9 +11,17 @@
 
 /* What a request brings to say who it is. */
 struct api_credentials {
-    const char *bearer; /* of "Authorization: Bearer ...", or NULL. SECRET */
-    void *tls_session;  /* gnutls_session_t with a client certificate in it perhaps, or NULL */
-    const char *peer;   /* address */
+    const char *bearer;        /* of "Authorization: Bearer ...", or NULL. SECRET */
+    void *tls_session;         /* gnutls_session_t with a client certificate in it perhaps, or NULL */
+    const char *peer;          /* address */
+    struct api_memory *memory; /* of the connection */
+};
+
+/* What the authenticator keeps with a connection, so that it need not look at its certificate again: NULL at first; forget
+ * runs when the connection is over. */
+struct api_memory {
+    void *data;
+    void (*forget)(void *data);
 };
 
 /* False: the store could not be asked (err); a stranger is no error but API_NOBODY. Runs in the HTTP thread. */
@@ -21,6 +29,9 @@ struct api_authenticator {
     bool (*identify)(void *data, struct arena *arena, const struct api_credentials *credentials,
                      struct api_identity *out, struct error *err);
     void *data;
+    /* Told when a request is refused for who asks: "token" (none that is worth something), "role" (too little of one). May be
+     * NULL. */
+    void (*refused)(void *data, const struct api_call *call, const char *kind);
 };
 
 struct api_server_options {
@@ -43,6 +54,9 @@ bool api_server_start(const struct api_server_options *options, struct api_serve
  * about to be by threads that still run. */
 void api_server_stop(struct api_server *server);
 int api_server_port(const struct api_server *server);
+/* Another certificate from the next handshake on; connections go on. For a server with TLS. From any thread. */
+bool api_server_certificate_set(struct api_server *server, const char *certificate_pem, const char *key_pem,
+                                struct error *err);
 
 /* Runs again every call and stream that waits for the topic. From any thread. */
 void api_wake(struct api_server *server, uint64_t topic);

@@ -99,10 +99,10 @@ static bool has_name(const struct certificate *certificate, const char *name)
     return false;
 }
 
-static bool server_is_fit(const struct opening *opening, const struct private_key *key)
+static bool server_is_fit(const struct opening *opening, const struct certificate *server,
+                          const struct private_key *key)
 {
     const struct authority *authority = opening->authority;
-    const struct certificate *server = authority->server;
     const struct certificate_check check = { .now_us = opening->now_us,
                                              .purpose = CERTIFICATE_SERVER,
                                              .name = CERTIFICATE_SERVER_NAME };
@@ -110,7 +110,8 @@ static bool server_is_fit(const struct opening *opening, const struct private_ke
 
     if (server == NULL || strcmp(server->key.fingerprint, private_key_public(key)->fingerprint) != 0 ||
         !certificate_verify(server, authority->ca, &check, &err) ||
-        server->not_after_us - opening->now_us < AUTHORITY_SERVER_LIFE_S * SECOND_US / 3)
+        (server->not_after_us - opening->now_us < AUTHORITY_SERVER_LIFE_S * SECOND_US / 3 &&
+         server->not_after_us < authority->ca->not_after_us))
         return false;
     for (const char *const *name = opening->names; *name != NULL; name++) {
         if (!has_name(server, *name))
@@ -119,22 +120,26 @@ static bool server_is_fit(const struct opening *opening, const struct private_ke
     return true;
 }
 
-static bool server_ready(const struct opening *opening, struct error *err)
+static bool server_ready(const struct opening *opening, bool *made_out, struct error *err)
 {
     struct authority *authority = opening->authority;
     PRIVATE_KEY_SCOPED key = NULL;
     const struct certificate_authority ca = { authority->ca, authority->ca_key };
 
+    const struct certificate *server = authority->server;
+
     if (!key_ready(opening, "server.key", KEY_ECDSA_P256, &key, err) ||
-        !certificate_load(opening, "server.pem", &authority->server, err))
+        (server == NULL && !certificate_load(opening, "server.pem", &server, err)))
         return false;
-    if (!server_is_fit(opening, key)) {
+    *made_out = !server_is_fit(opening, server, key);
+    if (*made_out) {
         const struct certificate_wish wish = { private_key_public(key), opening->now_us, AUTHORITY_SERVER_LIFE_S };
 
-        if (!certificate_make_server(authority->arena, &ca, &wish, opening->names, &authority->server, err) ||
-            !certificate_save(opening, "server.pem", authority->server, err))
+        if (!certificate_make_server(authority->arena, &ca, &wish, opening->names, &server, err) ||
+            !certificate_save(opening, "server.pem", server, err))
             return false;
     }
+    authority->server = server;
     authority->server_chain_pem =
         arena_printf(authority->arena, "%s%s", certificate_pem(authority->arena, authority->server), authority->ca_pem);
     authority->server_key_pem = private_key_pem(authority->arena, key);
@@ -161,11 +166,13 @@ bool authority_open(const char *folder, const char *const *names, int64_t now_us
     struct arena *arena = arena_new();
     struct authority *authority = arena_new_of(arena, struct authority);
     const struct opening opening = { authority, folder, names, now_us };
+    bool made = false;
 
     authority->arena = arena;
+    authority->folder = arena_copy(arena, folder);
     if (!folder_ready(folder, err) || !ca_ready(&opening, err) ||
         !key_ready(&opening, "signing.key", KEY_ED25519, &authority->signing_key, err) ||
-        !server_ready(&opening, err)) {
+        !server_ready(&opening, &made, err)) {
         authority_close(authority);
         return error_prefix(err, "the controller's authority");
     }
@@ -181,6 +188,14 @@ void authority_close(struct authority *authority)
     private_key_free(authority->ca_key);
     private_key_free(authority->signing_key);
     arena_free_secret(authority->arena);
+}
+
+bool authority_renew(struct authority *authority, const char *const *names, int64_t now_us, bool *made_out,
+                     struct error *err)
+{
+    const struct opening opening = { authority, authority->folder, names, now_us };
+
+    return server_ready(&opening, made_out, err) || error_prefix(err, "the controller's certificate");
 }
 
 /* --- certificates --- */
@@ -211,4 +226,11 @@ struct authority_peer authority_peer_of(const struct authority *authority, struc
         peer->node.name == NULL || !certificate_verify(peer, authority->ca, &check, &why))
         return (struct authority_peer){ 0 };
     return (struct authority_peer){ peer, certificate_is_expired(peer, now_us) };
+}
+
+bool authority_span_counts(const struct authority *authority, int64_t not_before_us, int64_t not_after_us,
+                           int64_t now_us)
+{
+    return now_us >= not_before_us && !certificate_is_expired(authority->ca, now_us) &&
+           (now_us - not_after_us) / SECOND_US < AUTHORITY_GRACE_S;
 }

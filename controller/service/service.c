@@ -13,11 +13,16 @@
 #include "common/base/path.h"
 #include "common/base/text.h"
 #include "common/trust/api_token.h"
+#include "controller/api/bundle_publish.h"
 #include "controller/api/center.h"
+#include "controller/service/center_runs.h"
+#include "controller/service/silence.h"
+#include "controller/service/webhook_sender.h"
 #include "controller/store/store_api_token.h"
+#include "controller/store/store_event.h"
 #include "controller/store/store_retention.h"
 
-#define RETENTION_EVERY_MS ((int64_t)3600 * 1000)
+#define HOUR_MS ((int64_t)3600 * 1000)
 #define NAMES_MAX LIMIT_CERTIFICATE_NAMES
 
 struct service {
@@ -29,7 +34,9 @@ struct service {
     const char *names[NAMES_MAX + 1];
     size_t name_count;
     const char *address;
-    int64_t retention_at_ms;
+    struct silence silence;
+    struct webhook_sender *webhooks;
+    int64_t hour_at_ms; /* when what is done by the hour is due again */
 };
 
 /* --- by which names it is known --- */
@@ -93,7 +100,7 @@ static void names_gather(struct service *service)
 
 /* --- opening --- */
 
-static bool admin_exists(struct service *service, bool *out, struct error *err)
+bool service_has_admin(struct service *service, bool *out, struct error *err)
 {
     ARENA_SCOPED arena = arena_new();
     struct store_api_token_page page = { .next = NULL };
@@ -119,7 +126,7 @@ static bool may_listen(struct service *service, struct error *err)
     bool is_loopback = false, has_admin = false;
 
     if (!api_listen_address(service->options.listen, &address, &is_loopback, err) ||
-        !admin_exists(service, &has_admin, err))
+        !service_has_admin(service, &has_admin, err))
         return false;
     return is_loopback || has_admin ||
            error_set(err,
@@ -131,13 +138,15 @@ static bool may_listen(struct service *service, struct error *err)
 static bool server_open(struct service *service, struct error *err)
 {
     const struct authority *authority = service->authority;
-    const struct api_server_options options = { .listen = service->options.listen,
-                                                .certificate_pem = authority->server_chain_pem,
-                                                .key_pem = authority->server_key_pem,
-                                                .client_ca_pem = authority->ca_pem,
-                                                .table = { api_resource_table, api_resource_table_count },
-                                                .authenticator = { center_identify, &service->center },
-                                                .context = &service->center };
+    const struct api_server_options options = {
+        .listen = service->options.listen,
+        .certificate_pem = authority->server_chain_pem,
+        .key_pem = authority->server_key_pem,
+        .client_ca_pem = authority->ca_pem,
+        .table = { api_resource_table, api_resource_table_count },
+        .authenticator = { .identify = center_identify, .data = &service->center, .refused = center_refused },
+        .context = &service->center
+    };
     int port = 0;
 
     if (!may_listen(service, err) || !api_server_start(&options, &service->center.server, err))
@@ -148,6 +157,38 @@ static bool server_open(struct service *service, struct error *err)
                            : arena_printf(service->arena, "%s:%d", service->names[0], port);
     service->center.address = service->address;
     return true;
+}
+
+/* In the writer's thread: who follows the fleet's log hears of it. */
+static void events_told(void *data)
+{
+    struct service *service = data;
+
+    api_wake(service->center.server, api_topic("event", 0));
+    webhook_sender_wake(service->webhooks);
+}
+
+static void deliveries_told(void *data)
+{
+    struct service *service = data;
+
+    webhook_sender_wake(service->webhooks);
+}
+
+/* What listens, counts and delivers beside the server. */
+static bool watches_open(struct service *service, struct error *err)
+{
+    int64_t lost_after_s =
+        service->options.lost_after_s > 0 ? service->options.lost_after_s : (int64_t)SILENCE_LOST_AFTER_S;
+
+    service->center.presence = presence_new();
+    service->center.refusals = refusals_new(service->store);
+    service->center.deliveries_wake = deliveries_told;
+    service->center.deliveries_data = service;
+    service->center.wait_limit_s = lost_after_s / 3 > 0 ? lost_after_s / 3 : 1;
+    return (service->center.refusals != NULL || error_set(err, "no memory")) &&
+           silence_open(&service->silence, service->store, service->center.presence, lost_after_s, err) &&
+           webhook_sender_start(service->store, &service->webhooks, err);
 }
 
 static bool address_check(const char *address, struct error *err)
@@ -177,7 +218,10 @@ bool service_open(const struct service_options *options, struct service **out, s
         authority_open(path_join(arena, folder, "trust"), service->names, clock_wall_us(), &service->authority, err)) {
         service->center.store = service->store;
         service->center.authority = service->authority;
-        if (server_open(service, err)) {
+        if (file_store_open(path_join(arena, folder, "files"), &service->center.files, err) &&
+            center_runs_open(&service->center, folder, err) && watches_open(service, err) &&
+            server_open(service, err)) {
+            store_events_watch(service->store, events_told, service);
             *out = service;
             return true;
         }
@@ -186,15 +230,24 @@ bool service_open(const struct service_options *options, struct service **out, s
     return false;
 }
 
-/* The server first, as calls under way need the writer; readers before the store. */
+/* The server first, as calls under way need the writer, and nobody must wake it any more; readers before the store. */
 void service_close(struct service *service)
 {
     if (service == NULL)
         return;
+    if (service->store != NULL)
+        store_events_watch(service->store, NULL, NULL);
+    center_runs_stop(&service->center);
     if (service->center.server != NULL)
         api_server_stop(service->center.server);
+    center_runs_free(&service->center);
+    webhook_sender_stop(service->webhooks);
+    silence_close(&service->silence);
+    refusals_free(service->center.refusals);
     store_reader_close(service->center.reader);
     store_close(service->store);
+    presence_free(service->center.presence);
+    file_store_close(service->center.files);
     authority_close(service->authority);
     arena_free(service->arena);
 }
@@ -209,19 +262,44 @@ static bool retention_run(struct store_connection *writer, void *data, struct er
     return store_retention_step(writer, &retention, data, err);
 }
 
-int64_t service_step(struct service *service)
+/* True: there is more to forget, at once. A step that failed is tried again in an hour: nothing is lost by rows that stay. */
+static bool retention_step(struct service *service)
 {
     struct store_retention_result result = { 0 };
     struct error err = ERROR_INIT;
-    int64_t now_ms = clock_monotonic_ms();
 
-    if (now_ms < service->retention_at_ms)
-        return service->retention_at_ms - now_ms;
-    /* a step that failed is tried again in an hour: nothing is lost by rows that stay */
-    if (store_write_wait(service->store, retention_run, &result, &err) && result.more)
+    return store_write_wait(service->store, retention_run, &result, &err) && result.more;
+}
+
+/* New handshakes get the new certificate, connections go on. One that cannot be made is tried again in an hour; there are
+ * days left, and /health tells them. */
+static void certificate_step(struct service *service)
+{
+    const struct authority *authority = service->authority;
+    struct error err = ERROR_INIT;
+    bool made = false;
+
+    names_gather(service);
+    if (authority_renew(service->authority, service->names, clock_wall_us(), &made, &err) && made)
+        (void)api_server_certificate_set(service->center.server, authority->server_chain_pem, authority->server_key_pem,
+                                         &err);
+}
+
+int64_t service_step(struct service *service)
+{
+    int64_t now_ms = clock_monotonic_ms(), wait_ms = silence_step(&service->silence, now_ms);
+    int64_t refusals_ms = refusals_step(service->center.refusals);
+    struct error ignored = ERROR_INIT;
+
+    wait_ms = refusals_ms < wait_ms ? refusals_ms : wait_ms;
+    if (now_ms < service->hour_at_ms)
+        return service->hour_at_ms - now_ms < wait_ms ? service->hour_at_ms - now_ms : wait_ms;
+    if (retention_step(service))
         return 0;
-    service->retention_at_ms = now_ms + RETENTION_EVERY_MS;
-    return RETENTION_EVERY_MS;
+    (void)bundle_step(&service->center, clock_wall_us(), &ignored); /* tried again in an hour */
+    certificate_step(service);
+    service->hour_at_ms = now_ms + HOUR_MS;
+    return wait_ms;
 }
 
 /* --- what it tells --- */
@@ -271,7 +349,7 @@ bool service_begin(struct service *service, struct arena *arena, bool again, str
     bool exists = false;
 
     *made_out = false;
-    if (!admin_exists(service, &exists, err))
+    if (!service_has_admin(service, &exists, err))
         return false;
     if (exists && !again)
         return true;

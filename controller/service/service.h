@@ -20,6 +20,7 @@ struct service_options {
     const char *listen;       /* address to listen on */
     const char *address;      /* "host:port" by which nodes reach it; NULL: the host's name and the port */
     const char *const *names; /* more names and addresses for the certificate, NULL at the end; may be NULL */
+    int64_t lost_after_s;     /* a node that was not heard this long is lost; 0: 180 */
 };
 
 struct service;
@@ -27,13 +28,16 @@ struct service;
 /* Beyond loopback it listens only when there is an administrator's token: see service_begin. */
 bool service_open(const struct service_options *options, struct service **out, struct error *err);
 void service_close(struct service *service); /* NULL is fine */
-/* What is due by now: old rows are forgotten. Milliseconds until it wants to be called again. */
+/* What is due by now: old rows are forgotten, silent nodes become lost, the certificate is made anew before it ends.
+ * Milliseconds until it wants to be called again. */
 int64_t service_step(struct service *service);
 
 const char *service_url(const struct service *service); /* https://address */
 const char *service_ca_pem(const struct service *service);
 const char *service_fingerprint(const struct service *service); /* of the CA's key */
 
+/* There is an administrator's token that is worth something. */
+bool service_has_admin(struct service *service, bool *out, struct error *err);
 /* The first administrator's token; *text_out is shown once. Where there is one that is worth something nothing is made and
  * *made_out is false, but `again` makes one more: who has the folder has the controller. */
 bool service_begin(struct service *service, struct arena *arena, bool again, struct secret *text_out, bool *made_out,

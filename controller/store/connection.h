@@ -19,6 +19,7 @@ struct store_connection {
     char *path;
     struct statement statements[STATEMENT_SLOTS];
     int statement_count;
+    bool events_added; /* by the writer, since it last told of them */
 };
 
 /* The file must be there for CONNECTION_READ. */

@@ -61,7 +61,7 @@ static bool store_prepare(struct store *store, bool unclean, struct error *err)
 {
     return file_prepare(store->path, err) && store_folder_mark(store->lock_fd, true, err) &&
            connection_open(store->path, CONNECTION_WRITE, &store->writer.connection, err) &&
-           tables_prepare(store, store->writer.connection, unclean, err) && store_folder_sync(store->folder, err) &&
+           tables_prepare(store, store->writer.connection, unclean, err) && folder_sync(store->folder, err) &&
            writer_start(&store->writer, err);
 }
 

@@ -30,7 +30,7 @@ static bool file_put(const char *temporary, const char *path, struct error *err)
         (void)unlink(temporary);
         return false;
     }
-    return store_folder_sync(folder[0] == '\0' ? "." : folder, err);
+    return folder_sync(folder, err);
 }
 
 static bool is_store(const struct store *store, const char *path)
@@ -56,6 +56,20 @@ bool store_backup(struct store *store, const char *path, struct error *err)
     ok = connection_copy(from, temporary, err) && file_put(temporary, path, err);
     store_reader_close(from);
     return ok || error_prefix(err, "backup to %s", path);
+}
+
+bool store_copy(const char *folder, const char *path, struct error *err)
+{
+    ARENA_SCOPED arena = arena_new();
+    const char *from = path_join(arena, folder, STORE_FILE);
+    struct store_connection *connection = NULL;
+    bool ok = false;
+
+    if (!path_is_file(from))
+        return error_set(err, "there is no store in %s", folder);
+    ok = connection_open(from, CONNECTION_READ, &connection, err) && connection_copy(connection, path, err);
+    connection_close(connection);
+    return ok;
 }
 
 /* --- restoring --- */
@@ -109,7 +123,18 @@ static bool old_aside(const char *folder, const char *path, struct arena *arena,
     (void)old_settle(path, &ignored);
     *aside_out = aside;
     return part_aside(arena, path, aside, "-wal", err) && part_aside(arena, path, aside, "-shm", err) &&
-           file_aside(path, aside, err) && store_folder_sync(folder, err);
+           file_aside(path, aside, err) && folder_sync(folder, err);
+}
+
+/* Nodes have work of higher numbers than the backup knows, and pass over those up to there: new work gets numbers beyond. */
+static bool work_numbers_leap(const char *path, struct error *err)
+{
+    struct store_connection *copy = NULL;
+    bool ok = connection_open(path, CONNECTION_COPY, &copy, err) &&
+              connection_execute(copy, "UPDATE node SET work_number = work_number + 1000000", err);
+
+    connection_close(copy);
+    return ok;
 }
 
 static bool restore_locked(const char *folder, const char *path, struct arena *arena, const char **aside_out,
@@ -124,6 +149,10 @@ static bool restore_locked(const char *folder, const char *path, struct arena *a
     connection_close(backup);
     if (!ok)
         return false;
+    if (!work_numbers_leap(temporary, err)) {
+        (void)unlink(temporary);
+        return false;
+    }
     if (!old_aside(folder, target, arena, aside_out, err)) {
         (void)unlink(temporary);
         return false;

@@ -8,6 +8,9 @@
  * copy: not in the HTTP thread. */
 bool store_backup(struct store *store, const char *path, struct error *err);
 
+/* The same of a store that this process has not opened, whether a controller has it open or not. `path` must not exist. */
+bool store_copy(const char *folder, const char *path, struct error *err);
+
 /* Without an open store. Refused: a controller that runs, a file that is no store, is damaged or of a newer version. An older
  * version is restored as it is (store_open brings it up to date). What was there is kept beside: *aside_out (in `arena`) is its
  * path, NULL when there was nothing. */

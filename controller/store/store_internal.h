@@ -15,6 +15,8 @@ struct writer {
     struct store_work *ring; /* LIMIT_STORE_QUEUE; under the mutex */
     size_t head, count;
     struct store_counters counters;
+    void (*told)(void *data); /* of events, with told_data; under the mutex */
+    void *told_data;
     struct store_connection *connection; /* of the thread alone */
 };
 
@@ -32,4 +34,3 @@ void writer_stop(struct writer *writer); /* after all that waits */
 /* Makes and looks at the folder, takes the lock. *unclean_out: whoever held it last did not end. -1: err. */
 int store_folder_lock(const char *folder, bool *unclean_out, struct error *err);
 bool store_folder_mark(int fd, bool running, struct error *err);
-bool store_folder_sync(const char *folder, struct error *err);

@@ -14,13 +14,6 @@
 #include "common/base/path.h"
 #include "controller/store/store_internal.h"
 
-bool store_folder_sync(const char *folder, struct error *err)
-{
-    FD_SCOPED fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    return (fd >= 0 && fsync(fd) == 0) || error_set_errno(err, "cannot write the folder %s to the disk", folder);
-}
-
 static bool folder_prepare(const char *folder, struct error *err)
 {
     struct stat info;

@@ -23,7 +23,8 @@ bool store_node_revoke(struct store_connection *writer, const char *name, int64_
     if (!query_number(writer, "SELECT id FROM node WHERE name = ?1", BINDS(bind_text(name)), &id, found_out, err))
         return false;
     return !*found_out ||
-           (query_run(writer, "UPDATE node SET state = 4, key = NULL WHERE id = ?1", BINDS(bind_int(id)), err) &&
+           (query_run(writer, "UPDATE node SET state = 4, key = NULL, lost_us = 0 WHERE id = ?1", BINDS(bind_int(id)),
+                      err) &&
             query_run(writer, "UPDATE node_key SET revoked_us = ?2 WHERE node_id = ?1 AND revoked_us = 0",
                       BINDS(bind_int(id), bind_int(now_us)), err) &&
             query_run(writer, "DELETE FROM node_work WHERE node_id = ?1", BINDS(bind_int(id)), err));
@@ -31,10 +32,12 @@ bool store_node_revoke(struct store_connection *writer, const char *name, int64_
 
 /* --- what agents tell --- */
 
+#define CLOCK_SET_BACK_US ((int64_t)3600 * 1000000) /* more than what was noted late could be behind */
+
 bool store_node_seen(struct store_connection *writer, int64_t id, int64_t at_us, struct error *err)
 {
-    return query_run(writer, "UPDATE node SET seen_us = ?2 WHERE id = ?1 AND seen_us < ?2",
-                     BINDS(bind_int(id), bind_int(at_us)), err);
+    return query_run(writer, "UPDATE node SET seen_us = ?2 WHERE id = ?1 AND (seen_us < ?2 OR seen_us > ?2 + ?3)",
+                     BINDS(bind_int(id), bind_int(at_us), bind_int(CLOCK_SET_BACK_US)), err);
 }
 
 bool store_node_hello_set(struct store_connection *writer, int64_t id, const char *agent, const char *boot_id,
@@ -49,8 +52,8 @@ bool store_node_facts_set(struct store_connection *writer, int64_t id, const cha
 {
     int64_t changed = 0;
 
-    if (!query_change(writer, "UPDATE node SET facts_us = ?2 WHERE id = ?1 AND facts_us <= ?2",
-                      BINDS(bind_int(id), bind_int(at_us)), &changed, err))
+    if (!query_change(writer, "UPDATE node SET facts_us = ?2 WHERE id = ?1", BINDS(bind_int(id), bind_int(at_us)),
+                      &changed, err))
         return false;
     return changed == 0 || query_run(writer,
                                      "INSERT INTO node_facts (node_id, body) VALUES (?1, ?2)"
@@ -61,8 +64,7 @@ bool store_node_facts_set(struct store_connection *writer, int64_t id, const cha
 bool store_node_verdict_set(struct store_connection *writer, int64_t id, const char *verdict, const char *reason,
                             int64_t at_us, struct error *err)
 {
-    return query_run(writer,
-                     "UPDATE node SET verdict = ?2, reason = ?3, verdict_us = ?4 WHERE id = ?1 AND verdict_us <= ?4",
+    return query_run(writer, "UPDATE node SET verdict = ?2, reason = ?3, verdict_us = ?4 WHERE id = ?1",
                      BINDS(bind_int(id), bind_text(verdict), bind_text(reason), bind_int(at_us)), err);
 }
 
@@ -70,7 +72,7 @@ bool store_node_verdict_set(struct store_connection *writer, int64_t id, const c
 
 #define NODE_COLUMNS                                                                                                   \
     "id, name, state, generation, created_us, seen_us, facts_us, verdict_us, agent, boot_id, verdict, reason,"         \
-    " reported, key"
+    " reported, key, lost_us"
 #define NODE_FACTS "(SELECT body FROM node_facts WHERE node_id = node.id)"
 
 static void node_read(const struct query *query, struct arena *arena, struct store_node *out)
@@ -90,7 +92,8 @@ static void node_read(const struct query *query, struct arena *arena, struct sto
         .reason = query_text(query, arena, 11),
         .reported = query_int(query, 12),
         .key = query_text(query, arena, 13),
-        .facts = query_text(query, arena, 14),
+        .lost_us = query_int(query, 14),
+        .facts = query_text(query, arena, 15),
     };
 }
 
@@ -131,7 +134,7 @@ bool store_node_by_id(struct store_connection *connection, struct arena *arena, 
 static const char NODE_PAGE[] =
     "SELECT " NODE_COLUMNS ", CASE WHEN ?6 THEN " NODE_FACTS " END FROM node"
     " WHERE name > ?1 AND (state & ?2) <> 0 AND (?3 IS NULL OR name GLOB ?3)"
-    " AND (?4 IS NULL OR ifnull(verdict, 'unknown') = ?4) AND (?5 = 0 OR seen_us < ?5) ORDER BY name LIMIT ?7";
+    " AND (?4 IS NULL OR CASE WHEN lost_us > 0 THEN 'lost' ELSE ifnull(verdict, 'unknown') END = ?4) AND (?5 = 0 OR seen_us < ?5) ORDER BY name LIMIT ?7";
 
 bool store_node_page(struct store_connection *connection, struct arena *arena, const struct store_node_filter *filter,
                      struct store_node_page *out, struct error *err)
@@ -164,7 +167,9 @@ bool store_node_counts(struct store_connection *connection, struct arena *arena,
     struct store_node_count *counts = arena_new_array(arena, struct store_node_count, STORE_PAGE_DEFAULT);
     size_t count = 0;
 
-    query_start(&query, connection, "SELECT state, verdict, count(*) FROM node GROUP BY state, verdict LIMIT ?1",
+    query_start(&query, connection,
+                "SELECT state, CASE WHEN lost_us > 0 THEN 'lost' ELSE verdict END AS told, count(*) FROM node"
+                " GROUP BY state, told LIMIT ?1",
                 BINDS(bind_int(STORE_PAGE_DEFAULT)));
     while (query_next(&query))
         counts[count++] = (struct store_node_count){ .state = (enum store_node_state)query_int(&query, 0),

@@ -21,6 +21,7 @@ struct store_node {
     const char *facts;            /* JSON; only from store_node_by_name and _by_id, and store_node_page with_facts */
     int64_t reported;             /* number of the last report of this generation */
     const char *key;              /* fingerprint that is valid now, or NULL */
+    int64_t lost_us;              /* since when it is known that it is silent; 0: it is not (store_node_lost.h) */
 };
 
 enum store_enroll { STORE_ENROLLED, STORE_ENROLL_KNOWN, STORE_ENROLL_KEY_TAKEN, STORE_ENROLL_KEY_REVOKED };
@@ -31,7 +32,7 @@ struct store_enrollment {
     int64_t now_us;
 };
 
-/* STORE_ENROLLED: the node is active with a new generation, work of the one before is dropped. _KNOWN: it has this very key,
+/* STORE_ENROLLED: the node is active and seen, with a new generation; work of the one before is dropped. _KNOWN: it has this very key,
  * nothing changed. _KEY_TAKEN by another node or generation, _KEY_REVOKED: nothing changed, id and generation are 0. */
 bool store_node_enroll(struct store_connection *writer, const struct store_enrollment *enrollment,
                        enum store_enroll *outcome, int64_t *id_out, int64_t *generation_out, struct error *err);
@@ -50,6 +51,7 @@ struct store_node_key {
     int64_t created_us, expires_us, revoked_us;
     enum store_node_state node_state;
     int64_t node_generation; /* the node's now: a key of another one is refused */
+    int64_t node_lost_us;
 };
 
 /* The row behind a certificate, by index. NULL: there is no such key. */
@@ -62,7 +64,8 @@ bool store_node_keys(struct store_connection *connection, struct arena *arena, i
 bool store_node_key_renew(struct store_connection *writer, int64_t node_id, const struct store_enrollment *enrollment,
                           struct error *err);
 
-/* What agents tell. `at_us` older than what is there changes nothing. */
+/* What agents tell. Seen: by this machine's clock; what is a little older than what is there changes nothing. Facts and verdicts
+ * come in the order of the node's reports, whose clock may be set back between two: the last one counts. */
 bool store_node_seen(struct store_connection *writer, int64_t id, int64_t at_us, struct error *err);
 bool store_node_hello_set(struct store_connection *writer, int64_t id, const char *agent, const char *boot_id,
                           struct error *err);
@@ -80,7 +83,8 @@ bool store_node_by_id(struct store_connection *connection, struct arena *arena, 
 struct store_node_filter {
     unsigned states;     /* bits of store_node_state; 0: all */
     const char *pattern; /* of the name: "ai-*", with * ? [a-z]; NULL: all */
-    const char *verdict; /* exactly; "unknown": those without; NULL: all */
+    const char
+        *verdict; /* exactly; "unknown": those without; "lost": those that are silent, and only they; NULL: all */
     int64_t seen_before; /* 0: all; else those last seen before (lost nodes) */
     const char *after;   /* name of the last row before; NULL: from the first */
     size_t limit;        /* 0: STORE_PAGE_DEFAULT; at most LIMIT_STORE_PAGE */
@@ -95,7 +99,7 @@ struct store_node_page {
 bool store_node_page(struct store_connection *connection, struct arena *arena, const struct store_node_filter *filter,
                      struct store_node_page *out, struct error *err);
 
-/* For the overview: how many nodes have which state and verdict (NULL: unknown). */
+/* For the overview: how many nodes have which state and verdict (NULL: unknown; "lost" stands before any other). */
 struct store_node_count {
     enum store_node_state state;
     const char *verdict;

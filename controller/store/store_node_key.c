@@ -7,7 +7,7 @@
 
 #define KEY_COLUMNS                                                                                                    \
     "fingerprint, node_key.node_id, node.name, node_key.generation, node_key.created_us, expires_us, revoked_us,"      \
-    " node.state, node.generation"
+    " node.state, node.generation, node.lost_us"
 
 static void key_read(const struct query *query, struct arena *arena, struct store_node_key *out)
 {
@@ -21,6 +21,7 @@ static void key_read(const struct query *query, struct arena *arena, struct stor
         .revoked_us = query_int(query, 6),
         .node_state = (enum store_node_state)query_int(query, 7),
         .node_generation = query_int(query, 8),
+        .node_lost_us = query_int(query, 9),
     };
 }
 
@@ -108,9 +109,10 @@ static bool generation_begin(struct store_connection *writer, const struct store
 
     return query_run(
                writer,
-               "INSERT INTO node (name, state, generation, created_us, key) VALUES (?1, 2, 1, ?2, ?3)"
+               "INSERT INTO node (name, state, generation, created_us, key, seen_us) VALUES (?1, 2, 1, ?2, ?3, ?2)"
                " ON CONFLICT (name) DO UPDATE SET state = 2, generation = generation + 1, reported = 0,"
-               " key = excluded.key, verdict = NULL, reason = NULL, verdict_us = 0, boot_id = NULL",
+               " key = excluded.key, verdict = NULL, reason = NULL, verdict_us = 0, boot_id = NULL, lost_us = 0,"
+               " seen_us = max(seen_us, excluded.seen_us)",
                BINDS(bind_text(enrollment->name), bind_int(enrollment->now_us), bind_text(enrollment->fingerprint)),
                err) &&
            query_number(writer, "SELECT id FROM node WHERE name = ?1", BINDS(bind_text(enrollment->name)), id_out,

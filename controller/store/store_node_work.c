@@ -32,6 +32,12 @@ bool store_node_work_add(struct store_connection *writer, int64_t node_id, const
     return true;
 }
 
+bool store_node_work_drop(struct store_connection *writer, int64_t node_id, const char *kind, struct error *err)
+{
+    return query_run(writer, "DELETE FROM node_work WHERE node_id = ?1 AND kind = ?2",
+                     BINDS(bind_int(node_id), bind_text(kind)), err);
+}
+
 bool store_node_work_read(struct store_connection *connection, struct arena *arena,
                           const struct store_node_work_range *range, struct store_node_work **out, size_t *count_out,
                           struct error *err)

@@ -16,6 +16,9 @@ struct store_node_work {
 bool store_node_work_add(struct store_connection *writer, int64_t node_id, const struct store_node_work *work,
                          int64_t *number_out, struct error *err);
 
+/* What waits of a kind is forgotten, as something newer is about to be told in its place. */
+bool store_node_work_drop(struct store_connection *writer, int64_t node_id, const char *kind, struct error *err);
+
 struct store_node_work_range {
     int64_t node_id, after; /* works behind this number */
     int64_t now_us;         /* what has expired is passed over */

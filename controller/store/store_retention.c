@@ -16,6 +16,7 @@ const struct store_retention store_retention_default = {
     .reports_us = 30 * STORE_DAY_US,
     .samples_us = 30 * STORE_DAY_US,
     .drift_us = 90 * STORE_DAY_US,
+    .events_us = 90 * STORE_DAY_US,
     .bytes = INT64_C(8) * 1024 * 1024 * 1024,
 };
 
@@ -43,6 +44,10 @@ static const char WORK[] = "DELETE FROM node_work WHERE (node_id, number) IN (SE
 
 static const char DELIVERIES[] = "DELETE FROM webhook_delivery WHERE id IN (SELECT id FROM webhook_delivery"
                                  " WHERE next_us = 0 AND created_us <= ?1 LIMIT ?2)";
+
+/* From the front only: a hole in the numbers would be taken for a loss. */
+static const char EVENTS[] = "DELETE FROM event WHERE id < (SELECT coalesce(min(CASE WHEN at_us > ?1 THEN id END),"
+                             " max(id) + 1) FROM (SELECT id, at_us FROM event ORDER BY id LIMIT ?2))";
 
 /* The oldest run that is over; its events first, the run itself with the last of them. */
 static bool run_remove(struct store_connection *writer, int64_t until, struct store_retention_result *result,
@@ -83,7 +88,7 @@ static bool runs_remove(struct store_connection *writer, int64_t until, struct s
 static bool age_step(struct store_connection *writer, const struct store_retention *retention,
                      struct store_retention_result *result, struct error *err)
 {
-    int64_t now = retention->now_us, work = 0, deliveries = 0;
+    int64_t now = retention->now_us, work = 0, deliveries = 0, events = 0;
 
     if ((retention->reports_us > 0 &&
          !rows_remove(writer, REPORTS, now - retention->reports_us, &result->reports, err)) ||
@@ -93,11 +98,12 @@ static bool age_step(struct store_connection *writer, const struct store_retenti
         !rows_remove(writer, WORK, now, &work, err) ||
         (retention->reports_us > 0 &&
          !rows_remove(writer, DELIVERIES, now - retention->reports_us, &deliveries, err)) ||
+        (retention->events_us > 0 && !rows_remove(writer, EVENTS, now - retention->events_us, &events, err)) ||
         (retention->runs_us > 0 && !runs_remove(writer, now - retention->runs_us, result, err)))
         return false;
-    result->other += work + deliveries;
+    result->other += work + deliveries + events;
     result->more = result->more || result->reports == STEP_ROWS || result->samples == STEP_ROWS ||
-                   result->drift == STEP_ROWS || work == STEP_ROWS || deliveries == STEP_ROWS;
+                   result->drift == STEP_ROWS || work == STEP_ROWS || deliveries == STEP_ROWS || events == STEP_ROWS;
     return true;
 }
 
@@ -119,23 +125,26 @@ static bool oldest_of(struct store_connection *writer, const char *sql, int64_t 
 
 _Static_assert(STORE_RUN_OPEN == 7, "the SQL below knows it");
 
-/* The oldest slice of time goes from all three, so that what stays is whole from some moment on. */
+/* The oldest slice of time goes from all four, so that what stays is whole from some moment on. */
 static bool size_step(struct store_connection *writer, int64_t now_us, struct store_retention_result *result,
                       struct error *err)
 {
-    int64_t report = 0, sample = 0, run = 0, oldest = 0, until = 0, before = removed_of(result);
+    int64_t report = 0, sample = 0, run = 0, event = 0, oldest = 0, until = 0, before = removed_of(result);
 
     if (!oldest_of(writer, "SELECT received_us FROM report ORDER BY received_us LIMIT 1", &report, err) ||
         !oldest_of(writer, "SELECT at_us FROM sample ORDER BY at_us LIMIT 1", &sample, err) ||
-        !oldest_of(writer, "SELECT created_us FROM run WHERE (state & 7) = 0 ORDER BY created_us LIMIT 1", &run, err))
+        !oldest_of(writer, "SELECT created_us FROM run WHERE (state & 7) = 0 ORDER BY created_us LIMIT 1", &run, err) ||
+        !oldest_of(writer, "SELECT at_us FROM event ORDER BY id LIMIT 1", &event, err))
         return false;
     oldest = report < sample ? report : sample;
     oldest = run < oldest ? run : oldest;
+    oldest = event < oldest ? event : oldest;
     if (oldest == INT64_MAX)
         return true;
     until = now_us > oldest ? oldest + (now_us - oldest) / SIZE_SLICES : oldest;
     if (!rows_remove(writer, REPORTS, until, &result->reports, err) ||
-        !rows_remove(writer, SAMPLES, until, &result->samples, err) || !runs_remove(writer, until, result, err))
+        !rows_remove(writer, SAMPLES, until, &result->samples, err) ||
+        !rows_remove(writer, EVENTS, until, &result->other, err) || !runs_remove(writer, until, result, err))
         return false;
     result->more = result->more || removed_of(result) > before;
     return true;

@@ -15,10 +15,11 @@ bool store_run_add(struct store_connection *writer, const struct store_run *run,
         return true;
     if (!query_run(writer,
                    "INSERT INTO run (key, kind, title, actor, node_id, options, state, reason, created_us, started_us,"
-                   " ended_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                   " ended_us, again_of) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
                    BINDS(bind_text(run->key), bind_text(run->kind), bind_text(run->title), bind_text(run->actor),
                          bind_id(run->node_id), bind_text(run->options), bind_int(run->state), bind_text(run->reason),
-                         bind_int(run->created_us), bind_int(run->started_us), bind_int(run->ended_us)),
+                         bind_int(run->created_us), bind_int(run->started_us), bind_int(run->ended_us),
+                         bind_int(run->again_of)),
                    err))
         return false;
     *id_out = sqlite3_last_insert_rowid(writer->db);
@@ -32,22 +33,43 @@ bool store_run_change(struct store_connection *writer, const struct store_run_ch
     bool is_over = (change->state & STORE_RUN_OPEN) == 0;
 
     if (!query_change(writer,
-                      "UPDATE run SET state = ?2, reason = ?3, ended_us = ?4,"
+                      "UPDATE run SET state = ?2, reason = ?3, ended_us = ?4, exit_code = ?8,"
                       " started_us = CASE WHEN started_us = 0 AND ?5 THEN ?6 ELSE started_us END"
                       " WHERE id = ?1 AND (state & ?7) <> 0",
                       BINDS(bind_int(change->id), bind_int(change->state), bind_text(change->reason),
                             bind_int(is_over ? change->now_us : 0), bind_int(change->state == STORE_RUN_RUNNING),
-                            bind_int(change->now_us), bind_int(STORE_RUN_OPEN)),
+                            bind_int(change->now_us), bind_int(STORE_RUN_OPEN),
+                            change->exit_code == NULL ? bind_text(NULL) : bind_int(*change->exit_code)),
                       &changed, err))
         return false;
     *changed_out = changed > 0;
     return true;
 }
 
+bool store_run_lose(struct store_connection *writer, const char *reason, int64_t now_us, int64_t *count_out,
+                    struct error *err)
+{
+    return query_change(
+        writer, "UPDATE run SET state = ?1, reason = ?2, ended_us = ?3 WHERE node_id IS NULL AND (state & ?4) <> 0",
+        BINDS(bind_int(STORE_RUN_LOST), bind_text(reason), bind_int(now_us), bind_int(STORE_RUN_OPEN)), count_out, err);
+}
+
+bool store_run_files_set(struct store_connection *writer, int64_t run_id, const char *const *sha256, size_t count,
+                         struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!query_run(writer, "INSERT OR IGNORE INTO run_file (run_id, sha256) VALUES (?1, ?2)",
+                       BINDS(bind_int(run_id), bind_text(sha256[i])), err))
+            return false;
+    }
+    return true;
+}
+
 /* --- reading --- */
 
 #define RUN_COLUMNS                                                                                                    \
-    "id, key, kind, title, actor, node_id, options, state, reason, created_us, started_us, ended_us, events"
+    "id, key, kind, title, actor, node_id, options, state, reason, created_us, started_us, ended_us, events,"          \
+    " again_of, ifnull(exit_code, -1)"
 
 static void run_read(const struct query *query, struct arena *arena, struct store_run *out)
 {
@@ -65,6 +87,8 @@ static void run_read(const struct query *query, struct arena *arena, struct stor
         .started_us = query_int(query, 10),
         .ended_us = query_int(query, 11),
         .events = query_int(query, 12),
+        .again_of = query_int(query, 13),
+        .exit_code = (int)query_int(query, 14),
     };
 }
 

@@ -27,7 +27,9 @@ struct store_run {
     enum store_run_state state;
     const char *reason; /* a sentence for failed, cancelled, lost; or NULL */
     int64_t created_us, started_us, ended_us;
-    int64_t events; /* number of the last event */
+    int64_t events;   /* number of the last event */
+    int64_t again_of; /* the run whose failed hosts this one takes up; 0: none */
+    int exit_code;    /* of roost apply; -1: it has not ended, or there is none. Only read */
 };
 
 /* id, events are set here. A key that is known: *id_out is that run, *known_out, nothing changes. */
@@ -39,11 +41,15 @@ struct store_run_change {
     enum store_run_state state;
     const char *reason;
     int64_t now_us;
+    const int *exit_code; /* when it is over and has one; or NULL */
 };
 /* Sets started_us when it first runs, ended_us when it is over. A run that is over, or unknown, stays as it is: *changed_out
  * false. */
 bool store_run_change(struct store_connection *writer, const struct store_run_change *change, bool *changed_out,
                       struct error *err);
+/* Runs from the centre that were under way when the controller ended: nobody knows their end. */
+bool store_run_lose(struct store_connection *writer, const char *reason, int64_t now_us, int64_t *count_out,
+                    struct error *err);
 bool store_run_get(struct store_connection *connection, struct arena *arena, int64_t id, struct store_run **out,
                    struct error *err); /* NULL: none */
 bool store_run_by_key(struct store_connection *connection, struct arena *arena, const char *key, struct store_run **out,
@@ -83,6 +89,10 @@ struct store_run_event_range {
 bool store_run_event_read(struct store_connection *connection, struct arena *arena,
                           const struct store_run_event_range *range, struct store_run_event **out, size_t *count_out,
                           struct error *err);
+
+/* The files of its project: kept as long as the run is. */
+bool store_run_files_set(struct store_connection *writer, int64_t run_id, const char *const *sha256, size_t count,
+                         struct error *err);
 
 /* What became of each host of a run. */
 struct store_run_host {

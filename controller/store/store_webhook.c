@@ -68,6 +68,29 @@ bool store_webhook_fire(struct store_connection *writer, const char *kind, const
 
 /* --- deliveries --- */
 
+bool store_delivery_add(struct store_connection *writer, const struct store_delivery_wish *wish, int64_t *id_out,
+                        struct error *err)
+{
+    bool found = false;
+
+    *id_out = 0;
+    return query_number(
+        writer,
+        "INSERT INTO webhook_delivery (webhook_id, kind, body, created_us, next_us)"
+        " SELECT id, ?2, ?3, ?4, ?4 FROM webhook WHERE name = ?1 RETURNING id",
+        BINDS(bind_text(wish->webhook), bind_text(wish->kind), bind_text(wish->body), bind_int(wish->now_us)), id_out,
+        &found, err);
+}
+
+bool store_delivery_next(struct store_connection *connection, int64_t *out, struct error *err)
+{
+    bool found = false;
+
+    *out = 0;
+    return query_number(connection, "SELECT next_us FROM webhook_delivery WHERE next_us > 0 ORDER BY next_us LIMIT 1",
+                        NULL, out, &found, err);
+}
+
 #define DELIVERY                                                                                                       \
     "SELECT webhook_delivery.id, name, url, secret, kind, body, webhook_delivery.created_us, tries, next_us,"          \
     " delivered_us, status, error FROM webhook_delivery JOIN webhook ON webhook.id = webhook_id"                       \

@@ -41,6 +41,16 @@ struct store_delivery {
 bool store_webhook_fire(struct store_connection *writer, const char *kind, const char *body, int64_t now_us,
                         int64_t *count_out, struct error *err);
 
+/* One for this webhook whatever its kinds are: to try it. *id_out: 0 when there is no such webhook. */
+struct store_delivery_wish {
+    const char *webhook, *kind, *body;
+    int64_t now_us;
+};
+bool store_delivery_add(struct store_connection *writer, const struct store_delivery_wish *wish, int64_t *id_out,
+                        struct error *err);
+/* When the next one is due; 0: none waits. */
+bool store_delivery_next(struct store_connection *connection, int64_t *out, struct error *err);
+
 struct store_delivery_filter {
     bool due;            /* those to be tried now, the longest overdue first; else all, newest first */
     int64_t now_us;      /* for due */

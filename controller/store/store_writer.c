@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "controller/store/store_event.h"
 #include "controller/store/store_internal.h"
 
 struct entry {
@@ -117,6 +118,18 @@ static void batch_count(struct writer *writer, const struct batch *batch, int64_
     pthread_mutex_unlock(&writer->mutex);
 }
 
+/* With the mutex held, so that who takes its ear away is not told any more. */
+static void events_tell(struct writer *writer)
+{
+    if (!writer->connection->events_added)
+        return;
+    writer->connection->events_added = false;
+    pthread_mutex_lock(&writer->mutex);
+    if (writer->told != NULL)
+        writer->told(writer->told_data);
+    pthread_mutex_unlock(&writer->mutex);
+}
+
 static void *writer_thread(void *data)
 {
     struct writer *writer = data;
@@ -134,6 +147,7 @@ static void *writer_thread(void *data)
             if (batch.entries[i].work.done != NULL)
                 batch.entries[i].work.done(batch.entries[i].work.data, batch.entries[i].failure);
         }
+        events_tell(writer);
         arena_reset(batch.arena);
     }
     arena_free(batch.arena);
@@ -269,6 +283,16 @@ bool store_write_wait(struct store *store, bool (*run)(struct store_connection *
     pthread_cond_destroy(&waiter.finished);
     pthread_mutex_destroy(&waiter.mutex);
     return ok;
+}
+
+void store_events_watch(struct store *store, void (*told)(void *data), void *data)
+{
+    struct writer *writer = &store->writer;
+
+    pthread_mutex_lock(&writer->mutex);
+    writer->told = told;
+    writer->told_data = data;
+    pthread_mutex_unlock(&writer->mutex);
 }
 
 void store_counters(struct store *store, struct store_counters *out)

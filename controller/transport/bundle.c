@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Packs the agent with its libraries. Which libraries: what the dynamic loader itself lists (--list), plus libcurl and what it
- * needs, which the agent loads only when it downloads. Packing is done by tar: it is on every machine that has a shell.
+ * Packs the agent with its libraries. Which libraries: what the dynamic loader itself lists (--list), plus what the agent loads at
+ * its first download or its first talk with a controller, and what that needs. Packing is done by tar: it is on every
+ * machine that has a shell.
  */
 #include "controller/transport/bundle.h"
 
@@ -65,27 +66,40 @@ static bool list_libraries(struct arena *arena, const char *loader, const char *
     return true;
 }
 
-/* Where the loader finds libcurl: none is no error, a bundle without downloads still works. */
-static void list_curl(struct arena *arena, const char *loader, struct text *libraries)
+/* Where the loader finds the first of these, with what it needs. */
+static void list_loaded(struct arena *arena, const char *loader, const char *cache, const char *const *names,
+                        struct text *libraries)
 {
-    static const char *const names[] = { "libcurl-gnutls.so.4", "libcurl.so.4", NULL };
-    struct command_output cache;
     struct error ignored = ERROR_INIT;
-    const char *argv[] = { "ldconfig", "-p", NULL };
-    const char *argv_sbin[] = { "/sbin/ldconfig", "-p", NULL };
-    if (!command_output_ok(arena, argv, &cache, &ignored) && !command_output_ok(arena, argv_sbin, &cache, &ignored))
-        return;
-    for (size_t i = 0; names[i]; i++) {
-        const char *found = strstr(cache.output, names[i]);
+    for (; *names; names++) {
+        const char *found = strstr(cache, *names);
         const char *arrow = found ? strstr(found, "=> ") : NULL;
         if (!arrow)
             continue;
         const char *path = arena_copy_n(arena, arrow + 3, strcspn(arrow + 3, "\n"));
         if (!list_libraries(arena, loader, path, libraries, &ignored))
             continue;
-        text_printf(libraries, "%s\n", path);
+        char *line = arena_printf(arena, "%s\n", path);
+        if (!strstr(libraries->data, line))
+            text_add(libraries, line);
         return;
     }
+}
+
+/* Libraries of common/http and common/trust. One that is missing is no error: a bundle without downloads still works. */
+static void list_all_loaded(struct arena *arena, const char *loader, struct text *libraries)
+{
+    static const char *const families[][3] = { { "libcurl-gnutls.so.4", "libcurl.so.4", NULL },
+                                               { "libgnutls.so.30", NULL },
+                                               { "libhogweed.so.6", NULL } };
+    struct command_output cache;
+    struct error ignored = ERROR_INIT;
+    const char *argv[] = { "ldconfig", "-p", NULL };
+    const char *argv_sbin[] = { "/sbin/ldconfig", "-p", NULL };
+    if (!command_output_ok(arena, argv, &cache, &ignored) && !command_output_ok(arena, argv_sbin, &cache, &ignored))
+        return;
+    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+        list_loaded(arena, loader, cache.output, families[i], libraries);
 }
 
 /* One name for this exact set of files: the digest of every file's digest. */
@@ -179,7 +193,7 @@ bool bundle_prepare(struct arena *arena, const char *agent_path, const char *fol
     text_printf(&files, "%s\n%s\n", agent_path, loader);
     if (!list_libraries(arena, loader, agent_path, &files, err))
         return error_prefix(err, "agent bundle");
-    list_curl(arena, loader, &files);
+    list_all_loaded(arena, loader, &files);
     char **list = text_split(arena, files.data, '\n', NULL);
     if (!digest_inputs(arena, list, digest, err) || !make_folders(arena, folder, err))
         return error_prefix(err, "agent bundle");

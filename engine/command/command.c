@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/descriptor_limit.h"
+#include "common/base/fd.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
 #include "engine/command/ask.h"
@@ -13,10 +14,12 @@
 #include "engine/command/extra_vars.h"
 #include "engine/command/interrupt.h"
 #include "engine/command/output.h"
+#include "engine/command/shared_folder.h"
 #include "engine/run/action.h"
 
 #define DEFAULT_FORKS 5
 #define DEFAULT_TIMEOUT_S 10
+#define PLACES_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
 /* Told at once, not when the first encrypted value is met. */
 static bool refuse_vault(const struct command_options *options, struct error *err)
@@ -61,6 +64,8 @@ int command_fail(struct command *command, const struct error *err)
         return RUN_OPTIONS;
     case ERROR_CANCELLED:
         return RUN_INTERRUPTED;
+    case ERROR_PARTIAL:
+        return RUN_PARTIAL;
     default:
         return RUN_ERROR;
     }
@@ -128,6 +133,11 @@ static bool prepare_passwords(struct command *command, struct error *err)
 {
     const struct command_options *options = &command->options;
     struct run_options *run = &command->run;
+    if (command->given) {
+        run->connection_password = command->given->connection_password;
+        run->become.password = command->given->become_password;
+        return true;
+    }
     struct password_source connection = { options->connection_password_file, "connection_password_file",
                                           "SSH password: ", options->ask_connection_password };
     struct password_source become = { options->become_password_file, "become_password_file",
@@ -168,12 +178,13 @@ static const char *const *role_folders(struct command *command)
     size_t count = 0, used = 0;
     char **parts = text_split(
         arena, configured ? configured : "~/.ansible/roles:/usr/share/ansible/roles:/etc/ansible/roles", ':', &count);
-    const char **folders = arena_new_array(arena, const char *, count + command->options.role_folders.count + 1);
+    const char **folders = arena_new_array(arena, const char *, count + command->options.role_folders.count + 2);
     for (size_t i = 0; i < command->options.role_folders.count; i++)
         folders[used++] = path_absolute(arena, command->options.role_folders.items[i]);
     for (size_t i = 0; i < count; i++)
         if (*parts[i])
             folders[used++] = settings_path(&command->settings, arena, parts[i]);
+    folders[used] = shared_folder(arena, "roles"); /* those that came with the program come last */
     return folders;
 }
 
@@ -218,6 +229,7 @@ static void prepare_options(struct command *command)
     run->force_handlers = options->force_handlers || settings_bool(&command->settings, "force_handlers", false);
     run->step = options->step;
     run->start_at_task = options->start_at_task;
+    run->places = command->places;
     run->remote_user = first_text(options->user, &command->settings, "remote_user");
     run->connection_kind = options->connection;
     run->forks = forks > 0 ? forks : DEFAULT_FORKS;
@@ -225,7 +237,15 @@ static void prepare_options(struct command *command)
     run->config_file = command->settings.path;
     run->warnings = command->warnings;
     run->interrupted = interrupt_flag();
+    run->serial = options->serial;
+    run->canary = options->canary;
+    run->max_fail_percentage = options->max_fail_percentage;
     run->ask = ask_terminal;
+    if (command->given) {
+        run->ask = command->given->ask;
+        run->hold = command->given->hold;
+        run->ask_context = run->hold_context = command->given->context;
+    }
 }
 
 /* What the command line says of connections goes where the engine looks for it: into the settings. */
@@ -244,10 +264,41 @@ static void option_settings(struct command *command)
     command->settings.values = value_merge(command->arena, command->settings.values, map, false);
 }
 
+static bool places_read(struct command *command, struct error *err)
+{
+    struct arena *arena = command->arena;
+    struct value *places = value_list(arena);
+    char *text = NULL, **lines;
+    size_t length = 0;
+
+    if (command->options.places_file == NULL)
+        return true;
+    if (!file_read(arena, command->options.places_file, PLACES_BYTES_MAX, &text, &length, err))
+        return false;
+    lines = text_split(arena, text, '\n', NULL);
+    for (; *lines != NULL; lines++)
+        if (**lines != '\0')
+            value_list_add(arena, places, value_string(arena, *lines));
+    command->places = places;
+    return true;
+}
+
+static bool prepare_settings(struct command *command, struct error *err)
+{
+    if (command->given) {
+        command->settings = (struct settings){ .values = command->given->settings };
+        command->extra_vars = command->given->extra_vars;
+        return true;
+    }
+    return settings_load(command->arena, command->warnings, &command->settings, err) &&
+           extra_vars_read(command->arena, command->options.extra_vars.items, &command->extra_vars, err);
+}
+
 bool command_prepare(struct command *command, struct error *err)
 {
-    if (!settings_load(command->arena, command->warnings, &command->settings, err) ||
-        !extra_vars_read(command->arena, command->options.extra_vars.items, &command->extra_vars, err))
+    if (!prepare_settings(command, err))
+        return false;
+    if (!places_read(command, err))
         return false;
     option_settings(command);
     command->color = output_wants_color(command);
@@ -271,6 +322,11 @@ static unsigned wanted_lists(const struct command_options *options)
 {
     return (options->list_hosts ? LIST_HOSTS : 0u) | (options->list_tasks ? LIST_TASKS : 0u) |
            (options->list_tags ? LIST_TAGS : 0u) | (options->syntax_check ? LIST_SYNTAX : 0u);
+}
+
+bool command_only_lists(const struct command *command)
+{
+    return wanted_lists(&command->options) != 0;
 }
 
 static int print_lists(struct command *command, unsigned what)

@@ -13,6 +13,18 @@
 #include "engine/report/sinks.h"
 #include "engine/run/run.h"
 
+/* For a run that was prepared at another place: nothing is read from this machine's settings, nothing asked on its terminal. */
+struct command_given {
+    const struct value *settings, *extra_vars;         /* maps */
+    const char *connection_password, *become_password; /* SECRET, or NULL */
+    bool color;                                        /* of the terminal that it is shown on, */
+    int columns;                                       /* 0: there is none */
+    bool (*ask)(void *context, const char *prompt, bool secret, struct arena *arena,
+                const char **out); /* run_options.ask; NULL: nobody is there */
+    void (*hold)(void *context);   /* run_options.hold */
+    void *context;
+};
+
 struct command {
     struct arena *arena;
     struct command_options options;
@@ -20,11 +32,13 @@ struct command {
     FILE *out, *errors;
     struct connection_factory *connections;
     const struct task_catalogue *modules;
-    struct event_sink *extra_sink; /* added to the tee, or NULL */
+    struct event_sink *extra_sink;     /* added to the tee, or NULL */
+    const struct command_given *given; /* or NULL: as this machine says */
 
     struct settings settings;
     struct value *warnings; /* list of strings */
     const struct value *extra_vars;
+    const struct value *places; /* of --places: list of strings, or NULL */
     struct inventory *inventory;
     struct inventory_config inventory_config;
     struct template_env *templates;
@@ -48,6 +62,8 @@ int command_run(struct command *command, const struct value *plays);
 int command_check(struct command *command);
 /* Prints the error and gives its exit code. */
 int command_fail(struct command *command, const struct error *err);
+/* --list-hosts and its like: nothing is run. */
+bool command_only_lists(const struct command *command);
 void command_print_warnings(struct command *command);
 /* The default playbook of the folder: playbooks/site.yml or site.yml. NULL: none. */
 const char *command_default_playbook(void);

@@ -22,15 +22,15 @@ struct option_row {
 /* A row is only for verbs where it has an effect: elsewhere it is refused. */
 #define PLAYS (OPTIONS_PLAYBOOK | OPTIONS_OWN)
 #define RUNS (PLAYS | OPTIONS_ADHOC)
-#define ASKS (RUNS | OPTIONS_GATHER)                                 /* something is run on hosts */
-#define CONNECTS (OPTIONS_PLAYBOOK | OPTIONS_ADHOC | OPTIONS_GATHER) /* over ssh, perhaps */
-#define ALL (ASKS | OPTIONS_INVENTORY)
+#define ASKS (RUNS | OPTIONS_GATHER | OPTIONS_ENROLL)                                 /* something is run on hosts */
+#define CONNECTS (OPTIONS_PLAYBOOK | OPTIONS_ADHOC | OPTIONS_GATHER | OPTIONS_ENROLL) /* over ssh, perhaps */
+#define ALL (ASKS | OPTIONS_INVENTORY | OPTIONS_PUBLISH)
 #define AT(field) offsetof(struct command_options, field)
 
 static const struct option_row rows[] = {
     { "inventory", "inventory-file", 'i', OPTION_LIST, ALL, AT(inventories), "FILE",
       "inventory file, folder, or comma separated host list" },
-    { "limit", NULL, 'l', OPTION_TEXT, ASKS, AT(limit), "SUBSET", "only these hosts of the pattern" },
+    { "limit", NULL, 'l', OPTION_TEXT, ASKS | OPTIONS_PUBLISH, AT(limit), "SUBSET", "only these hosts of the pattern" },
     { "extra-vars", NULL, 'e', OPTION_LIST, ALL, AT(extra_vars), "VARS", "key=value, YAML or JSON text, or @file" },
     { "verbose", NULL, 'v', OPTION_COUNT, ALL, AT(verbosity), NULL, "more output; -vv, -vvv ..." },
     { "tags", NULL, 't', OPTION_WORDS, PLAYS, AT(tags), "TAGS", "only plays and tasks with these tags" },
@@ -74,7 +74,8 @@ static const struct option_row rows[] = {
     { "one-line", NULL, 'o', OPTION_FLAG, OPTIONS_ADHOC, AT(one_line), NULL, "one line a host" },
     { "playbook-dir", NULL, 0, OPTION_TEXT, OPTIONS_ADHOC | OPTIONS_GATHER | OPTIONS_INVENTORY, AT(playbook_folder),
       "DIR", "folder of group_vars, host_vars, roles" },
-    { "roles-path", NULL, 0, OPTION_LIST, RUNS, AT(role_folders), "DIR", "more folders of roles" },
+    { "roles-path", NULL, 0, OPTION_LIST, RUNS | OPTIONS_ENROLL | OPTIONS_PUBLISH, AT(role_folders), "DIR",
+      "more folders of roles" },
     { "list", NULL, 0, OPTION_FLAG, OPTIONS_INVENTORY, AT(inventory_list), NULL,
       "all hosts and their variables, as JSON" },
     { "host", NULL, 0, OPTION_TEXT, OPTIONS_INVENTORY, AT(host), "HOST", "variables of one host" },
@@ -86,7 +87,23 @@ static const struct option_row rows[] = {
     { "output", NULL, 0, OPTION_TEXT, RUNS, AT(output), "STYLE", "console (default), minimal, oneline, jsonl" },
     { "json-lines", NULL, 0, OPTION_TEXT, RUNS, AT(json_file), "FILE",
       "also write every event to FILE, one JSON record a line" },
+    { "serial", NULL, 0, OPTION_TEXT, OPTIONS_PLAYBOOK, AT(serial), "N|N%",
+      "so many hosts at a time, in place of the plays' own serial" },
+    { "canary", NULL, 0, OPTION_TEXT, OPTIONS_PLAYBOOK, AT(canary), "N|HOST",
+      "so many hosts, or this one, go first; the others follow only when all went well" },
+    { "max-fail-percentage", NULL, 0, OPTION_TEXT, OPTIONS_PLAYBOOK, AT(max_fail_percentage), "N",
+      "stop when more than N percent of a batch have failed, in place of the plays' own" },
+    { "via", NULL, 0, OPTION_TEXT, OPTIONS_PLAYBOOK, AT(via), "WAY",
+      "ssh (default) or controller: who reaches the hosts" },
+    { "again", NULL, 0, OPTION_FLAG, OPTIONS_ENROLL, AT(again), NULL,
+      "also machines that are not the node that the controller knows by that name: rebuilt, or of another controller" },
+    { "approval", NULL, 0, OPTION_FLAG, OPTIONS_ENROLL, AT(approval), NULL,
+      "each node waits until it is let in: roost joins approve" },
+    { "address", NULL, 0, OPTION_TEXT, OPTIONS_ENROLL, AT(address), "HOST:PORT",
+      "how these nodes reach the controller, where its own address is not right for them" },
     { "agent", NULL, 0, OPTION_TEXT, ASKS, AT(agent_path), "FILE", "roost-agent to use (default: beside roost)" },
+    { "places", NULL, 0, OPTION_TEXT, OPTIONS_OWN, AT(places_file), "FILE",
+      "only the tasks at these places (PATH:LINE, one a line); exit 6: they need others" },
     { "help", NULL, 'h', OPTION_FLAG, ALL, AT(help), NULL, "this text" },
     { "version", NULL, 0, OPTION_FLAG, ALL, AT(version), NULL, "version of Roost" },
 };

@@ -25,6 +25,8 @@ enum options_use {
     OPTIONS_INVENTORY = 4,
     OPTIONS_GATHER = 8, /* only reads facts of hosts: `facts`, `doctor` */
     OPTIONS_OWN = 16,   /* playbooks on this machine only: `roost-agent apply` */
+    OPTIONS_ENROLL = 32,
+    OPTIONS_PUBLISH = 64, /* nothing is run: `publish` */
 };
 
 struct command_options {
@@ -37,16 +39,21 @@ struct command_options {
     const char *limit, *start_at_task, *module_name, *module_args, *private_key_file, *user, *connection;
     const char *become_method, *become_user, *become_password_file, *connection_password_file;
     const char *ssh_common_args, *ssh_extra_args;
-    const char *playbook_folder;     /* --playbook-dir */
-    const char *output;              /* --output console|json|minimal|oneline|tee file: Roost's own */
-    const char *json_file;           /* --json-lines FILE: records beside the console */
-    const char *host;                /* inventory --host */
-    const char *agent_path;          /* --agent FILE: Roost's own, for tests and packaging */
+    const char *playbook_folder; /* --playbook-dir */
+    const char *output;          /* --output console|json|minimal|oneline|tee file: Roost's own */
+    const char *json_file;       /* --json-lines FILE: records beside the console */
+    const char *host;            /* inventory --host */
+    const char *agent_path;      /* --agent FILE: Roost's own, for tests and packaging */
+    const char *places_file;     /* --places FILE: Roost's own, how the daemon asks for a few tasks */
+    const char *via;             /* --via controller|ssh: Roost's own */
+    const char *serial, *canary, *max_fail_percentage;
     int forks, timeout_s, verbosity; /* 0: not given */
     bool check, diff, become, ask_become_password, ask_connection_password, ask_vault_password;
     bool force_handlers, flush_cache, step, one_line;
     bool list_hosts, list_tasks, list_tags, syntax_check;
     bool inventory_list, inventory_graph, inventory_yaml, inventory_vars, inventory_export;
+    const char *address;  /* enroll: HOST:PORT of the controller for these nodes */
+    bool again, approval; /* enroll */
     bool help, version;
 };
 

@@ -12,6 +12,8 @@
 bool output_wants_color(const struct command *command)
 {
     const char *term = getenv("TERM");
+    if (command->given)
+        return command->given->color;
     if (settings_bool(&command->settings, "force_color", false))
         return true;
     if (settings_text(&command->settings, "nocolor"))
@@ -68,12 +70,12 @@ static struct event_sink *main_sink(struct command *command, struct error *err)
         .out = command->out,
         .errors = command->errors,
         .color = command->color,
-        .columns = output_columns(command->out),
+        .columns = command->given ? command->given->columns : output_columns(command->out),
         .verbosity = command->run.verbosity,
         .result_yaml = text_equal(settings_text(settings, "callback_result_format"), "yaml"),
         .show_skipped = settings_bool(settings, "display_skipped_hosts", true),
         .show_ok = settings_bool(settings, "display_ok_hosts", true),
-        .live = isatty(fileno(command->out)),
+        .live = !command->given && isatty(fileno(command->out)),
         .check_markers = settings_bool(settings, "check_mode_markers", false),
     };
     static const char *const styles[] = { "console", "minimal", "oneline", "jsonl" };

@@ -87,17 +87,28 @@ static bool batch_size(struct arena *arena, const struct value *written, size_t 
     return true;
 }
 
-static bool serial_entries(struct arena *arena, const struct play *play, struct template_call *call,
-                           const struct value **out, struct error *err)
+/* What a batch's size is worked out from. */
+struct cutting {
+    struct arena *arena;
+    const struct play *play;
+    struct template_call *call;
+    const struct run_options *options;
+    const struct value *entries; /* the list of sizes as written; NULL: all at once */
+};
+
+static bool serial_entries(const struct cutting *cutting, const struct value **out, struct error *err)
 {
-    const struct value *written = play->keywords[KEYWORD_SERIAL], *value = NULL;
+    struct arena *arena = cutting->arena;
+    const char *given = cutting->options->serial;
+    const struct value *written = given != NULL ? value_string(arena, given) : cutting->play->keywords[KEYWORD_SERIAL];
+    const struct value *value = NULL;
     struct value *list;
 
     *out = NULL;
     if (written == NULL || value_is(written, VALUE_NULL))
         return true;
-    if (!template_value(call, written, &value, err))
-        return error_locate(err, &play->at);
+    if (!template_value(cutting->call, written, &value, err))
+        return error_locate(err, &cutting->play->at);
     if (value_is(value, VALUE_LIST)) {
         *out = value_count(value) > 0 ? value : NULL;
         return true;
@@ -108,25 +119,57 @@ static bool serial_entries(struct arena *arena, const struct play *play, struct 
     return true;
 }
 
-static bool cut(struct arena *arena, const struct play *play, struct template_call *call, struct host_batches *batches,
-                struct error *err)
+/* --canary HOST: it becomes the first. True: this play has it. */
+static bool canary_first(struct host_batches *batches, const char *name)
 {
-    const struct value *entries = NULL;
+    for (size_t i = 0; i < batches->count; i++) {
+        struct inventory_host *host = batches->hosts[i];
+
+        if (strcmp(host->name, name) != 0)
+            continue;
+        memmove(batches->hosts + 1, batches->hosts, i * sizeof(struct inventory_host *));
+        batches->hosts[0] = host;
+        return true;
+    }
+    return false;
+}
+
+/* How many hosts go before all others; 0: the play has no canary. */
+static size_t canary_size(const struct cutting *cutting, struct host_batches *batches)
+{
+    const char *canary = cutting->options->canary;
+    int64_t number = 0;
+
+    if (canary == NULL || batches->count == 0)
+        return 0;
+    if (!text_to_int(canary, &number))
+        return canary_first(batches, canary) ? 1 : 0;
+    return number < 1 ? 0 : (size_t)number < batches->count ? (size_t)number : batches->count;
+}
+
+static bool cut(struct cutting *cutting, struct host_batches *batches, struct error *err)
+{
     size_t left = batches->count, entry = 0;
 
-    batches->sizes = arena_new_array(arena, size_t, batches->count + 1);
-    if (!serial_entries(arena, play, call, &entries, err))
+    batches->sizes = arena_new_array(cutting->arena, size_t, batches->count + 1);
+    if (!serial_entries(cutting, &cutting->entries, err))
         return false;
+    batches->canary = canary_size(cutting, batches);
+    if (batches->canary > 0) {
+        batches->sizes[batches->size_count++] = batches->canary;
+        left -= batches->canary;
+    }
     while (left > 0) {
         int64_t size = 0;
 
-        if (entries != NULL && !batch_size(arena, value_item(entries, entry), batches->count, &size, err))
-            return error_locate(err, &play->at);
+        if (cutting->entries != NULL &&
+            !batch_size(cutting->arena, value_item(cutting->entries, entry), batches->count, &size, err))
+            return error_locate(err, &cutting->play->at);
         if (size <= 0 || (size_t)size > left)
             size = (int64_t)left;
         batches->sizes[batches->size_count++] = (size_t)size;
         left -= (size_t)size;
-        if (entry + 1 < value_count(entries))
+        if (entry + 1 < value_count(cutting->entries))
             entry++;
     }
     return true;
@@ -136,6 +179,7 @@ bool play_hosts(struct run *run, struct arena *arena, const struct play *play, s
                 struct host_batches *out, struct error *err)
 {
     struct inventory_selection selection = { .limit = run->options->limit, .warnings = run->warnings };
+    struct cutting cutting = { .arena = arena, .play = play, .call = call, .options = run->options };
     struct inventory_host_list hosts = { 0 };
 
     *out = (struct host_batches){ 0 };
@@ -145,5 +189,5 @@ bool play_hosts(struct run *run, struct arena *arena, const struct play *play, s
         return error_locate(err, &play->at);
     out->hosts = hosts.items;
     out->count = hosts.count;
-    return put_in_order(play, out->hosts, out->count, err) && cut(arena, play, call, out, err);
+    return put_in_order(play, out->hosts, out->count, err) && cut(&cutting, out, err);
 }

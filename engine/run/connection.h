@@ -16,6 +16,7 @@ struct connection_target {
     const char *host;     /* inventory name, for messages */
     const char *kind;     /* "ssh", "local" */
     const char *address;  /* ansible_host */
+    const char *node;     /* roost_node: what the controller calls it, if not `host` */
     int port;             /* 0: ssh's own default */
     const char *user;     /* ansible_user / remote_user */
     const char *password; /* ansible_password; SECRET: handed to ssh through SSH_ASKPASS, never in argv */

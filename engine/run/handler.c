@@ -169,6 +169,8 @@ bool handlers_notify(struct run *run, struct run_host *host, const char *name, s
     struct run_handler *named = find_by_name(run, name);
     bool found = named != NULL;
 
+    if (run->places != NULL)
+        return true;
     if (named != NULL)
         notify(run, host, named);
     for (size_t i = 0; i < run->play->handler_count; i++) {

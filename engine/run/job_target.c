@@ -179,6 +179,7 @@ static bool resolve_login(struct target_reader *reader, struct connection_target
         return false;
     target->port = (int)port;
     return read_text(reader, NAMES("ansible_host", "ansible_ssh_host"), &target->address, err) &&
+           read_text(reader, NAMES("roost_node"), &target->node, err) &&
            read_int(reader, NAMES("ansible_port", "ansible_ssh_port"), &target->port, err) &&
            read_text(reader, NAMES("ansible_user", "ansible_ssh_user"), &target->user, err) &&
            read_text(reader, NAMES("ansible_password", "ansible_ssh_pass", "ansible_ssh_password"), &target->password,

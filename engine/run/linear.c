@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "engine/run/emit.h"
 #include "engine/run/job_parts.h"
+#include "engine/run/places.h"
 #include "engine/run/strategy.h"
 
 #define COLLECT_EVERY 32
@@ -232,6 +233,8 @@ static bool start_task(struct round *round, struct run_host *host, const struct 
     if (!round->announced)
         task_announce(round->run, task, host);
     round->announced = true;
+    if (round->run->places != NULL)
+        run_places_reach(round->run->places, task);
     if (!throttle_of(round, host, task, &limit, err) || !wait_for_jobs(round, limit, err))
         return false;
     if (run_is_interrupted(round->run))
@@ -429,7 +432,12 @@ bool linear_run(struct run *run, struct error *err)
     bool more = true, ok = true;
 
     while (ok && more && !run_is_interrupted(run)) {
-        ok = next_round(run, &more, err);
+        if (run->options->hold != NULL)
+            run->options->hold(run->options->hold_context);
+        if (run_is_interrupted(run))
+            break;
+        ok =
+            next_round(run, &more, err) && (vars_world_missed(run->vars) == NULL || run_places_check(run->places, err));
         if (ok && !run_is_interrupted(run))
             tidy(run);
     }

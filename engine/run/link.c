@@ -15,9 +15,10 @@
 static bool is_same(const struct connection_target *a, const struct connection_target *b)
 {
     return text_equal(a->host, b->host) && text_equal(a->kind, b->kind) && text_equal(a->address, b->address) &&
-           a->port == b->port && text_equal(a->user, b->user) && text_equal(a->password, b->password) &&
-           text_equal(a->private_key_file, b->private_key_file) && text_equal(a->common_args, b->common_args) &&
-           text_equal(a->extra_args, b->extra_args) && text_equal(a->executable, b->executable);
+           text_equal(a->node, b->node) && a->port == b->port && text_equal(a->user, b->user) &&
+           text_equal(a->password, b->password) && text_equal(a->private_key_file, b->private_key_file) &&
+           text_equal(a->common_args, b->common_args) && text_equal(a->extra_args, b->extra_args) &&
+           text_equal(a->executable, b->executable);
 }
 
 static struct connection_target target_copy(struct arena *arena, const struct connection_target *target)
@@ -27,6 +28,7 @@ static struct connection_target target_copy(struct arena *arena, const struct co
     copy.host = arena_copy(arena, target->host);
     copy.kind = arena_copy(arena, target->kind);
     copy.address = arena_copy(arena, target->address);
+    copy.node = arena_copy(arena, target->node);
     copy.user = arena_copy(arena, target->user);
     copy.password = arena_copy(arena, target->password);
     copy.private_key_file = arena_copy(arena, target->private_key_file);

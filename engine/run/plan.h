@@ -9,6 +9,7 @@
 #include "engine/template/template.h"
 
 struct plan_block;
+struct run_places;
 struct plan_item {
     const struct node *task; /* a task, or NULL: */
     const struct plan_block *block;
@@ -36,7 +37,8 @@ struct plan {
 struct plan_tags {
     const char *const *only, *const *skip; /* NULL-terminated, or NULL */
     struct template_call *call;
-    bool takes_all; /* handlers are not chosen by tags */
+    bool takes_all;            /* handlers are not chosen by tags */
+    struct run_places *places; /* only these; NULL: all */
 };
 
 void plan_list_add(struct arena *arena, struct plan_list *list, struct plan_item item);

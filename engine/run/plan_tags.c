@@ -4,6 +4,7 @@
 
 #include "common/base/text.h"
 #include "common/value/value_python.h"
+#include "engine/run/places.h"
 #include "engine/run/plan.h"
 
 static void flatten(struct arena *arena, struct value *out, const struct value *tags)
@@ -92,6 +93,7 @@ bool plan_is_wanted(const struct node *task, const struct plan_tags *tags, struc
     }
     if (!plan_tags_of(task, tags, arena, &list, err))
         return false;
-    *out = is_chosen(list, tags->only) && !is_skipped(list, tags->skip);
+    *out = is_chosen(list, tags->only) && !is_skipped(list, tags->skip) &&
+           (tags->places == NULL || run_places_take(tags->places, task));
     return true;
 }

@@ -64,6 +64,7 @@ static bool play_value(struct play_frame *frame, enum keyword keyword, const str
 static bool frame_keywords(struct play_frame *frame, struct error *err)
 {
     const struct value *percentage = NULL, *force = NULL;
+    const char *given = frame->run->options->max_fail_percentage;
 
     frame->max_fail_percentage = -1;
     frame->force_handlers = frame->run->options->force_handlers || setting_bool(frame->run, "force_handlers", false);
@@ -74,6 +75,8 @@ static bool frame_keywords(struct play_frame *frame, struct error *err)
         frame->force_handlers = force->as.boolean;
     else if (value_text(force) != NULL)
         text_to_bool(value_text(force), &frame->force_handlers);
+    if (given != NULL)
+        percentage = value_string(frame->arena, given);
     if (percentage != NULL && !value_is(percentage, VALUE_NULL) &&
         !text_to_real(value_to_text(frame->arena, percentage), &frame->max_fail_percentage))
         return error_set_at(err, &frame->play->at, "max_fail_percentage must be a number");
@@ -152,7 +155,9 @@ static bool batch_plan(struct play_frame *frame, struct play_run *play, struct e
     if (!vars_scope_open(&scope, run->vars, play->arena, &place, err))
         return false;
     call = vars_scope_call(&scope, play->arena);
-    play->tags = (struct plan_tags){ .only = run->options->tags, .skip = run->options->skip_tags, .call = &call };
+    play->tags = (struct plan_tags){
+        .only = run->options->tags, .skip = run->options->skip_tags, .call = &call, .places = run->places
+    };
     play->plan = (struct plan){ .arena = play->arena, .play = frame->play };
     if (!gather_block(run, play, &gather, err))
         return false;
@@ -307,6 +312,21 @@ static bool batch_execute(struct play_frame *frame, size_t from, size_t count, s
     return ok;
 }
 
+/* After the first batch: the others are left alone when it was the canary and did not do well. */
+static bool canary_stops(struct play_frame *frame, size_t gone)
+{
+    const struct host_batches *batches = &frame->batches;
+    size_t rest = batches->count - batches->canary;
+
+    if (batches->canary == 0 || rest == 0 || gone == 0)
+        return false;
+    emit_message(frame->run, EVENT_WARNING,
+                 arena_printf(frame->arena,
+                              "The canary did not do well (%zu of %zu failed): %zu other host%s left alone", gone,
+                              batches->canary, rest, rest == 1 ? " is" : "s are"));
+    return true;
+}
+
 static bool batches_execute(struct play_frame *frame, struct play_result *out, struct error *err)
 {
     size_t from = 0;
@@ -320,7 +340,8 @@ static bool batches_execute(struct play_frame *frame, struct play_result *out, s
         from += count;
         if (end_play)
             return true;
-        if (count_gone(frame->run) - gone == count && count_gone(frame->run) >= gone) {
+        if ((i == 0 && count_gone(frame->run) > gone && canary_stops(frame, count_gone(frame->run) - gone)) ||
+            (count_gone(frame->run) - gone == count && count_gone(frame->run) >= gone)) {
             out->stop = true;
             return true;
         }

@@ -19,6 +19,7 @@ struct host_batches {
     size_t count;
     size_t *sizes;
     size_t size_count;
+    size_t canary; /* size of the first batch when it is tried before the others; 0: it is one like them */
 };
 bool play_hosts(struct run *run, struct arena *arena, const struct play *play, struct template_call *call,
                 struct host_batches *out, struct error *err);

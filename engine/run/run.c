@@ -8,6 +8,7 @@
 #include "common/base/text.h"
 #include "common/value/value_python.h"
 #include "engine/run/emit.h"
+#include "engine/run/places.h"
 #include "engine/run/play_run.h"
 #include "engine/run/run_load.h"
 #include "engine/run/run_setup.h"
@@ -119,6 +120,8 @@ bool run_playbooks(struct arena *arena, const struct run_options *options, int *
     }
     if (ok && run.start_at_task != NULL)
         emit_not_started(&run);
+    if (ok && verdict == PLAY_OK && run.places != NULL && !run_is_interrupted(&run))
+        ok = run_places_check(run.places, err);
     *exit_out = exit_code(&run, verdict);
     if (ok && run_is_interrupted(&run))
         ok = error_set_kind(err, ERROR_CANCELLED, "User interrupted execution");

@@ -21,6 +21,7 @@ enum run_exit {
     RUN_HOSTS_FAILED = 2,
     RUN_UNREACHABLE = 4,
     RUN_OPTIONS = 5,
+    RUN_PARTIAL = 6, /* places: the chosen tasks need the others */
     RUN_INTERRUPTED = 99,
     RUN_CRASHED = 250
 };
@@ -38,6 +39,7 @@ struct run_options {
     struct event_sink *sink;
     const char *limit;
     const char *const *tags, *const *skip_tags; /* NULL-terminated or NULL */
+    const struct value *places;                 /* list of "PATH:LINE": only these tasks (places.h); or NULL */
     const struct value *extra_vars;             /* map or NULL */
     const struct value
         *settings; /* map of configuration: forks, gathering, remote_user, become..., private_key_file, timeout,
@@ -51,6 +53,12 @@ struct run_options {
     int forks;
     int verbosity;
     volatile const int *interrupted; /* set by a signal handler: end politely, exit 99 */
+    const char *serial;              /* "3" or "30%", in place of the plays' own; NULL: as they say */
+    const char *canary; /* how many hosts go first, or which one: the others follow only when all went well */
+    const char *max_fail_percentage; /* in place of the plays' own; NULL: as they say */
+    /* Called before each task, while no host works; returns when the run may go on. NULL: it always may. */
+    void (*hold)(void *context);
+    void *hold_context;
     bool (*ask)(void *context, const char *prompt, bool secret, struct arena *arena,
                 const char **out); /* vars_prompt, pause, --step; NULL: no terminal */
     void *ask_context;

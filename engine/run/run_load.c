@@ -7,6 +7,7 @@
 #include "common/base/path.h"
 #include "common/base/text.h"
 #include "engine/run/plan.h"
+#include "engine/run/rollout.h"
 
 static bool refuse_defaults(const struct value *defaults, struct error *err)
 {
@@ -120,7 +121,7 @@ bool run_load(struct arena *arena, const struct run_options *options, struct pla
     for (size_t i = 0; i < paths; i++)
         if (!path_exists(options->playbooks[i]))
             return error_set(err, "the playbook: %s could not be found", options->playbooks[i]);
-    if (paths > 0 && !hosts_check(arena, options, err))
+    if ((paths > 0 && !hosts_check(arena, options, err)) || !rollout_check(arena, options, err))
         return false;
     for (size_t i = 0; i < paths; i++)
         if (!playbook_load(options->loader, options->playbooks[i], &list[i], err))

@@ -5,6 +5,7 @@
 #include "common/base/text.h"
 #include "engine/run/job.h"
 #include "engine/run/options_vars.h"
+#include "engine/run/places.h"
 
 void run_open(struct run *run, struct arena *arena, const struct run_options *options)
 {
@@ -34,6 +35,8 @@ void run_open(struct run *run, struct arena *arena, const struct run_options *op
     };
     run->vars = vars_world_new(arena, &config);
     run->omit = RUN_OMIT_TEXT;
+    if (options->places != NULL)
+        run->places = run_places_new(arena, options->places, run->vars);
 }
 
 void run_close(struct run *run)

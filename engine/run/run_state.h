@@ -10,6 +10,7 @@
 
 struct link;
 struct job;
+struct run_places;
 
 /* A role on one host in the current play. */
 struct role_progress {
@@ -83,6 +84,7 @@ struct run {
     uint64_t sequence;
     int forks;
     const char *start_at_task; /* still looked for */
+    struct run_places *places; /* only these tasks; NULL: all */
     const char *omit;          /* text that stands for an omitted argument */
     struct value *warnings;    /* collected by loaders and templates; shown and forgotten after each step */
     const char *task_title;    /* of the task that was announced last */

@@ -50,6 +50,10 @@ void vars_world_inventory_changed(struct vars_world *world);
 /* Reclaims memory of replaced values. Only while no scope is in use. */
 void vars_world_collect(struct vars_world *world);
 const struct vars_config *vars_world_config(const struct vars_world *world);
+/* From now on nobody may look at a variable of that name, whatever its value: doing so is an error, and is remembered. */
+void vars_world_withhold(struct vars_world *world, const char *name);
+/* The first such name that was looked at; NULL: none was. */
+const char *vars_world_missed(const struct vars_world *world);
 
 /* Per host; values are copied. */
 void vars_host_set(struct vars_world *world, const struct inventory_host *host, const char *name,

@@ -53,7 +53,9 @@ struct vars_world {
     struct value *file_cache; /* path -> map, of the current play */
     struct vars_role *roles[VARS_ROLE_BUCKETS];
     struct vars_folders *folders;
-    int depth; /* variables being templated, across all scopes */
+    int depth;              /* variables being templated, across all scopes */
+    struct value *withheld; /* names that may not be looked at; NULL: none */
+    const char *missed;     /* the first of them that was */
 };
 
 struct vars_host *vars_host_of(struct vars_world *world, const struct inventory_host *host);

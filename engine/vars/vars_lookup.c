@@ -70,6 +70,8 @@ static bool scope_get(void *context, struct arena *arena, const char *name, size
     bool is_final = false;
     const struct value *value = vars_scope_raw(scope, name, length, &is_final);
 
+    if (scope->world->missed != NULL)
+        return error_set_kind(err, ERROR_PARTIAL, "'%s' is set by a task that was passed over", scope->world->missed);
     if (value == NULL || is_final || (value->marks & VALUE_STATIC) != 0) {
         *out = value;
         return true;

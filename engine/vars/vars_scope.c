@@ -173,6 +173,8 @@ const struct value *vars_scope_raw(struct vars_scope *scope, const char *name, s
     *final_out = true;
     if (scope->watch != NULL && strlen(scope->watch) == length && memcmp(scope->watch, name, length) == 0)
         scope->is_watch_hit = true;
+    if (value == NULL && value_map_get_n(scope->world->withheld, name, length) != NULL && scope->world->missed == NULL)
+        scope->world->missed = arena_copy_n(scope->world->arena, name, length);
     if (value == NULL)
         value = vars_magic(scope, name, length);
     if (value != NULL)

@@ -38,6 +38,18 @@ const struct vars_config *vars_world_config(const struct vars_world *world)
     return &world->config;
 }
 
+void vars_world_withhold(struct vars_world *world, const char *name)
+{
+    if (world->withheld == NULL)
+        world->withheld = value_map(world->arena);
+    value_map_put(world->arena, world->withheld, arena_copy(world->arena, name), value_bool(true));
+}
+
+const char *vars_world_missed(const struct vars_world *world)
+{
+    return world->missed;
+}
+
 void vars_world_enter(struct vars_world *world, const struct vars_play *play)
 {
     bool same = play != NULL && world->play != NULL && play->play == world->play->play;

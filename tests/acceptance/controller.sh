@@ -81,6 +81,10 @@ eventually 20 reported_more_than 0
 roost_ends 0 nodes facts n1
 eventually 20 says '"facts_at": "20' nodes show n1
 roost_ends 0 nodes check n1
+# shellcheck disable=SC2016 # for the node's shell
+check_equal "libcurl stays out of the daemon" 0 \
+    "$(node exec n1 sh -c 'grep -c libcurl "/proc/$(systemctl show --property MainPID --value roost-agent)/maps" || true' </dev/null)"
+check_contains "the nearest option" "did you mean '--state'?" "$(node exec n1 sh -c 'roost-agent daemon --sate x 2>&1 || true' </dev/null)"
 
 step "killed, both of them, again and again: nothing that was acknowledged is lost, no number is missing"
 for round in 1 2 3 4 5 6 7 8 9 10; do

@@ -37,18 +37,25 @@ struct stub {
     const char *refuse_code;
     int refuse_status, pending; /* so many times 202 first */
     int64_t certificate_shift_us;
+    int64_t clock_shift_us; /* of the controller's clock */
     int joins;
     char joined_key[PUBLIC_KEY_FINGERPRINT + 1], first_key[PUBLIC_KEY_FINGERPRINT + 1];
     char name[80], secret[64];
 
     /* uplink */
-    int64_t acknowledged, asked_after, identified_expired;
+    int64_t acknowledged, asked_after;
     int fail_reports; /* so many answers of 503 */
+    int refuse_work;  /* so many of 429 */
     bool refuse_node;
     int posts, reports, works, renewals;
     char kinds[32768];
     char last_body[131072]; /* reports as they came, one a line */
-    char work[512];         /* what a poll gives; emptied by it */
+    char work[1024];        /* what a poll gives; emptied by it */
+
+    /* bundle */
+    const char *manifest, *manifest_version; /* signed; NULL: there is none */
+    const struct value *files;               /* map: SHA-256 -> content */
+    int fetches;
 };
 
 static inline void must(bool ok, const struct error *err)
@@ -75,7 +82,8 @@ static inline void stub_grant(struct api_call *call, const struct public_key *ke
     struct value *out = value_map(call->arena);
     const struct certificate *made = NULL;
     struct error err = ERROR_INIT;
-    struct certificate_wish wish = { key, clock_wall_us() + stub->certificate_shift_us, 7 * DAY_S };
+    struct certificate_wish wish = { key, clock_wall_us() + stub->clock_shift_us + stub->certificate_shift_us,
+                                     7 * DAY_S };
 
     must(certificate_make_node(call->arena, &stub->authority, &wish, &(struct node_identity){ stub->name, 1 }, &made,
                                &err),
@@ -236,6 +244,12 @@ static inline void stub_work(struct api_call *call)
     api_watch(call, api_topic("work", TOPIC_WORK));
     pthread_mutex_lock(&stub->lock);
     stub->asked_after = query->after;
+    if (stub->refuse_work > 0) {
+        stub->refuse_work--;
+        api_reply_error(call, 429, "busy", "too many at once");
+        pthread_mutex_unlock(&stub->lock);
+        return;
+    }
     if (stub->work[0] == '\0' && !call->timed_out) {
         pthread_mutex_unlock(&stub->lock);
         api_wait(call, query->wait_s * 1000);
@@ -259,7 +273,33 @@ static inline void stub_work_set(struct stub *stub, const char *json)
     api_wake(stub->server, api_topic("work", TOPIC_WORK));
 }
 
+/* --- a bundle --- */
+
+static inline void stub_bundle(struct api_call *call)
+{
+    struct stub *stub = call->context;
+
+    if (stub->manifest == NULL)
+        api_reply_error(call, 404, "bundle_none", "nothing was published for node %s yet", call->identity.name);
+    else if (!api_not_modified(call, stub->manifest_version))
+        api_reply_bytes(call, 200, "application/vnd.roost.bundle", stub->manifest, strlen(stub->manifest));
+}
+
+static inline void stub_bundle_file(struct api_call *call)
+{
+    struct stub *stub = call->context;
+    const char *text = value_map_text(stub->files, api_path_value(call, "sha256"));
+
+    stub->fetches++;
+    if (text == NULL)
+        api_reply_error(call, 404, "file_unknown", "there is no such file");
+    else
+        api_reply_bytes(call, 200, "application/octet-stream", text, strlen(text));
+}
+
 static const struct api_route stub_routes[] = {
+    API_ROUTE(API_NODE, "GET", "/agent/v1/bundle", stub_bundle),
+    API_ROUTE(API_NODE, "GET", "/agent/v1/bundle/{sha256}", stub_bundle_file),
     API_ROUTE(API_PUBLIC, "GET", "/join/v1/ca", stub_ca),
     API_ROUTE(API_PUBLIC, "POST", "/join/v1/join", stub_join, .body = &stub_join_spec),
     API_ROUTE(API_NODE_EXPIRED, "POST", "/agent/v1/renew", stub_renew, .body = &stub_renew_spec),
@@ -277,7 +317,9 @@ static inline bool stub_identify(void *data, struct arena *arena, const struct a
 {
     struct stub *stub = data;
     const struct certificate *peer = NULL;
-    struct certificate_check check = { .now_us = clock_wall_us(), .purpose = CERTIFICATE_CLIENT };
+    struct certificate_check check = { .now_us = clock_wall_us() + stub->clock_shift_us,
+                                       .purpose = CERTIFICATE_CLIENT,
+                                       .expired_allowed_s = 90 * DAY_S };
 
     if (credentials->tls_session == NULL || !peer_certificate_read(arena, credentials->tls_session, &peer, err) ||
         peer == NULL || stub->refuse_node)
@@ -288,6 +330,7 @@ static inline bool stub_identify(void *data, struct arena *arena, const struct a
                                   .name = arena_copy(arena, peer->node.name),
                                   .fingerprint = peer->key.fingerprint,
                                   .node_id = 1,
+                                  .expired = certificate_is_expired(peer, check.now_us),
                                   .generation = peer->node.generation };
     return true;
 }
@@ -299,10 +342,11 @@ static inline void stub_listen(struct stub *stub, const struct certificate_autho
     struct error err = ERROR_INIT;
     const struct certificate *certificate = NULL;
     static const char *const no_names[] = { NULL };
-    struct certificate_wish wish = { private_key_public(stub->server_key), clock_wall_us(), 30 * DAY_S };
+    struct certificate_wish wish = { private_key_public(stub->server_key), clock_wall_us() + stub->clock_shift_us,
+                                     30 * DAY_S };
     struct api_server_options options = { .listen = arena_printf(stub->arena, "127.0.0.1:%d", port),
                                           .table = { stub_resources, 1 },
-                                          .authenticator = { stub_identify, stub },
+                                          .authenticator = { .identify = stub_identify, .data = stub },
                                           .context = stub,
                                           .client_ca_pem = certificate_pem(stub->arena, stub->ca),
                                           .key_pem = private_key_pem(stub->arena, stub->server_key) };

@@ -18,6 +18,7 @@
 
 #include "agent/daemon/daemon_config.h"
 #include "common/base/fd.h"
+#include "common/trust/private_file.h"
 #include "tests/unit/agent/daemon/controller_stub.h"
 
 extern char **environ;
@@ -35,11 +36,13 @@ static const char runner_text[] =
     "case $1 in\n"
     "facts) echo '{\"hostname\": \"x\", \"uptime_seconds\": '$$'}' ;;\n"
     "join) echo 'not due' ;;\n"
+    "session) sleep 60 ;;\n"
     "check) case $mode in\n"
     "    drift) event changed; stats 1 0; exit 2 ;;\n"
     "    fail) event failed; stats 0 1; exit 2 ;;\n"
     "    die) event ok; kill -SEGV $$ ;;\n"
     "    hang) event ok; sleep 60 ;;\n"
+    "    slow) event ok; until [ -e $here/go ]; do sleep 0.05; done; stats 0 0 ;;\n"
     "    refuse) echo 'ERROR! no such playbook' >&2; exit 1 ;;\n"
     "    *) event ok; stats 0 0 ;;\n"
     "    esac ;;\n"
@@ -171,7 +174,7 @@ static void wait_for(struct fixture *fixture, const char *what, int count)
 
     while (count_of(fixture->stub, what) < count) {
         if (clock_monotonic_ms() > end_ms)
-            fail_msg("no %s in time; reports: %s\nlog: %s", what, fixture->stub->last_body, log_of(fixture));
+            fail_msg("no %s in time; log: %s\nreports: %s", what, log_of(fixture), fixture->stub->last_body);
         usleep(20000);
     }
 }
@@ -211,6 +214,8 @@ static void test_start(void **state)
     wait_for(fixture, "\"kind\":\"hello\"", 1);
     wait_for(fixture, "\"kind\":\"facts\"", 1);
     assert_int_equal(count_of(fixture->stub, "\"boot_id\":\""), 1);
+    wait_for(fixture, "\"kind\":\"sample\",\"body\":{\"at_us\":", 1);
+    wait_for(fixture, "\"kind\":\"models\",\"body\":{\"models\":[", 1);
     work_give(fixture, 1, "facts");
     wait_for(fixture, "\"kind\":\"facts\"", 2);
     while (strstr(all, "WATCHDOG=1") == NULL && clock_monotonic_ms() < end_ms) {
@@ -282,34 +287,115 @@ static void test_repair(void **state)
     assert_int_equal(count_of(fixture->stub, "\"cause\":\"corrective\""), 1);
 }
 
-/* A managed file is touched: the next check comes within two seconds, and the daemon's own runs bring none. */
+/* A runner whose one task manages `managed`; a look at a few tasks prints `in_part`, after that the events of a whole one. */
+static void runner_managing(struct fixture *fixture, const char *managed, const char *in_part)
+{
+    char text[2048];
+
+    snprintf(
+        text, sizeof(text),
+        "#!/bin/sh\nhere=${0%%/*}\necho \"$*\" >> $here/calls\n"
+        "[ $1 = join ] && { echo not due; exit; }\n[ $1 = facts ] && { echo '{}'; exit; }\n"
+        "outcome=ok; [ \"$(cat %s)\" = a ] || outcome=changed\n"
+        "[ \"$5\" = --places ] && { cat $6 > $here/places; %s; }\n"
+        "echo '{\"event\":\"result\",\"action\":\"copy\",\"path\":\"/p.yml\",\"line\":4,\"outcome\":\"'$outcome'\",\"result\":"
+        "{\"invocation\":{\"module_args\":{\"dest\":\"%s\"}}}}'\n"
+        "[ \"$5\" = --places ] || echo '{\"event\":\"result\",\"action\":\"copy\",\"path\":\"/p.yml\",\"line\":9,"
+        "\"outcome\":\"changed\",\"result\":{\"invocation\":{\"module_args\":{\"dest\":\"/nowhere/else\"}}}}'\n"
+        "echo '{\"event\":\"stats\",\"host\":\"localhost\",\"stats\":{\"ok\":1,\"changed\":1,\"failed\":0}}'\n",
+        managed, in_part, managed);
+    file_put(fixture->runner, text, 0755);
+}
+
+/* A managed file is touched: its task is looked at within two seconds, and no other; nothing is said of those. */
 static void test_touched(void **state)
 {
     struct fixture *fixture = *state;
-    char managed[160], text[2048];
+    char managed[160], places[160], *text = NULL;
+    struct error err = ERROR_INIT;
+    size_t length = 0;
     int64_t begin_ms;
 
     snprintf(managed, sizeof(managed), "%s/managed", fixture->stub->folder);
+    snprintf(places, sizeof(places), "%s/places", fixture->stub->folder);
     file_put(managed, "a", 0600);
-    snprintf(text, sizeof(text),
-             "#!/bin/sh\n[ $1 = join ] && { echo not due; exit; }\n[ $1 = facts ] && { echo '{}'; exit; }\n"
-             "echo '{\"event\":\"result\",\"action\":\"copy\",\"outcome\":\"ok\",\"result\":{\"invocation\":"
-             "{\"module_args\":{\"dest\":\"%s\"}}}}'\ntouch %s\n"
-             "echo '{\"event\":\"stats\",\"host\":\"localhost\",\"stats\":{\"ok\":1,\"changed\":0,\"failed\":0}}'\n",
-             managed, managed);
-    file_put(fixture->runner, text, 0755);
+    runner_managing(fixture, managed, ":");
     daemon_start(fixture);
     work_give(fixture, 1, "check");
     wait_for(fixture, "\"kind\":\"run_end\"", 1);
-    usleep(800000);
-    assert_int_equal(count_of(fixture->stub, "\"why\":\"touched\""), 0);
+    wait_for(fixture, "\"resource\":\"copy /nowhere/else\"", 1);
     begin_ms = clock_monotonic_ms();
     file_put(managed, "b", 0600);
-    wait_for(fixture, "\"why\":\"touched\"", 1);
+    wait_for(fixture,
+             "\"kind\":\"drift\",\"body\":{\"resource\":\"copy "
+             "/tmp",
+             1);
     assert_true(clock_monotonic_ms() - begin_ms < 2000);
-    wait_for(fixture, "\"kind\":\"run_end\"", 2);
-    usleep(800000);
+    wait_for(fixture, "2 tasks are not as declared", 1);
+    must(file_read(fixture->stub->arena, places, 4096, &text, &length, &err), &err);
+    assert_string_equal(text, "/p.yml:4\n");
     assert_int_equal(count_of(fixture->stub, "\"why\":\"touched\""), 1);
+    /* which cause it is depends on what else this machine does; the other was never seen in order, so nothing is said of it */
+    assert_int_equal(count_of(fixture->stub, "\"window_to_us\":"), 1);
+    /* the same right afterwards, by a daemon that knows from its disk what is managed */
+    daemon_end(fixture, SIGTERM);
+    daemon_start(fixture);
+    wait_for(fixture, "\"kind\":\"hello\"", 2);
+    begin_ms = clock_monotonic_ms();
+    file_put(managed, "a", 0600);
+    wait_for(fixture, "\"kind\":\"mended\"", 1);
+    assert_true(clock_monotonic_ms() - begin_ms < 2000);
+    wait_for(fixture, "1 task is not as declared", 1);
+    assert_int_equal(count_of(fixture->stub, "\"kind\":\"mended\",\"body\":{\"resource\":\"copy /nowhere/else"), 0);
+}
+
+/* What the looking itself touches brings a few further looks, not one without end. */
+static void test_touched_by_itself(void **state)
+{
+    struct fixture *fixture = *state;
+    char managed[160], touching[200];
+    int64_t end_ms;
+
+    snprintf(managed, sizeof(managed), "%s/managed", fixture->stub->folder);
+    snprintf(touching, sizeof(touching), "touch %s", managed);
+    file_put(managed, "a", 0600);
+    runner_managing(fixture, managed, touching);
+    daemon_start(fixture);
+    work_give(fixture, 1, "check");
+    wait_for(fixture, "\"kind\":\"run_end\"", 1);
+    file_put(managed, "a", 0600);
+    wait_for(fixture, "\"why\":\"touched\"", 3);
+    end_ms = clock_monotonic_ms() + 5000;
+    while (clock_monotonic_ms() < end_ms && count_of(fixture->stub, "\"why\":\"touched\"") < 4)
+        usleep(50000);
+    assert_int_equal(count_of(fixture->stub, "\"why\":\"touched\""), 3);
+}
+
+/* The chosen tasks need others: everything is looked at, and the next time at once. */
+static void test_touched_too_few(void **state)
+{
+    struct fixture *fixture = *state;
+    char managed[160], calls[160], *text = NULL;
+    struct error err = ERROR_INIT;
+    size_t length = 0;
+
+    snprintf(managed, sizeof(managed), "%s/managed", fixture->stub->folder);
+    snprintf(calls, sizeof(calls), "%s/calls", fixture->stub->folder);
+    file_put(managed, "a", 0600);
+    runner_managing(fixture, managed, "echo 'ERROR! they need others' >&2; exit 6");
+    daemon_start(fixture);
+    work_give(fixture, 1, "check");
+    wait_for(fixture, "\"kind\":\"run_end\"", 1);
+    file_put(managed, "b", 0600);
+    wait_for(fixture, "\"outcome\":\"cancelled\",\"reason\":\"ERROR! they need others\"", 1);
+    wait_for(fixture, "\"kind\":\"run_end\"", 3);
+    assert_int_equal(count_of(fixture->stub, "\"verdict\":\"failed\""), 0);
+    file_put(managed, "a", 0600);
+    wait_for(fixture, "\"kind\":\"run_end\"", 4);
+    must(file_read(fixture->stub->arena, calls, 65536, &text, &length, &err), &err);
+    text = strstr(text, "--places");
+    assert_non_null(text);
+    assert_null(strstr(text + 1, "--places"));
 }
 
 static void test_window_closed(void **state)
@@ -364,6 +450,41 @@ static void test_stop(void **state)
     assert_int_equal(count_of(fixture->stub, "\"outcome\":\"lost\""), 0);
 }
 
+/* An upgrade: what is under way is finished and told by the daemon that began it, what comes meanwhile is for the next. */
+static void test_drain(void **state)
+{
+    struct fixture *fixture = *state;
+    char go[160];
+    int status = -1;
+
+    snprintf(go, sizeof(go), "%s/go", fixture->stub->folder);
+    mode_set(fixture, "slow");
+    daemon_start(fixture);
+    work_give(fixture, 1, "check");
+    wait_for(fixture, "\"kind\":\"run_event\"", 1);
+    kill(fixture->daemon, SIGUSR1);
+    while (strstr(log_of(fixture), "told to begin anew: after what is under way") == NULL)
+        usleep(20000);
+    work_give(fixture, 2, "facts");
+    usleep(500000);
+    assert_int_equal(waitpid(fixture->daemon, &status, WNOHANG), 0);
+    file_put(go, "", 0600);
+    assert_int_equal(waitpid(fixture->daemon, &status, 0), fixture->daemon);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_null(strstr(log_of(fixture), "work 2"));
+    daemon_start(fixture);
+    wait_for(fixture, "\"verdict\":\"ok\"", 1);
+    wait_for(fixture, "\"kind\":\"hello\"", 2);
+    assert_int_equal(count_of(fixture->stub, "\"kind\":\"run_end\""), 1);
+    assert_int_equal(count_of(fixture->stub, "lost"), 0);
+    assert_gapless(fixture->stub);
+    /* idle: at once */
+    kill(fixture->daemon, SIGUSR1);
+    assert_int_equal(waitpid(fixture->daemon, &status, 0), fixture->daemon);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    fixture->daemon = 0;
+}
+
 static void test_killed(void **state)
 {
     struct fixture *fixture = *state;
@@ -399,6 +520,70 @@ static void test_alone(void **state)
     stub_listen(fixture->stub, &fixture->stub->authority, port);
     wait_for(fixture, "\"kind\":\"facts\"", 1);
     assert_gapless(fixture->stub);
+}
+
+/* A node that was off for longer than its certificate lives comes back by itself. */
+static void test_expired(void **state)
+{
+    struct fixture *fixture = *state;
+    struct stub *stub = fixture->stub;
+    const struct certificate *ended = NULL;
+    struct private_key *key = NULL;
+    struct identity identity;
+    struct error err = ERROR_INIT;
+    char text[512], self[256] = "";
+    bool missing = false;
+    const char *pem;
+
+    must(identity_load(stub->arena, stub->state, &identity, &missing, &err), &err);
+    must(private_key_load(identity.paths.key, &key, NULL, &err), &err);
+    must(certificate_make_node(
+             stub->arena, &stub->authority,
+             &(struct certificate_wish){ private_key_public(key), clock_wall_us() - 8 * DAY_US, 7 * DAY_S },
+             &identity.node, &ended, &err),
+         &err);
+    private_key_free(key);
+    pem = certificate_pem(stub->arena, ended);
+    must(private_file_write(identity.paths.certificate, pem, strlen(pem), &err), &err);
+    assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+    /* the look at the start finds nothing to do: what counts is that the controller refuses */
+    snprintf(text, sizeof(text),
+             "#!/bin/sh\n[ $1 = facts ] && { echo '{}'; exit; }\n"
+             "case \"$*\" in *--when-due*) echo not due ;; join*) exec %s --renew \"$4\" ;; esac\n",
+             self);
+    file_put(fixture->runner, text, 0755);
+    daemon_start(fixture);
+    wait_for(fixture, "\"kind\":\"hello\"", 1);
+    assert_int_equal(stub->renewals, 1);
+    assert_non_null(strstr(log_of(fixture), "refuses with status 403: the certificate of node ai-1 has run out"));
+    assert_non_null(strstr(log_of(fixture), "the certificate was renewed"));
+}
+
+/* An engine in the controller asks for a session: beside whatever runs, and no more than four. */
+static void test_sessions(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char id[] = "00112233445566778899aabbccddeeff";
+    struct error err = ERROR_INIT;
+    char text[1024] = "[", calls[160], *said = NULL;
+
+    for (int i = 1; i <= 6; i++)
+        snprintf(text + strlen(text), sizeof(text) - strlen(text),
+                 "%s{\"number\": %d, \"kind\": \"session\", \"body\": {\"session\": \"%s\"}}", i == 1 ? "" : ", ", i,
+                 i == 1 ? "x" : id);
+    snprintf(text + strlen(text), sizeof(text) - strlen(text), "]");
+    daemon_start(fixture);
+    stub_work_set(fixture->stub, text);
+    wait_for(fixture, "no session: 4 are open already, which is the most\",\"work\":6", 1);
+    wait_for(fixture, "no session: 'x' is no session: expected 32 hexadecimal digits\",\"work\":1", 1);
+    snprintf(calls, sizeof(calls), "%s/calls", fixture->stub->folder);
+    for (int i = 0; i < 250 && (said == NULL || strstr(said, id) == NULL); i++) {
+        usleep(20000);
+        (void)file_read(fixture->stub->arena, calls, 65536, &said, NULL, &err);
+    }
+    snprintf(text, sizeof(text), "session %s --state %s --self %s", id, fixture->stub->state, fixture->runner);
+    assert_non_null(strstr(said, text));
+    assert_int_equal(daemon_end(fixture, SIGTERM), 0);
 }
 
 static void log_nothing(void *data, const char *sentence)
@@ -466,6 +651,20 @@ static void log_print(void *data, const char *sentence)
     fprintf(stderr, "%s\n", sentence);
 }
 
+static int renew_main(const char *state)
+{
+    struct arena *arena = arena_new();
+    struct error err = ERROR_INIT;
+    bool renewed = false;
+
+    if (!join_renew(arena, state, false, &renewed, &err))
+        fprintf(stderr, "%s\n", err.text);
+    else
+        puts("renewed");
+    arena_free(arena);
+    return renewed ? 0 : 1;
+}
+
 static int daemon_main(char **argv)
 {
     struct daemon_options options = { .state = argv[2], .config_path = argv[3], .program = argv[4], .log = log_print };
@@ -479,14 +678,99 @@ static int daemon_main(char **argv)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* --- a bundle that was taken --- */
+
+static void bundle_put(struct fixture *fixture, int64_t expires_us)
+{
+    const char *folder = arena_printf(fixture->stub->arena, "%s/bundle", fixture->stub->state);
+    struct error err = ERROR_INIT;
+
+    must(file_tree_make(fixture->stub->arena, folder, &err), &err);
+    file_put(arena_printf(fixture->stub->arena, "%s/info.json", folder),
+             arena_printf(fixture->stub->arena,
+                          "{\"version\":7,\"created_us\":1,\"expires_us\":%lld,\"changed\":true,\"name\":\"site.yml\","
+                          "\"host\":\"box-7\",\"playbook\":\"project/site.yml\",\"inventory\":\"inventory.yml\","
+                          "\"vars\":\"vars.yml\",\"config\":\"ansible.cfg\"}",
+                          (long long)expires_us),
+             0600);
+}
+
+static char *calls_of(struct fixture *fixture)
+{
+    char *text = NULL;
+    struct error err = ERROR_INIT;
+
+    must(file_read(fixture->stub->arena, arena_printf(fixture->stub->arena, "%s/calls", fixture->stub->folder), 65536,
+                   &text, NULL, &err),
+         &err);
+    return text;
+}
+
+static void test_bundle_is_run(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *files = arena_printf(fixture->stub->arena, "%s/bundle/files", fixture->stub->state);
+
+    file_put(fixture->config, "policy: report\n", 0600);
+    bundle_put(fixture, clock_wall_us() + DAY_US);
+    daemon_start(fixture);
+    wait_for(fixture, "\"kind\":\"bundle\",\"body\":{\"version\":7,\"playbook\":\"site.yml\"}", 1);
+    wait_for(fixture, "\"kind\":\"run_end\"", 1);
+    assert_int_equal(count_of(fixture->stub, "\"why\":\"bundle\""), 1);
+    assert_non_null(
+        strstr(calls_of(fixture),
+               arena_printf(fixture->stub->arena,
+                            "check %s/project/site.yml --output jsonl -i %s/inventory.yml -l box-7 -e @%s/vars.yml",
+                            files, files, files)));
+    daemon_end(fixture, SIGTERM);
+    daemon_start(fixture);
+    wait_for(fixture, "\"kind\":\"hello\"", 2);
+    work_give(fixture, 1, "bundle");
+    work_give(fixture, 2, "check");
+    wait_for(fixture, "\"kind\":\"run_end\"", 2);
+    assert_int_equal(count_of(fixture->stub, "\"kind\":\"bundle\""), 1); /* told once */
+}
+
+static void test_bundle_has_expired(void **state)
+{
+    struct fixture *fixture = *state;
+
+    file_put(fixture->config, "policy: repair\n", 0600);
+    mode_set(fixture, "drift");
+    bundle_put(fixture, clock_wall_us() - DAY_US);
+    daemon_start(fixture);
+    wait_for(fixture, "\"verdict\":\"drift\"", 1);
+    work_give(fixture, 1, "apply");
+    wait_for(fixture, "it is still checked, but not applied\",\"work\":1", 1);
+    assert_null(strstr(calls_of(fixture), "apply "));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_start),         TEST(test_facts_once), TEST(test_drift),      TEST(test_repair),
-        TEST(test_window_closed), TEST(test_touched),    TEST(test_failures),   TEST(test_stop),
-        TEST(test_killed),        TEST(test_alone),      TEST(test_not_joined), TEST(test_config),
+        TEST(test_start),
+        TEST(test_facts_once),
+        TEST(test_drift),
+        TEST(test_repair),
+        TEST(test_window_closed),
+        TEST(test_touched),
+        TEST(test_touched_by_itself),
+        TEST(test_touched_too_few),
+        TEST(test_failures),
+        TEST(test_stop),
+        TEST(test_killed),
+        TEST(test_alone),
+        TEST(test_not_joined),
+        TEST(test_config),
+        TEST(test_drain),
+        TEST(test_expired),
+        TEST(test_sessions),
+        TEST(test_bundle_is_run),
+        TEST(test_bundle_has_expired),
     };
 
+    if (argc == 3 && strcmp(argv[1], "--renew") == 0)
+        return renew_main(argv[2]);
     if (argc == 5 && strcmp(argv[1], "--daemon") == 0)
         return daemon_main(argv);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -219,6 +219,23 @@ static void test_clock(void **state)
     assert_join(stub, &plain, JOIN_CLOCK, "the CA is valid from");
 }
 
+/* A day is no reason to stay out: certificates begin early enough, and live long enough. */
+static void test_clock_of_a_day(void **state)
+{
+    struct stub *stub = *state;
+    struct error err = ERROR_INIT;
+    bool renewed = false;
+
+    for (int days = -1; days <= 1; days += 2) {
+        api_server_stop(stub->server);
+        stub->clock_shift_us = days * DAY_US;
+        stub_listen(stub, &stub->authority, 0);
+        assert_join(stub, &(struct join_request){ .again = true }, JOIN_DONE, "");
+        if (!join_renew(stub->arena, stub->state, false, &renewed, &err))
+            fail_msg("%s", err.text);
+    }
+}
+
 static void test_open_folder(void **state)
 {
     struct stub *stub = *state;
@@ -260,9 +277,10 @@ static void test_renew(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_joins),        TEST(test_already), TEST(test_wrong_ca),    TEST(test_wrong_server_certificate),
-        TEST(test_borrowed_key), TEST(test_token),   TEST(test_pending),     TEST(test_interrupted),
-        TEST(test_unreachable),  TEST(test_clock),   TEST(test_open_folder), TEST(test_renew),
+        TEST(test_joins),        TEST(test_already), TEST(test_wrong_ca),       TEST(test_wrong_server_certificate),
+        TEST(test_borrowed_key), TEST(test_token),   TEST(test_pending),        TEST(test_interrupted),
+        TEST(test_unreachable),  TEST(test_clock),   TEST(test_clock_of_a_day), TEST(test_open_folder),
+        TEST(test_renew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "agent/daemon/spool.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "common/base/fd.h"
 #include "common/base/text.h"
 
 struct fixture {
@@ -291,6 +293,83 @@ static void nothing_synced_is_lost_by_a_kill(void **state)
     }
 }
 
+/* Destroys `length` bytes at the place of `what` in the segment that begins with record `first`. */
+static void damage(struct fixture *fixture, int64_t first, const char *what, size_t length)
+{
+    struct error err = ERROR_INIT;
+    char path[160], *data = NULL;
+    size_t size = 0;
+    const char *at;
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/reports.%020lld", fixture->spool_folder, (long long)first);
+    assert_true(file_read(fixture->arena, path, SIZE_MAX, &data, &size, &err));
+    at = memmem(data, size, what, strlen(what));
+    assert_non_null(at);
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, "################################", length, at - data), length);
+    close(fd);
+}
+
+static void expect_gap(struct fixture *fixture, int64_t from, int64_t to)
+{
+    const struct value *gap = value_item(read_some(fixture, SIZE_MAX, SIZE_MAX), 0);
+    const struct value *body = value_map_get(gap, "body");
+
+    assert_string_equal(value_map_text(gap, "kind"), "gap");
+    assert_int_equal(value_map_get(gap, "sequence")->as.integer, to);
+    assert_int_equal(value_map_get(body, "from")->as.integer, from);
+    assert_int_equal(value_map_get(body, "to")->as.integer, to);
+}
+
+static void what_is_damaged_becomes_a_gap(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error err = ERROR_INIT;
+
+    add_many(fixture, 1, 6, 10);
+    damage(fixture, 1, "\"number\":3", 4);
+    spool_reopen(fixture, 0);
+    assert_int_equal(spool_last(fixture->spool), 6); /* what lies behind is sound */
+    expect_records(fixture, 1, 2);
+    assert_true(spool_acknowledge(fixture->spool, 2, &err));
+    expect_gap(fixture, 3, 3);
+    assert_int_equal(value_count(read_some(fixture, SIZE_MAX, SIZE_MAX)), 4);
+    assert_true(spool_acknowledge(fixture->spool, 3, &err));
+    expect_records(fixture, 4, 6);
+    damage(fixture, 1, "\"sequence\":5", 12);
+    expect_records(fixture, 4, 4);
+    assert_true(spool_acknowledge(fixture->spool, 4, &err));
+    expect_gap(fixture, 5, 5);
+    damage(fixture, 1, "\"sequence\":6", 12);
+    expect_gap(fixture, 5, 6);
+    assert_true(spool_acknowledge(fixture->spool, 6, &err));
+    add_many(fixture, 7, 8, 10);
+    expect_records(fixture, 7, 8);
+}
+
+static void a_lost_segment_becomes_a_gap(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error err = ERROR_INIT;
+    char path[160], last[256];
+
+    add_many(fixture, 1, 12, 300000);
+    assert_true(segments_of(fixture, last, false) >= 3);
+    snprintf(path, sizeof(path), "%s/reports.%020d", fixture->spool_folder, 1);
+    assert_int_equal(truncate(path, 700000), 0); /* within the third */
+    spool_reopen(fixture, 0);
+    expect_records(fixture, 1, 2);
+    assert_true(spool_acknowledge(fixture->spool, 2, &err));
+    expect_gap(fixture, 3, 4);
+    assert_true(spool_acknowledge(fixture->spool, 4, &err));
+    snprintf(path, sizeof(path), "%s/reports.%020d", fixture->spool_folder, 5);
+    assert_int_equal(unlink(path), 0);
+    expect_gap(fixture, 5, 8);
+    assert_true(spool_acknowledge(fixture->spool, 8, &err));
+    expect_records(fixture, 9, 12);
+}
+
 #define WITH_SPOOL(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -301,6 +380,8 @@ int main(void)
         WITH_SPOOL(segments_go_when_acknowledged),
         WITH_SPOOL(full_is_said_and_passes),
         WITH_SPOOL(torn_and_damaged_tails_are_cut_off),
+        WITH_SPOOL(what_is_damaged_becomes_a_gap),
+        WITH_SPOOL(a_lost_segment_becomes_a_gap),
         WITH_SPOOL(a_full_disk_leaves_no_half_record),
         WITH_SPOOL(nothing_synced_is_lost_by_a_kill),
     };

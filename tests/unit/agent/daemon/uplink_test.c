@@ -2,6 +2,7 @@
 /* The uplink against the real HTTP server with client certificates. */
 #include "agent/daemon/uplink.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -153,6 +154,7 @@ static void test_away_and_back(void **state)
     stub_listen(fixture->stub, &fixture->stub->authority, port);
     step_until(fixture, spool_acknowledged(fixture->spool) == 3, 15000);
     assert_int_equal(fixture->stub->reports, 3);
+    step_until(fixture, uplink_is_connected(fixture->uplink), 5000);
     assert_string_equal(uplink_trouble(fixture->uplink), "");
 }
 
@@ -186,6 +188,76 @@ static void test_numbers(void **state)
     report(fixture, 1);
     step_until(fixture, !uplink_is_connected(fixture->uplink), 5000);
     assert_non_null(strstr(uplink_trouble(fixture->uplink), "its disk was set back"));
+}
+
+/* A record that the disk has damaged costs itself only. */
+static void test_damaged(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[200];
+    int fd;
+
+    fixture->stub->fail_reports = 1000;
+    report(fixture, 6);
+    step_until(fixture, fixture->told > 0, 5000);
+    snprintf(path, sizeof(path), "%s/reports.%020d", fixture->identity.paths.spool, 1);
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, "####", 4, 100), 4); /* in the second of them */
+    close(fd);
+    fixture->stub->fail_reports = 0;
+    step_until(fixture, spool_acknowledged(fixture->spool) == 6, 10000);
+    assert_int_equal(fixture->stub->acknowledged, 6);
+    assert_string_equal(fixture->stub->kinds, "note gap note note note note ");
+    assert_non_null(strstr(fixture->stub->last_body, "{\"from\":2,\"to\":2,"));
+}
+
+/* This machine's clock is far off, until somebody sets it. */
+static void test_clock(void **state)
+{
+    struct fixture *fixture = *state;
+    int port = api_server_port(fixture->stub->server);
+
+    api_server_stop(fixture->stub->server);
+    fixture->stub->clock_shift_us = 3 * DAY_US;
+    stub_listen(fixture->stub, &fixture->stub->authority, port);
+    report(fixture, 1);
+    step_until(fixture, fixture->told > 0, 5000);
+    assert_non_null(strstr(fixture->sentence, "the server's certificate is not trusted: certificate"));
+    assert_non_null(strstr(fixture->sentence, "and the clock says"));
+    stub_stop(fixture->stub);
+    fixture->stub->clock_shift_us = DAY_US;
+    stub_listen(fixture->stub, &fixture->stub->authority, port);
+    step_until(fixture, spool_acknowledged(fixture->spool) == 1, 15000);
+    assert_int_equal(spool_acknowledged(fixture->spool), 1);
+}
+
+/* A certificate that cannot be read keeps the daemon from nothing else, and is taken when it is there again. */
+static void test_no_certificate(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *path = fixture->identity.paths.certificate, *aside = arena_printf(fixture->stub->arena, "%s.x", path);
+
+    assert_int_equal(rename(path, aside), 0);
+    report(fixture, 1);
+    step_until(fixture, fixture->told > 0, 5000);
+    assert_non_null(strstr(fixture->sentence, "certificate.pem"));
+    assert_false(uplink_is_connected(fixture->uplink));
+    assert_int_equal(rename(aside, path), 0);
+    step_until(fixture, spool_acknowledged(fixture->spool) == 1, 10000);
+    assert_int_equal(spool_acknowledged(fixture->spool), 1);
+}
+
+/* Two reasons that take turns are said once each. */
+static void test_said_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->stub->fail_reports = 4;
+    fixture->stub->refuse_work = 4;
+    report(fixture, 1);
+    step_until(fixture, spool_acknowledged(fixture->spool) == 1 && uplink_is_connected(fixture->uplink), 40000);
+    assert_true(uplink_is_connected(fixture->uplink));
+    assert_int_equal(fixture->told, 3); /* reports refused, work refused, connected */
 }
 
 static void test_refused(void **state)
@@ -252,9 +324,10 @@ static void test_reconnect(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_reports),     TEST(test_work),      TEST(test_no_room), TEST(test_away_and_back),
-        TEST(test_numbers),     TEST(test_refused),   TEST(test_idle),    TEST(test_failure_is_repeated),
-        TEST(test_descriptors), TEST(test_reconnect),
+        TEST(test_reports),     TEST(test_work),           TEST(test_no_room), TEST(test_away_and_back),
+        TEST(test_numbers),     TEST(test_refused),        TEST(test_idle),    TEST(test_failure_is_repeated),
+        TEST(test_descriptors), TEST(test_reconnect),      TEST(test_damaged), TEST(test_said_once),
+        TEST(test_clock),       TEST(test_no_certificate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

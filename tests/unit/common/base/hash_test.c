@@ -81,13 +81,27 @@ static void test_quick(void **state)
     assert_true(hash_quick("a", 1) == UINT64_C(0xaf63dc4c8601ec8c));
 }
 
+/* RFC 4231, cases 2 and 6 (a key that is longer than a block). */
+static void test_hmac(void **state)
+{
+    char key[132], out[HASH_HEX_MAX];
+    static const char data[] = "Test Using Larger Than Block-Size Key - Hash Key First";
+
+    (void)state;
+    assert_string_equal(hash_hmac_sha256_hex("Jefe", "what do ya want for nothing?", 28, out),
+                        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    memset(key, 0xaa, sizeof(key) - 1);
+    key[sizeof(key) - 1] = '\0';
+    assert_string_equal(hash_hmac_sha256_hex(key, data, sizeof(data) - 1, out),
+                        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),
-        cmocka_unit_test(test_streaming_and_unknown_names),
-        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_quick),
+        cmocka_unit_test(test_vectors), cmocka_unit_test(test_streaming_and_unknown_names),
+        cmocka_unit_test(test_files),   cmocka_unit_test(test_quick),
+        cmocka_unit_test(test_hmac),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -194,6 +194,37 @@ static void test_free_form_and_any_args(void **state)
     assert_true(arg_bind(arena, &any, read(arena, "{'path': '/x', 'whatever': 1}"), &args, &err));
 }
 
+/* Requests and files of settings speak their own words, and never show a secret. */
+static void test_plain_words(void **state)
+{
+    static const struct {
+        const char *given, *says;
+    } cases[] = {
+        { "{'path': '/x', 'count': 'many'}", "member 'count' must be a whole number, but it is 'many'" },
+        { "{'path': '/x', 'force': [1]}", "member 'force' must be true or false, but it is a list" },
+        { "{'path': '/x', 'state': 'fil'}",
+          "'state' must be one of absent, directory, file, but it is 'fil' (did you mean 'file'?)" },
+        { "{'state': 'file'}", "member missing: path" },
+        { "{'path': '/x', 'moode': 1}", "there is no member moode (did you mean 'mode'?); there are " },
+    };
+    ARENA_SCOPED arena = arena_new();
+    struct demo_args args = { 0 };
+    struct arg_spec hidden[] = { ARG(demo_args, count, ARG_INT, .no_log = true), ARG_END };
+    struct task_spec secret = { .name = "s", .args = hidden, .args_size = sizeof(args) };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct error err = ERROR_INIT;
+
+        assert_false(arg_bind_plain(arena, &demo, read(arena, cases[i].given), "member", &args, &err));
+        if (strstr(err.text, cases[i].says) == NULL || strstr(err.text, "class") != NULL)
+            fail_msg("'%s' is not: %s", cases[i].says, err.text);
+    }
+    struct error err = ERROR_INIT;
+    assert_false(arg_bind_plain(arena, &secret, read(arena, "{'count': 'hunter2'}"), "setting", &args, &err));
+    assert_string_equal(err.text, "setting 'count' must be a whole number, but it is a string");
+}
+
 static void test_find_and_secrets(void **state)
 {
     ARENA_SCOPED arena = arena_new();
@@ -217,6 +248,7 @@ int main(void)
         cmocka_unit_test(test_position_is_the_arguments),
         cmocka_unit_test(test_plan_time_skips_templates),
         cmocka_unit_test(test_free_form_and_any_args),
+        cmocka_unit_test(test_plain_words),
         cmocka_unit_test(test_find_and_secrets),
     };
 

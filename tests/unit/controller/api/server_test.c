@@ -185,9 +185,10 @@ static int setup(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
     struct error err = ERROR_INIT;
-    struct api_server_options options = {
-        .listen = "127.0.0.1:0", .table = { resources, 1 }, .authenticator = { identify, world }, .context = world
-    };
+    struct api_server_options options = { .listen = "127.0.0.1:0",
+                                          .table = { resources, 1 },
+                                          .authenticator = { .identify = identify, .data = world },
+                                          .context = world };
 
     world->arena = arena_new();
     if (!api_server_start(&options, &world->server, &err))
@@ -303,7 +304,7 @@ static void refuses_what_is_not_declared(void **state)
     body.body = "{\"name\": \"x\", \"colour\": 1}";
     expect_error(*state, "/api/v1/groups/a/items", body, 400, "no member 'colour'");
     body.body = "{\"size\": 3}";
-    expect_error(*state, "/api/v1/groups/a/items", body, 400, "missing required arguments: name");
+    expect_error(*state, "/api/v1/groups/a/items", body, 400, "member missing: name");
     body.body = "{\"name\": ";
     expect_error(*state, "/api/v1/groups/a/items", body, 400, "no JSON: 1:10");
     body.body = "[1]";
@@ -449,6 +450,19 @@ static void stopping_lets_go_who_waits(void **state)
     arena_free(asking.arena);
 }
 
+/* The same when the client has gone before: nothing is left of it. */
+static void stopping_forgets_who_went(void **state)
+{
+    struct world *world = *state;
+    static const char text[] = "GET /wait/600000 HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    for (int i = 0; i < 8; i++)
+        raw(world, text, sizeof(text) - 1, false);
+    until_waiting(world, 8);
+    api_server_stop(world->server);
+    world->server = NULL;
+}
+
 static void another_thread_answers(void **state)
 {
     struct world *world = *state;
@@ -558,6 +572,7 @@ int main(void)
         WITH_SERVER(a_wake_reaches_all_who_wait),
         WITH_SERVER(a_client_that_went_is_forgotten),
         WITH_SERVER(stopping_lets_go_who_waits),
+        WITH_SERVER(stopping_forgets_who_went),
         WITH_SERVER(another_thread_answers),
         WITH_SERVER(streams_until_their_end),
         WITH_SERVER(survives_what_is_no_http),

@@ -63,6 +63,16 @@ static void expect_whole(struct fixture *fixture)
     assert_int_equal(number_of(fixture, "SELECT count(*) FROM webhook_delivery"), 1);
 }
 
+/* What the second version brought. */
+static void expect_second(struct fixture *fixture)
+{
+    assert_int_equal(number_of(fixture, "SELECT count(*) FROM event"), 2);
+    assert_int_equal(number_of(fixture, "SELECT lost_us FROM node WHERE name = 'ai-1'"), 3000);
+    assert_int_equal(number_of(fixture, "SELECT taken_version FROM bundle"), 7);
+    assert_int_equal(number_of(fixture, "SELECT count(*) FROM bundle_file"), 1);
+    assert_int_equal(number_of(fixture, "SELECT count(*) FROM run_file"), 1);
+}
+
 static void test_every_version(void **state)
 {
     for (int version = 1; version <= store_version(); version++) {
@@ -81,23 +91,24 @@ static void test_every_version(void **state)
         OK(connection_open(fixture->path, CONNECTION_WRITE, &fixture->writer, &fixture->err));
         assert_int_equal(number_of(fixture, "PRAGMA user_version"), store_version());
         expect_whole(fixture);
+        if (version >= 2)
+            expect_second(fixture);
         fixture_teardown(&one);
     }
 }
 
 /* The tables as the old file has them are those that the steps make today: a released step was not changed. */
-static void test_same_tables(void **state)
+static void expect_same_tables(struct fixture *fixture, int version)
 {
-    struct fixture *fixture = *state;
-    struct store *store = NULL;
     sqlite3 *old = NULL, *fresh = NULL;
     sqlite3_stmt *a = NULL, *b = NULL;
     static const char sql[] = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name";
 
-    store_of_version(fixture, 1);
+    store_of_version(fixture, version);
     assert_int_equal(sqlite3_open(fixture->path, &old), SQLITE_OK);
     assert_int_equal(sqlite3_open(":memory:", &fresh), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(fresh, migration_steps[0].sql, NULL, NULL, NULL), SQLITE_OK);
+    for (int i = 0; i < version; i++)
+        assert_int_equal(sqlite3_exec(fresh, migration_steps[i].sql, NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(old, sql, -1, &a, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(fresh, sql, -1, &b, NULL), SQLITE_OK);
     while (sqlite3_step(b) == SQLITE_ROW) {
@@ -111,7 +122,18 @@ static void test_same_tables(void **state)
     sqlite3_finalize(b);
     sqlite3_close(old);
     sqlite3_close(fresh);
-    (void)store;
+}
+
+static void test_same_tables(void **state)
+{
+    (void)state;
+    for (int version = 1; version <= migration_count; version++) {
+        void *one = NULL;
+
+        fixture_new(&one);
+        expect_same_tables(one, version);
+        fixture_teardown(&one);
+    }
 }
 
 static void test_further(void **state)

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
+#include "controller/store/store_node_work.h"
 #include "controller/store/store_writer.h"
 #include "store_fixture.h"
 
@@ -69,6 +70,33 @@ static void test_there_and_back(void **state)
     OK(store_restore(beside(fixture, "new"), backup, fixture->arena, &aside, &fixture->err));
     assert_null(aside);
     assert_int_equal(nodes(fixture, beside(fixture, "new/" STORE_FILE)), 1);
+}
+
+static bool work_run(struct store_connection *writer, void *data, struct error *err)
+{
+    const struct store_node_work work = { .kind = "check", .created_us = 1 };
+
+    return store_node_work_add(writer, 1, &work, data, err);
+}
+
+/* What was ordered after the backup is in the nodes' hands: its numbers are not given again. */
+static void test_work_numbers_do_not_come_back(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = store_of(fixture);
+    const char *backup = beside(fixture, "backup"), *aside = NULL;
+    int64_t before = 0, after = 0;
+
+    OK(store_write_wait(store, node_run, "a", &fixture->err));
+    OK(store_backup(store, backup, &fixture->err));
+    for (int i = 0; i < 3; i++)
+        OK(store_write_wait(store, work_run, &before, &fixture->err));
+    store_close(store);
+    OK(store_restore(fixture->folder, backup, fixture->arena, &aside, &fixture->err));
+    store = store_of(fixture);
+    OK(store_write_wait(store, work_run, &after, &fixture->err));
+    store_close(store);
+    assert_true(after > before);
 }
 
 static void test_refused(void **state)
@@ -147,6 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_there_and_back, fixture_new, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_work_numbers_do_not_come_back, fixture_new, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refused, fixture_new, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_while_writing, fixture_new, fixture_teardown),
     };

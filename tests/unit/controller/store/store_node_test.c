@@ -93,15 +93,18 @@ static void test_told(void **state)
 
     assert_null(node->verdict);
     assert_null(node->facts);
-    OK(store_node_seen(fixture->writer, id, 50, &fixture->err));
-    OK(store_node_seen(fixture->writer, id, 40, &fixture->err));
+    OK(store_node_seen(fixture->writer, id, 1050, &fixture->err));
+    OK(store_node_seen(fixture->writer, id, 1040, &fixture->err));
     OK(store_node_hello_set(fixture->writer, id, "1.2", "boot", &fixture->err));
-    OK(store_node_facts_set(fixture->writer, id, "{\"new\":1}", 70, &fixture->err));
-    OK(store_node_facts_set(fixture->writer, id, "{\"old\":1}", 60, &fixture->err));
-    OK(store_node_verdict_set(fixture->writer, id, "drift", "2 files", 80, &fixture->err));
-    OK(store_node_verdict_set(fixture->writer, id, "ok", "old news", 79, &fixture->err));
+    OK(store_node_facts_set(fixture->writer, id, "{\"old\":1}", 70, &fixture->err));
+    OK(store_node_facts_set(fixture->writer, id, "{\"new\":1}", 60, &fixture->err)); /* the node's clock was set back */
+    OK(store_node_verdict_set(fixture->writer, id, "ok", "", 80, &fixture->err));
+    OK(store_node_verdict_set(fixture->writer, id, "drift", "2 files", 79, &fixture->err));
     node = node_of(fixture, "a");
-    assert_int_equal(node->seen_us, 50);
+    assert_int_equal(node->seen_us, 1050);
+    OK(store_node_seen(fixture->writer, id, 1050 + (int64_t)86400 * 1000000, &fixture->err)); /* this machine's clock */
+    OK(store_node_seen(fixture->writer, id, 1060, &fixture->err));
+    assert_int_equal(node_of(fixture, "a")->seen_us, 1060);
     assert_string_equal(node->facts, "{\"new\":1}");
     assert_string_equal(node->verdict, "drift");
     assert_string_equal(node->reason, "2 files");
@@ -148,7 +151,7 @@ static void test_pages(void **state)
     assert_int_equal(page_of(fixture, (struct store_node_filter){ .verdict = "ok" }).count, 1);
     assert_int_equal(page_of(fixture, (struct store_node_filter){ .verdict = "unknown", .limit = 300 }).count, 250);
     assert_int_equal(page_of(fixture, (struct store_node_filter){ .pattern = "n-?[02]5" }).count, 6);
-    assert_int_equal(page_of(fixture, (struct store_node_filter){ .seen_before = 1, .limit = 9 }).count, 9);
+    assert_int_equal(page_of(fixture, (struct store_node_filter){ .seen_before = 1001, .limit = 9 }).count, 9);
     OK(store_node_counts(fixture->writer, fixture->arena, &counts, &count, &fixture->err));
     assert_int_equal(count, 3);
 }

@@ -31,7 +31,7 @@ static struct store_run *run_of(struct fixture *fixture, int64_t id)
 
 static bool change(struct fixture *fixture, int64_t id, enum store_run_state state, int64_t now_us)
 {
-    struct store_run_change change = { id, state, state == STORE_RUN_FAILED ? "2 hosts" : NULL, now_us };
+    struct store_run_change change = { id, state, state == STORE_RUN_FAILED ? "2 hosts" : NULL, now_us, NULL };
     bool changed = false;
 
     OK(store_run_change(fixture->writer, &change, &changed, &fixture->err));

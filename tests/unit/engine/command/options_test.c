@@ -39,6 +39,18 @@ static void test_ansible_flags(void **state)
     assert_null(options.playbooks.items[1]);
 }
 
+/* How the daemon asks for a few tasks: nothing for people at the desk. */
+static void test_places_are_the_agents(void **state)
+{
+    char *words[] = { "check", "site.yml", "--places", "file", NULL };
+
+    (void)state;
+    assert_true(options_parse(arena, 4, words, OPTIONS_OWN, &options, &err));
+    assert_string_equal(options.places_file, "file");
+    assert_false(PARSE("site.yml", "--places", "file"));
+    assert_non_null(strstr(err.text, "'--places': other verbs have it"));
+}
+
 static void test_tags_are_split(void **state)
 {
     (void)state;
@@ -174,13 +186,10 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ansible_flags),
-        cmocka_unit_test(test_tags_are_split),
-        cmocka_unit_test(test_long_names_may_be_short_or_other),
-        cmocka_unit_test(test_words_after_dashes),
-        cmocka_unit_test(test_errors_name_the_nearest),
-        cmocka_unit_test(test_adhoc_has_its_own),
-        cmocka_unit_test(test_options_without_effect_are_refused),
+        cmocka_unit_test(test_ansible_flags),         cmocka_unit_test(test_tags_are_split),
+        cmocka_unit_test(test_places_are_the_agents), cmocka_unit_test(test_long_names_may_be_short_or_other),
+        cmocka_unit_test(test_words_after_dashes),    cmocka_unit_test(test_errors_name_the_nearest),
+        cmocka_unit_test(test_adhoc_has_its_own),     cmocka_unit_test(test_options_without_effect_are_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The datagram protocol itself, as systemd documents it for those who do not link its library. */
-#include "agent/daemon/notify.h"
+#include "common/base/notify.h"
 
 #include <stddef.h>
 #include <stdlib.h>
