@@ -236,8 +236,10 @@ static bool begin(struct command *command, const char *kind, struct run_follow *
     struct project *project = NULL;
     struct value *body = NULL;
 
-    if (!project_collect(command->arena, &options, &project, err) || !body_make(command, kind, project, &body, err) ||
-        !project_send(follow->client, project, NULL, err) ||
+    if (!project_collect(command->arena, &options, &project, err))
+        return false;
+    project_tell_left_out(project, false, stderr);
+    if (!body_make(command, kind, project, &body, err) || !project_send(follow->client, project, NULL, err) ||
         !center_client_ask(follow->client, "POST", "/api/v1/runs", body, &answer, err))
         return false;
     id = value_map_get(answer, "id");

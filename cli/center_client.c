@@ -2,6 +2,7 @@
 /* The operator's account, and asking with it. */
 #include "cli/center_client.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,8 @@
 
 #define ACCOUNT_MAX ((size_t)64 * 1024)
 #define ACCOUNT_FILE "controller.json"
+#define ACCOUNT_FORM                                                                                                   \
+    "{\"url\": \"https://HOST:PORT\", \"token\": \"...\"}, as `roost tokens add NAME --out FILE` writes it"
 #define LIST_MAX 100000 /* rows that one verb prints */
 
 struct center_client {
@@ -68,23 +71,51 @@ bool center_account_free(struct arena *arena, struct error *err)
                path);
 }
 
-bool center_account_save(struct arena *arena, const struct center_account *account, const char **path_out,
-                         struct error *err)
+static bool account_write(struct arena *arena, const char *path, const struct center_account *account,
+                          struct error *err)
 {
-    const char *path = account_path(arena);
-    const char *ca_path = ca_path_of(arena, path);
     struct value *map = value_map(arena);
     char *text = NULL;
 
     value_map_put_string(arena, map, "url", account->url);
     value_map_put_string(arena, map, "token", account->token);
     text = arena_printf(arena, "%s\n", json_text(arena, map, (struct json_style){ .indent = 2 }));
-    if (!folder_create(arena, path_dirname(arena, path), 0700, err) ||
-        !private_file_write(ca_path, account->ca_pem, strlen(account->ca_pem), err) ||
-        !private_file_write(path, text, strlen(text), err))
+    return private_file_write(ca_path_of(arena, path), account->ca_pem, strlen(account->ca_pem), err) &&
+           private_file_write(path, text, strlen(text), err);
+}
+
+bool center_account_save(struct arena *arena, const struct center_account *account, const char **path_out,
+                         struct error *err)
+{
+    const char *path = account_path(arena);
+
+    if (!folder_create(arena, path_dirname(arena, path), 0700, err) || !account_write(arena, path, account, err))
         return false;
     *path_out = path;
     return true;
+}
+
+bool center_account_may_be_given(struct center_client *client, const char *path, struct error *err)
+{
+    struct arena *arena = client->arena;
+    const char *folder = path_dirname(arena, path_absolute(arena, path)), *ca_path = ca_path_of(arena, path);
+
+    if (path_exists(path) || path_exists(ca_path))
+        return error_set(err, "%s is there already", path_exists(path) ? path : ca_path);
+    return (path_is_folder(folder) || error_set(err, "there is no folder '%s'", folder)) &&
+           (access(folder, W_OK) == 0 || error_set(err, "'%s' cannot be written to: %s", folder, strerror(errno)));
+}
+
+bool center_account_give(struct center_client *client, const char *path, const char *token, struct error *err)
+{
+    struct center_account account = { .url = client->url, .token = token };
+    char *ca_pem = NULL;
+    size_t length = 0;
+
+    if (!file_read(client->arena, client->ca_path, ACCOUNT_MAX, &ca_pem, &length, err))
+        return false;
+    account.ca_pem = ca_pem;
+    return account_write(client->arena, path, &account, err);
 }
 
 const char *center_account_via(struct arena *arena)
@@ -105,6 +136,7 @@ static bool account_read(struct center_client *client, struct error *err)
     struct arena *arena = client->arena;
     const struct value *map = NULL;
     struct der text = { 0 };
+    struct error unshown = ERROR_INIT;
     bool missing = false;
 
     if (!private_file_read(arena, client->path, ACCOUNT_MAX, &text, &missing, err))
@@ -116,14 +148,18 @@ static bool account_read(struct center_client *client, struct error *err)
             "another than /var/lib/roost/controller) makes it on the "
             "controller; elsewhere copy it, with %s",
             client->path, client->ca_path);
-    if (!json_read(arena, (const char *)text.data, text.length, client->path, &map, err))
-        return false;
+    /* what cannot be read may be a token: no word of it is shown */
+    if (!json_read(arena, (const char *)text.data, text.length, NULL, &map, &unshown))
+        return error_set(err, "%s is no JSON: expected " ACCOUNT_FORM, client->path);
     client->url = value_map_text(map, "url");
     client->token = value_map_text(map, "token");
     if (client->url == NULL || client->token == NULL || !text_starts(client->url, "https://"))
-        return error_set(err, "%s: expected {\"url\": \"https://HOST:PORT\", \"token\": ...}", client->path);
+        return error_set(err, "%s: expected " ACCOUNT_FORM, client->path);
     client->address = client->url + strlen("https://");
-    return strrchr(client->address, ':') != NULL || error_set(err, "%s: the url has no port", client->path);
+    return (strrchr(client->address, ':') != NULL || error_set(err, "%s: the url has no port", client->path)) &&
+           (access(client->ca_path, R_OK) == 0 ||
+            error_set(err, "the controller's CA certificate, %s, cannot be read: %s; it belongs beside the account",
+                      client->ca_path, strerror(errno)));
 }
 
 bool center_client_open(struct arena *arena, struct center_client **out, struct error *err)
@@ -143,8 +179,14 @@ bool center_client_open(struct arena *arena, struct center_client **out, struct 
 
 static bool answer_error(const struct value *answer, int status, struct error *err)
 {
-    const char *message = value_map_text(value_map_get(answer, "error"), "message");
+    const struct value *told = value_map_get(answer, "error");
+    const char *message = value_map_text(told, "message");
+    const char *who = message == NULL || !text_equal(value_map_text(told, "code"), "forbidden")
+                          ? NULL
+                          : strstr(message, " is for "); /* "POST /api/v1/... is for operator; NAME is viewer" */
 
+    if (who != NULL)
+        return error_set(err, "this needs the role %s", who + strlen(" is for "));
     return message != NULL ? error_set(err, "%s", message)
                            : error_set(err, "the controller answered with status %d", status);
 }

@@ -24,10 +24,13 @@ bool center_account_free(struct arena *arena, struct error *err);
 bool center_account_save(struct arena *arena, const struct center_account *account, const char **path_out,
                          struct error *err);
 
+/* An account for somebody else, with this one's address and CA, at `path`: first whether nothing is in its way, then writing it. */
+struct center_client;
+bool center_account_may_be_given(struct center_client *client, const char *path, struct error *err);
+bool center_account_give(struct center_client *client, const char *path, const char *token, struct error *err);
+
 /* "via" of the account: "ssh" or "controller", which way roost apply goes by itself; NULL: it does not say, or there is none. */
 const char *center_account_via(struct arena *arena);
-
-struct center_client;
 
 bool center_client_open(struct arena *arena, struct center_client **out, struct error *err);
 /* `body` NULL: none. An answer that is an error becomes one, with its sentence. */

@@ -10,6 +10,7 @@
 #include "engine/report/sinks.h"
 
 #define OPTIONS_MAX 16
+#define NARROW 80 /* columns */
 #define WORDS_MAX (sizeof(((struct center_verb *)0)->words) / sizeof(const char *))
 
 static const struct center_option *option_find(const struct center_action *action, const char *name, size_t length)
@@ -128,6 +129,13 @@ void center_verb_json(struct center_verb *verb, const struct value *value)
     printf("%s\n", json_text(verb->arena, value, (struct json_style){ .indent = 2 }));
 }
 
+bool center_verb_narrow(void)
+{
+    int columns = output_columns(stdout);
+
+    return columns > 0 && columns < NARROW;
+}
+
 void center_verb_print(struct center_verb *verb, const struct value *rows, const struct table_column *layout,
                        size_t count, const char *none)
 {
@@ -150,6 +158,8 @@ const char *center_verb_word(struct center_verb *verb, size_t index, const char 
     while (actions[count] != NULL)
         count++;
     nearest = text_nearest(word, actions, count);
+    if (nearest == NULL && text_in("show", actions))
+        nearest = arena_printf(verb->arena, "show %s", word);
     error_set_kind(err, ERROR_OPTIONS, "there is no '%s' here%s%s%s", word, nearest == NULL ? "" : "; did you mean ",
                    nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
     return NULL;

@@ -9,7 +9,7 @@
 struct center_verb {
     struct arena *arena;
     struct center_client *client;
-    const char *words[4]; /* what is not an option, in order */
+    const char *words[256]; /* what is not an option, in order */
     size_t word_count;
     bool json;
     int exit_code;               /* of a verb that went well; 0 unless it says otherwise */
@@ -35,6 +35,8 @@ const char *center_verb_option(const struct center_verb *verb, const char *name)
 /* Prints a list: JSON when asked for, else a table; `none` is the sentence for an empty one. */
 void center_verb_print(struct center_verb *verb, const struct value *rows, const struct table_column *layout,
                        size_t count, const char *none);
+/* The terminal has no room for what is only good to know. */
+bool center_verb_narrow(void);
 void center_verb_json(struct center_verb *verb, const struct value *value);
 /* The word at `index` must be one of `actions` (NULL-terminated); absent: the first. NULL: err is set. */
 const char *center_verb_word(struct center_verb *verb, size_t index, const char *const *actions, struct error *err);

@@ -32,15 +32,21 @@ VERB_DECLARE(controller);
     "  --listen ADDRESS:PORT   where to listen (" SERVICE_LISTEN ")\n"                                                 \
     "  --address HOST:PORT     how nodes reach it, for join strings (the host's name and the port)\n"                  \
     "  --lost-after SECONDS    a node that was not heard this long is lost (180)\n"                                    \
+    "  --keep WHAT=DAYS        how long runs (90), events (90), drift (90), reports (30) or samples (30) are kept;\n"  \
+    "                          0: for ever; may be repeated\n"                                                         \
+    "  --keep-size GIB         what the store may hold; beyond it the oldest goes first (8; 0: no limit)\n"            \
     "  --again                 init: one more administrator's token, where the first was lost\n"                       \
     "  --name NAME       one more name or address for its certificate; may be repeated\n"
 
 #define NAMES_MAX 32
+#define DAYS_MAX 36500
+#define GIB_MAX 65536
 
 struct controller_options {
     struct service_options service;
     const char *names[NAMES_MAX + 1];
     size_t name_count;
+    struct store_retention retention;
     const char *action, *file;
     bool again, help;
 };
@@ -57,13 +63,50 @@ static bool seconds_read(const char *value, int64_t *out, struct error *err)
     return true;
 }
 
+/* "runs=30" */
+static bool keep_read(const char *value, struct store_retention *out, struct error *err)
+{
+    const struct {
+        const char *name;
+        int64_t *us;
+    } kept[] = { { "runs", &out->runs_us },
+                 { "events", &out->events_us },
+                 { "drift", &out->drift_us },
+                 { "reports", &out->reports_us },
+                 { "samples", &out->samples_us } };
+    const char *equals = strchr(value, '=');
+    int64_t days = 0;
+
+    if (equals == NULL || !text_to_int(equals + 1, &days) || days < 0 || days > DAYS_MAX)
+        return error_set_kind(err, ERROR_OPTIONS, "--keep '%s': expected WHAT=DAYS, as runs=30, days from 0 to %d",
+                              value, DAYS_MAX);
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        if (strlen(kept[i].name) == (size_t)(equals - value) && text_starts(value, kept[i].name)) {
+            *kept[i].us = days * STORE_DAY_US;
+            return true;
+        }
+    }
+    return error_set_kind(err, ERROR_OPTIONS, "--keep '%s': expected runs, events, drift, reports or samples", value);
+}
+
+static bool keep_size_read(const char *value, int64_t *out, struct error *err)
+{
+    int64_t gib = 0;
+
+    if (!text_to_int(value, &gib) || gib < 0 || gib > GIB_MAX)
+        return error_set_kind(err, ERROR_OPTIONS, "--keep-size '%s': expected GiB, from 0 to %d", value, GIB_MAX);
+    *out = gib << 30;
+    return true;
+}
+
 static bool option_take(struct controller_options *out, const char *option, const char *value, struct error *err)
 {
-    static const char *const known[] = { "--state",      "--listen", "--address", "--name",
-                                         "--lost-after", "--again",  "--help" };
+    static const char *const known[] = { "--state", "--listen",    "--address", "--name", "--lost-after",
+                                         "--keep",  "--keep-size", "--again",   "--help" };
     const char *nearest = NULL;
 
-    if (text_in(option, (const char *const[]){ "--state", "--listen", "--address", "--name", "--lost-after", NULL }) &&
+    if (text_in(option, (const char *const[]){ "--state", "--listen", "--address", "--name", "--lost-after", "--keep",
+                                               "--keep-size", NULL }) &&
         value == NULL)
         return error_set_kind(err, ERROR_OPTIONS, "%s needs a value", option);
     if (strcmp(option, "--state") == 0)
@@ -78,6 +121,10 @@ static bool option_take(struct controller_options *out, const char *option, cons
         out->names[out->name_count++] = value;
     else if (strcmp(option, "--lost-after") == 0)
         return seconds_read(value, &out->service.lost_after_s, err);
+    else if (strcmp(option, "--keep") == 0)
+        return keep_read(value, &out->retention, err);
+    else if (strcmp(option, "--keep-size") == 0)
+        return keep_size_read(value, &out->retention.bytes, err);
     else {
         nearest = text_nearest(option, known, sizeof(known) / sizeof(known[0]));
         return error_set_kind(err, ERROR_OPTIONS, "there is no option %s%s%s", option,
@@ -110,7 +157,8 @@ static bool word_take(struct controller_options *out, const char *word, struct e
 
 static bool options_read(struct arena *arena, int argc, char **argv, struct controller_options *out, struct error *err)
 {
-    *out = (struct controller_options){ .service = { .folder = SERVICE_FOLDER, .listen = SERVICE_LISTEN } };
+    *out = (struct controller_options){ .service = { .folder = SERVICE_FOLDER, .listen = SERVICE_LISTEN },
+                                        .retention = store_retention_default };
     for (int i = 1; i < argc; i++) {
         const char *equals = strchr(argv[i], '=');
 
@@ -191,6 +239,16 @@ static bool run_init(struct arena *arena, struct controller_options *options, st
     }
     service_close(service);
     return ok;
+}
+
+/* A slip in --state would be another controller, with an authority that no node knows. */
+static bool is_begun(struct arena *arena, const struct controller_options *options, struct error *err)
+{
+    return is_initialised(arena, options) || path_exists(path_join(arena, options->service.folder, "store")) ||
+           error_set(err,
+                     "there is no controller in %s (--state): run `roost controller init` with this --state first, "
+                     "which makes its authority and the administrator's token",
+                     options->service.folder);
 }
 
 /* Until a signal to end; what is due by the clock is done meanwhile. */
@@ -289,8 +347,9 @@ static int controller_run(int argc, char **argv)
         return 0;
     }
     options.service.names = options.names;
+    options.service.retention = &options.retention;
     if (ok && options.action == NULL)
-        ok = run_daemon(&options, &err);
+        ok = is_begun(arena, &options, &err) && run_daemon(&options, &err);
     else if (ok && strcmp(options.action, "init") == 0)
         ok = run_init(arena, &options, &err);
     else if (ok && strcmp(options.action, "routes") == 0)

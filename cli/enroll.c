@@ -7,6 +7,7 @@
 
 #include "cli/enroll_nodes.h"
 #include "cli/enroll_play.h"
+#include "cli/enroll_role.h"
 #include "cli/playbook_verb.h"
 #include "common/yaml/yaml_reader.h"
 #include "engine/command/interrupt.h"
@@ -124,7 +125,9 @@ static int enroll_run(int argc, char **argv)
     int code = 0;
 
     if (verb_start(&enroll.command, &verb_enroll, argc, argv, OPTIONS_ENROLL, &code)) {
-        if (pattern_take(&enroll, &err) && command_prepare(&enroll.command, &err) && hosts_find(&enroll, &err))
+        enroll_role_add(&enroll.command);
+        if (pattern_take(&enroll, &err) && command_prepare(&enroll.command, &err) && hosts_find(&enroll, &err) &&
+            enroll_role_check(&enroll.command, &err))
             code = enroll_hosts(&enroll);
         else
             code = command_fail(&enroll.command, &err);

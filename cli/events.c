@@ -46,19 +46,35 @@ static void event_print(struct arena *arena, const struct value *event)
 {
     const struct value *run = value_map_get(event, "run");
     const char *node = value_map_text(event, "node");
-    struct text line = text_new(arena);
+    struct text line = text_new(arena), shown = text_new(arena);
 
-    text_printf(&line, "%s  %-13s %-15s ", local_time(arena, value_map_text(event, "at")),
+    text_printf(&line, "%s  %-16s %-15s ", local_time(arena, value_map_text(event, "at")),
                 value_map_text(event, "kind"), node == NULL ? "-" : node);
     if (value_is(run, VALUE_INT))
         text_printf(&line, "run %lld, ", (long long)run->as.integer);
     text_add(&line, center_words(arena, value_map_get(event, "detail")));
-    for (size_t i = 0; i < line.length; i++)
-        line.data[i] = (unsigned char)line.data[i] < ' ' || line.data[i] == '\x7f' ? '?' : line.data[i];
     while (line.length > 0 && strchr(" ,", line.data[line.length - 1]) != NULL)
         text_truncate(&line, line.length - 1);
-    line_cut(&line, output_columns(stdout));
-    printf("%s\n", line.data);
+    table_add_told(&shown, line.data);
+    line_cut(&shown, output_columns(stdout));
+    printf("%s\n", shown.data);
+}
+
+static const char *const kinds[] = { "node.joined",  "node.lost",        "node.back",    "node.revoked",
+                                     "join.asked",   "run.started",      "run.ended",    "drift.found",
+                                     "drift.mended", "bundle.published", "bundle.taken", NULL };
+
+/* An unknown kind would be waited for for ever. */
+static bool kind_check(const struct center_verb *verb, struct error *err)
+{
+    const char *given = center_verb_option(verb, "kind"), *nearest = NULL;
+
+    if (given == NULL || text_in(given, kinds))
+        return true;
+    nearest = text_nearest(given, kinds, sizeof(kinds) / sizeof(kinds[0]) - 1);
+    return error_set_kind(err, ERROR_OPTIONS, "there are no events of kind '%s'%s%s%s", given,
+                          nearest == NULL ? "; roost events --help lists the kinds" : "; did you mean ",
+                          nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
 }
 
 static const char *path_of(struct center_verb *verb, const char *path)
@@ -141,7 +157,7 @@ static bool run(struct center_verb *verb, struct error *err)
     const struct value *events = NULL;
     size_t count = 0;
 
-    if (!center_verb_at_most(verb, 0, err) || !last_ones(verb, &events, err))
+    if (!center_verb_at_most(verb, 0, err) || !kind_check(verb, err) || !last_ones(verb, &events, err))
         return false;
     count = value_count(events);
     if (verb->json && !follows)
@@ -167,8 +183,8 @@ static int events_run(int argc, char **argv)
     static const struct center_action action = {
         &verb_events,
         "\n  -f, --follow    go on with what happens; a broken connection is taken up again behind the last number\n"
-        "  --node NODE     of this node only\n  --kind KIND     only this, as node.lost, node.back, node.joined, join.asked,\n"
-        "                  run.started, run.ended, drift.found, drift.mended\n"
+        "  --node NODE     of this node only\n  --kind KIND     only this: node.joined, node.lost, node.back, node.revoked, join.asked,\n"
+        "                  run.started, run.ended, drift.found, drift.mended, bundle.published, bundle.taken\n"
         "  --limit N       this many of the past (50)\n\nWith --json and -f each event is a line.\n",
         options, run
     };

@@ -34,6 +34,19 @@ static bool list(struct center_verb *verb, struct error *err)
     return true;
 }
 
+static const struct value *tokens_rows(struct arena *arena, const struct value *rows)
+{
+    struct value *out = value_list(arena);
+
+    for (size_t i = 0; i < value_count(rows); i++) {
+        struct value *over = value_map(arena);
+
+        value_map_put_string(arena, over, "approval", value_map_true(value_item(rows, i), "approval") ? "yes" : "no");
+        value_list_add(arena, out, value_merge(arena, value_item(rows, i), over, false));
+    }
+    return out;
+}
+
 /* Join strings that still bring a node in. */
 static bool tokens(struct center_verb *verb, struct error *err)
 {
@@ -41,8 +54,8 @@ static bool tokens(struct center_verb *verb, struct error *err)
 
     if (!center_client_list(verb->client, "/api/v1/join-tokens?usable=true", "after", &rows, err))
         return false;
-    center_verb_print(verb, rows, token_layout, sizeof(token_layout) / sizeof(token_layout[0]),
-                      "No join string is waiting to be used");
+    center_verb_print(verb, verb->json ? rows : tokens_rows(verb->arena, rows), token_layout,
+                      sizeof(token_layout) / sizeof(token_layout[0]), "No join string is waiting to be used");
     return true;
 }
 

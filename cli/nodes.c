@@ -2,7 +2,11 @@
 /* roost nodes: who has joined, how they are, and telling them what to do. */
 #include "cli/center_verb.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "cli/nodes_show.h"
+#include "common/base/text.h"
 
 VERB_DECLARE(nodes);
 
@@ -23,34 +27,54 @@ static bool list(struct center_verb *verb, struct error *err)
     return true;
 }
 
-static bool show(struct center_verb *verb, const char *name, struct error *err)
+static void told_print(struct arena *arena, const char *name, const char *kind, const struct value *answer)
 {
-    const struct value *node = NULL;
+    const char *seen = value_map_text(answer, "seen");
 
-    if (!center_client_ask(verb->client, NULL, arena_printf(verb->arena, "/api/v1/nodes/%s", name), NULL, &node, err))
-        return false;
-    center_verb_json(verb, node);
-    return true;
+    if (value_map_true(answer, "lost"))
+        printf("%s is lost%s%s%s: it will be told when it comes back, if that is within a day: %s\n", name,
+               seen == NULL ? "" : ", last seen ", seen == NULL ? "" : table_age_of(arena, seen),
+               seen == NULL ? "" : " ago", kind);
+    else
+        printf("%s is told: %s\n", name, kind);
 }
 
-static bool tell(struct center_verb *verb, const char *name, const char *kind, struct error *err)
+static bool tell_one(struct center_verb *verb, const char *name, const char *kind, const struct value **out,
+                     struct error *err)
 {
-    const struct value *answer = NULL, *lost = NULL;
-    const char *seen = NULL;
+    const struct value *answer = NULL;
     struct value *body = value_map(verb->arena);
 
     value_map_put_string(verb->arena, body, "kind", kind);
     if (!center_client_ask(verb->client, "POST", arena_printf(verb->arena, "/api/v1/nodes/%s/work", name), body,
                            &answer, err))
         return false;
-    seen = value_map_text(answer, "seen");
-    lost = value_map_get(answer, "lost");
-    if (value_is(lost, VALUE_BOOL) && lost->as.boolean)
-        printf("%s is lost%s%s: it will be told when it comes back, if that is within a day: %s\n", name,
-               seen == NULL ? "" : ", seen last at ", seen == NULL ? "" : seen, kind);
-    else
-        printf("%s is told: %s\n", name, kind);
+    if (!verb->json)
+        told_print(verb->arena, name, kind, answer);
+    value_map_put_string(verb->arena, body, "node", name);
+    *out = value_merge(verb->arena, answer, body, false);
     return true;
+}
+
+/* All that can be told are told; the first that cannot is the error. */
+static bool tell(struct center_verb *verb, const char *kind, struct error *err)
+{
+    struct value *answers = value_list(verb->arena);
+    bool ok = true;
+
+    for (size_t i = 1; i < verb->word_count; i++) {
+        const struct value *answer = NULL;
+        struct error refused = ERROR_INIT;
+
+        if (tell_one(verb, verb->words[i], kind, &answer, ok ? err : &refused))
+            value_list_add(verb->arena, answers, answer);
+        else if (!ok)
+            fprintf(stderr, "%s\n", refused.text);
+        ok = ok && answer != NULL;
+    }
+    if (verb->json)
+        center_verb_json(verb, verb->word_count == 2 && ok ? value_item(answers, 0) : answers);
+    return ok;
 }
 
 static bool revoke(struct center_verb *verb, const char *name, struct error *err)
@@ -80,8 +104,12 @@ static bool run(struct center_verb *verb, struct error *err)
     static const char *const actions[] = { "list", "show", "check", "apply", "facts", "revoke", "remove", NULL };
     const char *action = center_verb_word(verb, 0, actions, err);
     const char *name = NULL;
+    bool tells = false;
 
-    if (action == NULL || !center_verb_at_most(verb, strcmp(action, "list") == 0 ? 1 : 2, err))
+    if (action == NULL)
+        return false;
+    tells = text_in(action, (const char *const[]){ "check", "apply", "facts", NULL });
+    if (!tells && !center_verb_at_most(verb, strcmp(action, "list") == 0 ? 1 : 2, err))
         return false;
     if (strcmp(action, "list") == 0)
         return list(verb, err);
@@ -89,10 +117,10 @@ static bool run(struct center_verb *verb, struct error *err)
     if (name == NULL)
         return false;
     if (strcmp(action, "show") == 0)
-        return show(verb, name, err);
+        return nodes_show(verb, name, err);
     if (strcmp(action, "remove") == 0)
         return forget(verb, name, err);
-    return strcmp(action, "revoke") == 0 ? revoke(verb, name, err) : tell(verb, name, action, err);
+    return tells ? tell(verb, action, err) : revoke(verb, name, err);
 }
 
 static const struct center_option options[] = { { NULL, false } };
@@ -101,8 +129,8 @@ static int nodes_run(int argc, char **argv)
 {
     static const struct center_action action = {
         &verb_nodes,
-        "\n  list            all nodes\n  show NODE       one, as JSON\n  check NODE      look for drift now\n"
-        "  apply NODE      apply what is declared now\n  facts NODE      tell the facts anew\n"
+        "\n  list            all nodes\n  show NODE       how it is, what it is to be, what it did last\n  check NODE...   look for drift now\n"
+        "  apply NODE...   apply what is declared now\n  facts NODE...   tell the facts anew\n"
         "  revoke NODE     its key is worth nothing from now on\n"
         "  remove NODE     forget a node that is revoked or pending, with all it told\n",
         options, run
@@ -114,6 +142,6 @@ static int nodes_run(int argc, char **argv)
 VERB_DEFINE(nodes) = {
     .name = "nodes",
     .summary = "The nodes that have joined the controller",
-    .usage = "[list | show NODE | check NODE | apply NODE | facts NODE | revoke NODE | remove NODE] [--json]",
+    .usage = "[list | show NODE | check NODE... | apply NODE... | facts NODE... | revoke NODE | remove NODE] [--json]",
     .run = nodes_run
 };

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A playbook with what it is made of, as a tree of files that goes to the controller: for bundles and for runs from the
- * centre. Taken are, of the project's folder and of each playbook's folder: YAML, JSON and Jinja2 files beside the playbook and
- * the folders playbooks, roles, files, templates, tasks, handlers, vars and their like; left out is what git ignores. Paths in
- * the tree are relative to the project's folder; what lies elsewhere (role folders, inventories) is put beside it.
+ * centre. Taken are, of the project's folder and of each playbook's folder: the folders roles, files, templates, tasks, handlers,
+ * vars and their like, and of what lies beside only what a playbook, or what it imports, names. Left out is what git ignores, what
+ * is or looks like an inventory (but for the one given, with_inventory), group_vars and host_vars, vault passwords, ansible.cfg,
+ * and keys, unless in files/ or templates/ and named. Paths in the tree are relative to the project's folder; what lies elsewhere
+ * (role folders, inventories) is put beside it.
  */
 #pragma once
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "cli/center_client.h"
 
@@ -33,7 +36,8 @@ struct project {
     struct project_file *files;
     size_t count, capacity;
     uint64_t bytes;
-    size_t ignored; /* files and folders that git ignores */
+    size_t ignored;         /* files and folders that git ignores */
+    struct value *left_out; /* map: path in the tree -> why ("an inventory") */
     struct project_place places[PROJECT_PLACES];
     size_t place_count;
 };
@@ -50,6 +54,8 @@ struct project_options {
  * than 64 MiB, a name that is no UTF-8, a playbook that is not below the project's folder. */
 bool project_collect(struct arena *arena, const struct project_options *options, struct project **out,
                      struct error *err);
+/* What was left out that somebody might miss, on one line of `to` per reason; `all`: also what just nobody names. */
+void project_tell_left_out(const struct project *project, bool all, FILE *to);
 /* A tree of what is made in memory only. */
 struct project *project_empty(struct arena *arena);
 /* A file more, made in memory; the data is borrowed. */

@@ -264,6 +264,7 @@ static void left_out_tell(const struct publication *publication)
         fprintf(stderr, "No nodes of the controller, left out: %s\n", publication->others.data);
     if (publication->unmeant.length > 0)
         fprintf(stderr, "No play is for them, left out: %s\n", publication->unmeant.data);
+    project_tell_left_out(publication->project, true, stderr);
     if (publication->project->ignored > 0)
         fprintf(stderr, "Left out, as git ignores it: %zu files or folders\n", publication->project->ignored);
 }

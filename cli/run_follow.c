@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/center_follow.h"
+#include "cli/run_failures.h"
 #include "common/base/text.h"
 #include "common/json/json.h"
 #include "engine/command/ask.h"
@@ -19,7 +20,9 @@
 struct following {
     const struct run_follow *follow;
     struct arena *arena;
+    struct run_failures failures;
     int exit_code;
+    bool has_output; /* where a run's own output is shown, its failures are in it */
     bool has_ended;
 };
 
@@ -62,13 +65,14 @@ static void detach_watch(struct detaching *detaching)
 
 /* --- events --- */
 
-static void output_show(const struct value *event)
+static void output_show(struct following *following, const struct value *event)
 {
     FILE *out = text_equal(value_map_text(event, "stream"), "err") ? stderr : stdout;
     const struct value *text = value_map_get(event, "text");
 
     if (!value_is(text, VALUE_STRING))
         return;
+    following->has_output = true;
     fwrite(text->as.string.data, 1, text->as.string.length, out);
     fflush(out);
 }
@@ -143,6 +147,8 @@ static void end_take(struct following *following, const struct value *event)
     following->exit_code = text_equal(state, "ok")          ? RUN_OK
                            : text_equal(state, "cancelled") ? RUN_INTERRUPTED
                                                             : RUN_ERROR;
+    if (!following->has_output)
+        fputs(run_failures_text(&following->failures), stdout);
     if (following->exit_code != RUN_OK)
         fprintf(stderr, "Run %lld is %s%s%s\n", (long long)following->follow->run_id, state == NULL ? "over" : state,
                 reason == NULL ? "" : ": ", reason == NULL ? "" : reason);
@@ -158,7 +164,7 @@ static bool event_take(void *data, const struct center_message *message)
     if (!json_read(scratch, message->data, strlen(message->data), NULL, &event, &err))
         return true;
     if (strcmp(message->event, "output") == 0)
-        output_show(event);
+        output_show(following, event);
     else if (strcmp(message->event, "question") == 0)
         question_ask(following, event);
     else if (strcmp(message->event, "paused") == 0 || strcmp(message->event, "resumed") == 0)
@@ -167,6 +173,8 @@ static bool event_take(void *data, const struct center_message *message)
         queued_show(following, event);
     else if (strcmp(message->event, "end") == 0)
         end_take(following, event);
+    else
+        run_failures_take(&following->failures, event);
     return !following->has_ended;
 }
 
@@ -188,6 +196,7 @@ bool run_follow(const struct run_follow *follow, int *exit_out, struct error *er
         .broken = broken,
     };
 
+    run_failures_init(&following.failures, arena);
     detaching->run_id = follow->run_id;
     detach_watch(detaching);
     if (!center_follow(follow->client, &stream, false, err))

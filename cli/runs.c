@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "cli/apply_via.h"
+#include "cli/run_failures.h"
 #include "cli/run_follow.h"
 #include "cli/runs_compare.h"
+#include "cli/runs_rows.h"
 #include "common/base/text.h"
 #include "engine/command/ask.h"
 
@@ -20,6 +22,11 @@ static const struct table_column layout[] = {
     { "RUN", "id", false },     { "KIND", "kind", false },     { "PLAYBOOK", "title", false },
     { "BY", "actor", false },   { "STATE", "state", false },   { "STARTED", "started", true },
     { "ENDED", "ended", true }, { "REASON", "reason", false },
+};
+
+static const struct table_column narrow_layout[] = {
+    { "RUN", "id", false },         { "PLAYBOOK", "title", false }, { "STATE", "state", false },
+    { "STARTED", "started", true }, { "REASON", "reason", false },
 };
 
 static const struct table_column hosts[] = {
@@ -48,13 +55,61 @@ static bool run_number(struct center_verb *verb, size_t index, int64_t *out, str
 
 /* --- looking --- */
 
+static void print_runs(struct center_verb *verb, const struct value *runs)
+{
+    bool is_narrow = center_verb_narrow();
+
+    center_verb_print(verb, verb->json ? runs : runs_rows(verb->arena, runs), is_narrow ? narrow_layout : layout,
+                      is_narrow ? COUNT(narrow_layout) : COUNT(layout), "Nothing was run yet");
+}
+
 static bool list(struct center_verb *verb, struct error *err)
 {
-    const struct value *page = NULL;
+    const struct value *page = NULL, *items = NULL;
 
     if (!center_client_ask(verb->client, NULL, "/api/v1/runs", NULL, &page, err))
         return false;
-    center_verb_print(verb, value_map_get(page, "items"), layout, COUNT(layout), "Nothing was run yet");
+    items = value_map_get(page, "items");
+    print_runs(verb, items);
+    return true;
+}
+
+static bool events_of(struct center_verb *verb, int64_t id, const struct value **out, struct error *err)
+{
+    return center_client_list(verb->client, run_path(verb, id, "/events?limit=1000"), "after", out, err);
+}
+
+/* Of a run that did not go well: which task failed, where and why; else what it said last. "" where there is nothing to tell. */
+static bool why_read(struct center_verb *verb, int64_t id, const char **out, struct error *err)
+{
+    const struct value *events = NULL;
+    struct run_failures failures;
+
+    if (!events_of(verb, id, &events, err))
+        return false;
+    run_failures_init(&failures, verb->arena);
+    for (size_t i = 0; i < value_count(events); i++)
+        run_failures_take(&failures, value_map_get(value_item(events, i), "event"));
+    *out = run_failures_text(&failures);
+    if (**out == '\0')
+        *out = run_failures_last_words(&failures);
+    return true;
+}
+
+/* What the table has no room for. */
+static bool show_why(struct center_verb *verb, int64_t id, const struct value *run, struct error *err)
+{
+    static const char *const well[] = { "ok", "waiting", NULL };
+    const char *reason = value_map_text(run, "reason"), *text = "";
+    struct text told = text_new(verb->arena);
+
+    if (!text_in(value_map_text(run, "state"), well) && !why_read(verb, id, &text, err))
+        return false;
+    table_add_told(&told, reason == NULL ? "" : reason);
+    if (told.length > 0 && strstr(text, told.data) == NULL)
+        printf("\n%s\n", told.data);
+    if (*text != '\0')
+        printf("\n%s", text);
     return true;
 }
 
@@ -70,17 +125,16 @@ static bool show(struct center_verb *verb, int64_t id, struct error *err)
         return true;
     }
     value_list_add(verb->arena, one, run);
-    center_verb_print(verb, one, layout, COUNT(layout), "");
+    print_runs(verb, one);
+    if (!show_why(verb, id, run, err))
+        return false;
     printf("\n");
-    center_verb_print(verb, value_map_get(run, "hosts"), hosts, COUNT(hosts), "No host has ended its part yet");
+    center_verb_print(verb, value_map_get(run, "hosts"), hosts, COUNT(hosts),
+                      value_map_text(run, "ended") == NULL ? "No host has ended its part yet"
+                                                           : "No host had a part in it");
     if (value_map_get(run, "question") != NULL)
         printf("\nIt waits for an answer: `roost runs follow %lld` asks for it.\n", (long long)id);
     return true;
-}
-
-static bool events_of(struct center_verb *verb, int64_t id, const struct value **out, struct error *err)
-{
-    return center_client_list(verb->client, run_path(verb, id, "/events?limit=1000"), "after", out, err);
 }
 
 static bool compare(struct center_verb *verb, struct error *err)

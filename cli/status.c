@@ -28,8 +28,10 @@ static bool run(struct center_verb *verb, struct error *err)
         center_verb_json(verb, status);
         return true;
     }
-    printf("controller %s, authority %s until %.10s\n", value_map_text(status, "version"),
-           value_map_text(status, "authority"), text_or(value_map_text(status, "authority_expires")));
+    printf("controller %s\n", value_map_text(status, "version"));
+    printf("authority %.16s… until %.10s, the controller's certificate until %.10s\n",
+           text_or(value_map_text(status, "authority")), text_or(value_map_text(status, "authority_expires")),
+           text_or(value_map_text(status, "certificate_expires")));
     for (size_t i = 0; i < value_count(warnings); i++)
         printf("WARNING: %s\n", text_or(value_text(value_item(warnings, i))));
     printf("\n");

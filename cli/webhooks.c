@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/fd.h"
+#include "common/base/text.h"
 
 VERB_DECLARE(webhooks);
 
@@ -33,11 +34,32 @@ static bool list(struct center_verb *verb, struct error *err)
     return true;
 }
 
+/* "Nothing was delivered yet" would be said of a slip of the finger too. */
+static bool webhook_known(struct center_verb *verb, const char *name, struct error *err)
+{
+    const struct value *rows = NULL;
+    const char **names = NULL, *nearest = NULL;
+
+    if (!center_client_list(verb->client, "/api/v1/webhooks", "after", &rows, err))
+        return false;
+    names = arena_new_array(verb->arena, const char *, value_count(rows) + 1);
+    for (size_t i = 0; i < value_count(rows); i++) {
+        names[i] = value_map_text(value_item(rows, i), "name");
+        if (text_equal(names[i], name))
+            return true;
+    }
+    nearest = text_nearest(name, names, value_count(rows));
+    return error_set(err, "there is no webhook '%s'%s%s%s", name, nearest == NULL ? "" : "; did you mean ",
+                     nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
+}
+
 static bool deliveries(struct center_verb *verb, struct error *err)
 {
     const struct value *rows = NULL;
     const char *path = "/api/v1/webhook-deliveries";
 
+    if (verb->word_count > 1 && !webhook_known(verb, verb->words[1], err))
+        return false;
     if (verb->word_count > 1)
         path = arena_printf(verb->arena, "%s?webhook=%s", path, verb->words[1]);
     if (!center_client_list(verb->client, path, "before", &rows, err))

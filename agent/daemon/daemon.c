@@ -212,6 +212,7 @@ static void config_reload(struct daemon *daemon)
 {
     struct arena *arena = arena_new();
     struct daemon_config config;
+    enum daemon_policy before = daemon->config.policy;
     struct error err = ERROR_INIT;
 
     if (!daemon_config_read(arena, daemon->options.config_path, &config, &err)) {
@@ -224,6 +225,9 @@ static void config_reload(struct daemon *daemon)
     daemon->config = config;
     check_schedule(daemon);
     daemon_log(daemon, "the configuration was read again; policy %s", daemon_policy_name(config.policy));
+    if (config.policy != before)
+        daemon_hello(daemon);
+    daemon_repair_known(daemon);
 }
 
 /* Work that was taken and not begun: nobody else would tell. */

@@ -74,7 +74,7 @@ struct daemon {
     bool is_refused;  /* the controller does not take the certificate; until it does */
     bool is_bloated;  /* a job has left memory behind that an idle daemon does not need */
     bool is_draining; /* ends when nothing is under way, to come back as the program that is installed now */
-    char last_run[160], status[512];
+    char last_run[768], status[1536];
     struct told told; /* troubles that were logged */
 };
 
@@ -89,6 +89,8 @@ void daemon_note(struct daemon *daemon, const char *sentence, int64_t work);
 bool daemon_queue(struct daemon *daemon, const struct job *job);
 /* Starts the next job if none is under way; takes what the one under way has said. */
 void daemon_jobs_step(struct daemon *daemon);
+/* What is known to drift is repaired now, if the policy lets it be. */
+void daemon_repair_known(struct daemon *daemon);
 /* A run that a daemon before this one has not ended. */
 void daemon_lost_run(struct daemon *daemon);
 

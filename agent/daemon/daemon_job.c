@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent/daemon/daemon_internal.h"
+#include "agent/daemon/drift_memory.h"
 #include "common/base/clock.h"
 #include "common/base/path.h"
 #include "common/json/json.h"
@@ -57,7 +58,7 @@ void daemon_lost_run(struct daemon *daemon)
 /* No playbook: "unknown" is not "ok". */
 static void nothing_declared(struct daemon *daemon, struct arena *arena)
 {
-    const char *sentence = "nothing is declared for this node: there is no playbook";
+    const char *sentence = "nothing is declared yet: there is no playbook for this node";
     struct value *body = value_map(arena);
 
     if (daemon->job.work > 0)
@@ -94,6 +95,11 @@ static void expired_refuse(struct daemon *daemon, const char *sentence)
     daemon_trouble(daemon, sentence);
 }
 
+static const char *drift_path(struct daemon *daemon, struct arena *arena)
+{
+    return path_join(arena, daemon->identity.paths.folder, "drift");
+}
+
 static bool run_begin(struct daemon *daemon, struct arena *arena, struct daemon_plan *plan, struct error *err)
 {
     static const struct cause_sources causes = { .root = "", .has_programs = true };
@@ -107,7 +113,7 @@ static bool run_begin(struct daemon *daemon, struct arena *arena, struct daemon_
                                           .why = daemon->job.why,
                                           .cause = daemon->job.cause,
                                           .work = daemon->job.work,
-                                          .drift_path = path_join(arena, daemon->identity.paths.folder, "drift"),
+                                          .drift_path = drift_path(daemon, arena),
                                           .is_partial = is_partial,
                                           .causes = &causes };
 
@@ -190,6 +196,22 @@ static void repair_queue(struct daemon *daemon)
         (void)daemon_queue(daemon, &(struct job){ .kind = JOB_APPLY, .why = "repair", .cause = "corrective" });
 }
 
+void daemon_repair_known(struct daemon *daemon)
+{
+    ARENA_SCOPED arena = arena_new();
+    bool is_looking = daemon->report != NULL && daemon->job.kind != JOB_TOUCHED; /* its end says what is to be done */
+    struct drift_memory *memory = NULL;
+    struct error err = ERROR_INIT;
+
+    if (is_looking || daemon->is_stopping || daemon->is_draining)
+        return;
+    if (!drift_memory_open(drift_path(daemon, arena), &memory, &err))
+        daemon_trouble(daemon, err.text);
+    else if (drift_memory_is_whole(memory) && drift_memory_known(memory) > 0)
+        repair_queue(daemon);
+    drift_memory_free(memory);
+}
+
 static void run_finish(struct daemon *daemon, const struct runner_end *end)
 {
     struct run_end outcome;
@@ -230,6 +252,17 @@ static void renew_finish(struct daemon *daemon, const struct runner_end *end)
         daemon_log(daemon, "%s", err.text);
 }
 
+/* A node that has none says so at once, not at its first check. */
+static void bundle_finish(struct daemon *daemon, const struct runner_end *end)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct daemon_plan plan;
+
+    daemon_bundle_finish(daemon, end);
+    if (!daemon->is_stopping && !daemon_plan(daemon, arena, &plan))
+        nothing_declared(daemon, arena);
+}
+
 static void job_finish(struct daemon *daemon, const struct runner_end *end)
 {
     if (daemon->report != NULL)
@@ -237,7 +270,7 @@ static void job_finish(struct daemon *daemon, const struct runner_end *end)
     else if (daemon->job.kind == JOB_RENEW)
         renew_finish(daemon, end);
     else if (daemon->job.kind == JOB_BUNDLE)
-        daemon_bundle_finish(daemon, end);
+        bundle_finish(daemon, end);
     else if (end->status == 0)
         daemon_facts_take(daemon, daemon->output.data, daemon->output.length, daemon->job.work > 0);
     else if (!daemon->is_stopping)

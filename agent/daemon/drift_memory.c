@@ -149,6 +149,11 @@ bool drift_memory_end(struct drift_memory *memory, const struct drift_end *end, 
     return private_file_write(memory->path, text, strlen(text), err);
 }
 
+size_t drift_memory_known(const struct drift_memory *memory)
+{
+    return value_count(memory->before);
+}
+
 size_t drift_memory_count(const struct drift_memory *memory)
 {
     return value_count(memory->drifting);

@@ -31,6 +31,8 @@ struct drift_end {
     void *data;
 };
 bool drift_memory_end(struct drift_memory *memory, const struct drift_end *end, struct error *err);
+/* Before the end: how many drifted as it was opened. */
+size_t drift_memory_known(const struct drift_memory *memory);
 /* After the end: how many drift; and whether the last whole run was complete, so that "none" means that all is in order. */
 size_t drift_memory_count(const struct drift_memory *memory);
 bool drift_memory_is_whole(const struct drift_memory *memory);

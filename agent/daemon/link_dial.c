@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -16,11 +14,9 @@
 #include "common/base/arena.h"
 #include "common/base/clock.h"
 #include "common/base/fd.h"
+#include "common/base/keep_alive.h"
 
 #define RESOLVER_FD 3 /* in the child: all others are closed */
-#define KEEPALIVE_IDLE_S 60
-#define KEEPALIVE_EVERY_S 15
-#define KEEPALIVE_COUNT 4
 
 /* --- looking up --- */
 
@@ -137,17 +133,6 @@ static enum link_dial_step resolver_step(struct link_dial *dial, struct error *e
 
 /* --- connecting --- */
 
-static void socket_options(int fd)
-{
-    const int on = 1, idle = KEEPALIVE_IDLE_S, every = KEEPALIVE_EVERY_S, count = KEEPALIVE_COUNT;
-
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every, sizeof(every));
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
-}
-
 static void attempt_give_up(struct link_dial *dial, int reason)
 {
     fd_close(dial->fd);
@@ -168,7 +153,7 @@ static void attempt_begin(struct link_dial *dial)
         dial->last_errno = errno;
         return;
     }
-    socket_options(dial->fd);
+    keep_alive_set(dial->fd, KEEP_ALIVE_IDLE);
     if (connect(dial->fd, (const struct sockaddr *)&place->address, place->length) != 0 && errno != EINPROGRESS)
         attempt_give_up(dial, errno);
 }

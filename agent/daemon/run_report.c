@@ -12,6 +12,9 @@
 #include "common/event/event.h"
 #include "common/json/json.h"
 
+#define NAME_SHOWN ((size_t)80) /* characters of a task's name or item in a reason */
+#define MESSAGE_SHOWN ((size_t)240)
+
 struct run_report {
     struct arena *arena;
     struct run_report_options options;
@@ -23,8 +26,9 @@ struct run_report {
     int64_t evidence_us;           /* good for windows from here on */
     struct event_stats totals;
     bool has_stats;
-    int64_t dropped;    /* lines that were no event, or did not fit */
-    struct error first; /* trouble with the spool */
+    const char *first_failed, *last_failed; /* "task 'X' failed: Y"; NULL: none has */
+    int64_t dropped;                        /* lines that were no event, or did not fit */
+    struct error first;                     /* trouble with the spool */
     bool is_failed;
 };
 
@@ -84,7 +88,7 @@ static const struct value *without(struct arena *arena, const struct value *map,
 {
     struct value *out = value_map(arena);
 
-    for (size_t i = 0; i < value_count(map); i++) {
+    for (size_t i = 0; i < value_map_count(map); i++) {
         const struct value_pair *pair = value_pair_at(map, i);
         const char *key = value_text(pair->key);
 
@@ -94,17 +98,17 @@ static const struct value *without(struct arena *arena, const struct value *map,
     return out;
 }
 
-/* What repeats the playbook or the items that were told before is left out. */
+/* What repeats the playbook or the items that were told before is left out. A hidden result (no_log) is no map. */
 static const struct value *event_slim(struct arena *arena, const struct value *event)
 {
     static const char *const repeated[] = { "invocation", "results", NULL };
     static const char *const result[] = { "result", NULL };
     struct value *out;
 
-    if (value_map_get(event, "result") == NULL)
+    if (!value_is(value_map_get(event, "result"), VALUE_MAP))
         return event;
     out = value_map(arena);
-    for (size_t i = 0; i < value_count(event); i++) {
+    for (size_t i = 0; i < value_map_count(event); i++) {
         const struct value_pair *pair = value_pair_at(event, i);
 
         if (!text_in(value_text(pair->key), result))
@@ -125,7 +129,7 @@ static void cause_put(struct run_report *report, struct arena *arena, struct val
 
     if (strcmp(report->options.why, "bundle") == 0) { /* what is declared has changed, not the machine */
         value_map_put_string(arena, body, "cause", "intentional");
-        value_map_put_string(arena, body, "reason", "another bundle was published");
+        value_map_put_string(arena, body, "reason", "a new bundle was published");
         return;
     }
     if (report->options.causes == NULL || begin_us == 0)
@@ -180,6 +184,7 @@ static void stats_take(struct run_report *report, const struct value *stats)
         { "ok", &report->totals.ok },           { "changed", &report->totals.changed },
         { "failed", &report->totals.failed },   { "unreachable", &report->totals.unreachable },
         { "skipped", &report->totals.skipped }, { "ignored", &report->totals.ignored },
+        { "rescued", &report->totals.rescued },
     };
 
     report->has_stats = true;
@@ -190,6 +195,64 @@ static void stats_take(struct run_report *report, const struct value *stats)
     }
 }
 
+/* As one line of bounded length. */
+static const char *brief(struct arena *arena, const char *string, size_t most)
+{
+    struct text text = text_new(arena);
+
+    text_add(&text, string);
+    for (size_t i = 0; i < text.length; i++) {
+        if ((unsigned char)text.data[i] < ' ')
+            text.data[i] = ' ';
+    }
+    if (text_utf8_count(text.data, text.length) > most) {
+        text_truncate(&text, text_utf8_offset(text.data, text.length, most));
+        text_add(&text, "...");
+    }
+    return text.data;
+}
+
+/* Which task it was and what it said. A hidden result (no_log) has no message here. */
+static void failure_take(struct run_report *report, const struct value *event)
+{
+    struct arena *arena = report->arena;
+    const char *name = value_map_text(event, "name"), *action = value_map_text(event, "action");
+    const char *item = value_map_text(event, "item_label");
+    const struct value *result = value_map_get(event, "result");
+    const char *message = value_is(result, VALUE_MAP) ? value_map_text(result, "msg") : NULL;
+    bool is_away = text_equal(value_map_text(event, "outcome"), "unreachable"),
+         is_hidden = value_map_true(event, "no_log");
+
+    if (name == NULL || *name == '\0')
+        name = action == NULL ? "" : action;
+    report->last_failed = arena_printf(arena, "task '%s' %s%s%s%s%s", brief(arena, name, NAME_SHOWN),
+                                       is_away ? "found no host" : "failed", item == NULL || is_hidden ? "" : " for ",
+                                       item == NULL || is_hidden ? "" : brief(arena, item, NAME_SHOWN),
+                                       is_hidden         ? " (its result is hidden)"
+                                       : message == NULL ? ""
+                                                         : ": ",
+                                       is_hidden || message == NULL ? "" : brief(arena, message, MESSAGE_SHOWN));
+    if (report->first_failed == NULL)
+        report->first_failed = report->last_failed;
+}
+
+/* What was rescued has failed too, and is no reason: then it is the last one that ended the run. */
+static const char *failure_text(struct run_report *report, int failed)
+{
+    const char *sentence = report->totals.rescued > 0 ? report->last_failed : report->first_failed;
+
+    if (sentence == NULL)
+        return arena_printf(report->arena, failed == 1 ? "%d task failed" : "%d tasks failed", failed);
+    return failed == 1 ? sentence : arena_printf(report->arena, "%s (%d tasks failed)", sentence, failed);
+}
+
+static bool is_failure(const struct value *event)
+{
+    static const char *const failures[] = { "failed", "unreachable", NULL };
+
+    return text_in(value_map_text(event, "outcome"), failures) && !value_map_true(event, "ignored");
+}
+
 static void event_take(struct run_report *report, struct arena *arena, const struct value *event, const char *kind)
 {
     bool is_outcome = strcmp(kind, "item") == 0 || (strcmp(kind, "result") == 0 && !value_map_true(event, "has_items"));
@@ -198,6 +261,8 @@ static void event_take(struct run_report *report, struct arena *arena, const str
         stats_take(report, value_map_get(event, "stats"));
     if (is_outcome && report->managed != NULL)
         managed_add(report->managed, event);
+    if (is_outcome && is_failure(event))
+        failure_take(report, event);
     if (is_outcome && text_equal(value_map_text(event, "outcome"), "ok"))
         drift_memory_ok(report->memory, run_change_resource(arena, event));
     /* a handler runs because something else has changed, which is told */
@@ -242,7 +307,7 @@ void run_report_judge(struct run_report *report, const struct runner_end *end, s
         *out = (struct run_end){ "cancelled", end->errors[0] == '\0' ? "these tasks need others"
                                                                      : arena_copy(report->arena, end->errors) };
     else if (failed > 0)
-        out->reason = arena_printf(report->arena, failed == 1 ? "%d task failed" : "%d tasks failed", failed);
+        out->reason = failure_text(report, failed);
     else if (!report->has_stats || (end->status != 0 && report->options.kind == RUN_APPLY))
         out->reason = arena_printf(report->arena, "the runner ended with status %d%s", end->status, last_words);
     else

@@ -13,6 +13,7 @@
 #include "agent/session/session_note.h"
 #include "common/base/clock.h"
 #include "common/base/fd.h"
+#include "common/base/keep_alive.h"
 #include "common/base/text.h"
 #include "engine/channel/spawn.h"
 
@@ -255,6 +256,7 @@ static bool serve(struct arena *arena, const struct session_link_options *option
 
     if (engine->early_length > CARRIED_BYTES)
         return error_set_kind(err, ERROR_LIMIT, "the controller sends too much at once");
+    keep_alive_set(engine->fd, KEEP_ALIVE_RUN);
     carrier->engine = *engine;
     if (engine->early_length > 0)
         memcpy(carrier->down.data, engine->early, engine->early_length);

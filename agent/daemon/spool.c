@@ -424,6 +424,19 @@ bool spool_acknowledge(struct spool *spool, int64_t sequence, struct error *err)
     return true;
 }
 
+bool spool_rewind(struct spool *spool, int64_t sequence, struct error *err)
+{
+    int64_t oldest = spool->segments[0].first - 1;
+    int64_t back_to = sequence > oldest ? sequence : oldest;
+
+    if (back_to >= spool->acknowledged)
+        return true;
+    if (!offset_behind(spool, back_to, err))
+        return false;
+    spool->acknowledged = back_to;
+    return true;
+}
+
 int64_t spool_last(const struct spool *spool)
 {
     return spool->last;

@@ -31,6 +31,9 @@ bool spool_read(struct spool *spool, struct arena *arena, size_t count, size_t b
                 struct error *err);
 /* All up to `sequence` are safe elsewhere. A number beyond the last one added is an error. */
 bool spool_acknowledge(struct spool *spool, int64_t sequence, struct error *err);
+/* Offers again what stands behind `sequence`, as far as it is still here: the other side has lost it. spool_acknowledged tells
+ * how far that is. */
+bool spool_rewind(struct spool *spool, int64_t sequence, struct error *err);
 
 int64_t spool_last(const struct spool *spool);         /* number of the newest record; 0: none yet */
 int64_t spool_acknowledged(const struct spool *spool); /* as far as is known here */

@@ -204,11 +204,21 @@ static void take_acknowledged(struct uplink *uplink, int64_t sequence)
 static void take_gap(struct uplink *uplink, int64_t expected)
 {
     ARENA_SCOPED arena = arena_new();
+    struct error err = ERROR_INIT;
     int64_t oldest = spool_acknowledged(uplink->options.spool) + 1;
 
     if (expected > oldest) {
         take_acknowledged(uplink, expected - 1);
         return;
+    }
+    if (expected < oldest && uplink->gap_from != expected) {
+        if (!spool_rewind(uplink->options.spool, expected - 1, &err)) {
+            went_away(uplink, &uplink->reports, err.text);
+            return;
+        }
+        oldest = spool_acknowledged(uplink->options.spool) + 1;
+        if (expected == oldest)
+            return; /* from there on, next */
     }
     if (expected == oldest || uplink->gap_from == expected) { /* it was told, and does not go on */
         went_away(uplink, &uplink->reports,

@@ -38,11 +38,8 @@ bool watch_open(struct watch **out, struct error *err)
 
     if (watch == NULL)
         return error_set_errno(err, "cannot watch files");
+    /* -1: a machine that has no queue left has a daemon all the same */
     watch->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (watch->fd < 0) {
-        free(watch);
-        return error_set_errno(err, "cannot watch files");
-    }
     *out = watch;
     return true;
 }
@@ -116,7 +113,12 @@ static bool queue_renew(struct watch *watch, struct error *err)
     int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
     if (fd < 0)
-        return error_set_errno(err, "cannot watch files");
+        return error_set_errno(err, errno == EMFILE ? "cannot watch files: raise fs.inotify.max_user_instances"
+                                                    : "cannot watch files");
+    if (watch->fd < 0) {
+        watch->fd = fd;
+        return true;
+    }
     /* the number stays: whoever polls it need not know */
     if (dup3(fd, watch->fd, O_CLOEXEC) < 0) {
         fd_close(fd);
@@ -178,7 +180,7 @@ static bool events_read(struct watch *watch, bool *all, bool *moved, struct erro
 {
     _Alignas(struct inotify_event) char buffer[16384];
 
-    for (;;) {
+    while (watch->fd >= 0) {
         ssize_t length = read(watch->fd, buffer, sizeof(buffer));
 
         if (length < 0 && errno == EINTR)
@@ -194,6 +196,7 @@ static bool events_read(struct watch *watch, bool *all, bool *moved, struct erro
             at += sizeof(*event) + event->len;
         }
     }
+    return true;
 }
 
 /* Folders came or went: the paths find their places again, and until that is done anything may have happened. */

@@ -23,10 +23,11 @@ struct watch_touched {
 
 bool watch_open(struct watch **out, struct error *err);
 void watch_close(struct watch *watch); /* NULL is fine */
-/* Becomes readable when something was touched. */
+/* Becomes readable when something was touched; -1 as long as there was no room for a queue. */
 int watch_fd(const struct watch *watch);
 /* From now on these absolute paths, as many as they are; what was touched before is forgotten. An error names the path that
- * cannot be watched and the limit (fs.inotify.max_user_watches); the others are. */
+ * cannot be watched and the limit (fs.inotify.max_user_watches); the others are. Without room for a queue
+ * (fs.inotify.max_user_instances) all stays as it was, and the next watch_set tries again. */
 bool watch_set(struct watch *watch, const char *const *paths, size_t count, struct error *err);
 /* Does not wait. The texts live until the next watch_set. The array is in `arena`. */
 bool watch_take(struct watch *watch, struct arena *arena, struct watch_touched *out, struct error *err);

@@ -52,10 +52,22 @@ static const char *user_name(void)
     return strpbrk(user, " \n") == NULL && user[0] != '\0' ? user : "?";
 }
 
-static int file_open(void)
+/* The file, made when it must be; -1: there is none. */
+static int file_open(bool makes)
 {
-    (void)mkdir("/run/roost", 0755);
-    return open(SESSION_NOTE_PATH, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    ARENA_SCOPED arena = arena_new();
+    const char *folder = secure_getenv(SESSION_NOTE_FOLDER), *path = SESSION_NOTE_PATH;
+    int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (makes ? O_CREAT : 0);
+    struct stat info;
+
+    if (geteuid() != 0)
+        return -1;
+    if (folder != NULL && folder[0] == '/' && lstat(folder, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == 0 &&
+        (info.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+        path = arena_printf(arena, "%s/runs", folder);
+    else if (makes)
+        (void)mkdir("/run/roost", 0755);
+    return open(path, flags, 0600);
 }
 
 static void line_write(int fd, int64_t now_us, const char *mark)
@@ -79,9 +91,9 @@ void session_note(const char *module)
     struct stat info;
     int fd;
 
-    if (getenv(SESSION_NOTE_DAEMON) != NULL || geteuid() != 0 || text_in(module, looking))
+    if (getenv(SESSION_NOTE_DAEMON) != NULL || text_in(module, looking))
         return;
-    fd = file_open();
+    fd = file_open(true);
     if (fd < 0)
         return;
     age_us = now_us - last_told_us(fd);
@@ -97,7 +109,7 @@ void session_note(const char *module)
 
 void session_note_end(void)
 {
-    int fd = geteuid() != 0 ? -1 : open(SESSION_NOTE_PATH, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+    int fd = file_open(false);
 
     if (fd < 0)
         return;

@@ -10,6 +10,11 @@
 
 #define SESSION_NOTE_PATH "/run/roost/runs"
 #define SESSION_NOTE_DAEMON "ROOST_DAEMON" /* in the environment of the daemon's children */
+/*
+ * In the environment of tests: the absolute path of a folder that takes the place of /run/roost for who writes, so that
+ * sessions of this machine's own tests tell its daemon nothing. Passed over unless it is root's and only root may write there.
+ */
+#define SESSION_NOTE_FOLDER "ROOST_RUN_FOLDER"
 
 /* Before a task that is not only looking; one line each 5 s at most. Where it cannot be written, nothing is. */
 void session_note(const char *module);

@@ -5,6 +5,7 @@
  */
 #include "common/event/event.h"
 
+#include "common/base/text.h"
 #include "common/value/value_python.h"
 
 const char *event_kind_name(enum event_kind kind)
@@ -30,6 +31,15 @@ const char *event_kind_name(enum event_kind kind)
     };
 
     return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
+}
+
+bool event_kind_exists(const char *name)
+{
+    for (int kind = EVENT_RUN_START; kind <= EVENT_RUN_END; kind++) {
+        if (text_equal(name, event_kind_name((enum event_kind)kind)))
+            return true;
+    }
+    return false;
 }
 
 const char *event_outcome_name(enum event_outcome outcome)

@@ -76,6 +76,8 @@ struct event {
  */
 
 const char *event_kind_name(enum event_kind kind);
+/* Whether there is a kind of this name: what others tell may be called anything. */
+bool event_kind_exists(const char *name);
 const char *event_outcome_name(enum event_outcome outcome);
 /* The record as a map for JSON lines: only fields that are set. */
 const struct value *event_to_value(struct arena *arena, const struct event *event);

@@ -49,6 +49,7 @@ static inline bool value_is(const struct value *value, enum value_kind kind)
 }
 const char *value_text(const struct value *value); /* the string, or NULL when it is none */
 size_t value_count(const struct value *value);     /* items of a list or pairs of a map; else 0 */
+size_t value_map_count(const struct value *value); /* pairs of a map; else 0: with value_pair_at on what others say */
 const struct value *value_item(const struct value *list, size_t index);
 const struct value_pair *value_pair_at(const struct value *map, size_t index);
 const struct value *value_map_get(const struct value *map, const char *key); /* NULL: absent or no map */

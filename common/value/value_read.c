@@ -18,6 +18,11 @@ size_t value_count(const struct value *value)
     return value_is(value, VALUE_MAP) ? value->as.map.count : 0;
 }
 
+size_t value_map_count(const struct value *value)
+{
+    return value_is(value, VALUE_MAP) ? value->as.map.count : 0;
+}
+
 const struct value *value_item(const struct value *list, size_t index)
 {
     if (!value_is(list, VALUE_LIST) || index >= list->as.list.count)

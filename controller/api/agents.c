@@ -9,11 +9,13 @@
 #include "common/trust/certificate_request.h"
 #include "controller/api/center.h"
 #include "controller/api/intake.h"
+#include "controller/store/store_drift.h"
 #include "controller/store/store_node.h"
 #include "controller/store/store_node_work.h"
 #include "controller/store/store_report.h"
 
 #define SECOND_US ((int64_t)1000000)
+#define CLOCK_AHEAD_US (60 * SECOND_US)
 #define REPORTS_BODY ((size_t)8 * 1024 * 1024)
 #define REPORTS_MAX 5000
 #define WAIT_MAX_S 60
@@ -55,7 +57,7 @@ static bool report_read(struct api_call *call, const struct value *given, struct
         return false;
     }
     out->sequence = sequence->as.integer;
-    out->at_us = at_us->as.integer;
+    out->at_us = at_us->as.integer < 0 ? 0 : at_us->as.integer;
     out->body = json_text(call->arena, body == NULL ? value_null() : body, JSON_COMPACT);
     return true;
 }
@@ -111,13 +113,17 @@ static bool gap_is_told(const struct reports_work *work)
 static bool reports_append(struct store_connection *writer, struct reports_work *work, struct error *err)
 {
     const struct store_report_batch *batch = &work->batch;
+    const struct store_drift_resolution resolution = { .node_id = batch->node_id, .now_us = batch->received_us };
+    int64_t resolved = 0;
 
     if (!store_report_append(writer, batch, &work->result, err))
         return false;
     if (work->result.answer != STORE_REPORT_GAP || !gap_is_told(work))
         return true;
+    /* among what is gone may be that drift was mended; what is left of it is told again by the next check */
     return store_report_skip(writer, batch->node_id, batch->generation, batch->reports[0].sequence + 1,
                              batch->received_us, err) &&
+           store_drift_resolve(writer, &resolution, &resolved, err) &&
            store_report_append(writer, batch, &work->result, err);
 }
 
@@ -131,13 +137,17 @@ static bool reports_run(struct store_connection *writer, struct api_call *call, 
         return true;
     work->run_count = 0;
     for (size_t i = work->result.first_new; i < work->batch.count; i++) {
+        struct store_report believed = work->batch.reports[i];
         const struct intake_report report = { .node_id = call->identity.node_id,
                                               .generation = call->identity.generation,
                                               .node = call->identity.name,
-                                              .report = &work->batch.reports[i],
+                                              .report = &believed,
                                               .body = value_map_get(value_item(work->bodies, i), "body") };
         int64_t run_id = 0;
 
+        /* a node's clock is believed about what was, not about what will be; the report itself is kept as it was told */
+        if (believed.at_us > work->batch.received_us + CLOCK_AHEAD_US)
+            believed.at_us = work->batch.received_us + CLOCK_AHEAD_US;
         if (!intake_take(writer, call->arena, &report, &run_id, err))
             return false;
         run_note(work, run_id);

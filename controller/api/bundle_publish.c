@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "common/base/clock.h"
+#include "common/json/json.h"
 #include "common/trust/bundle_text.h"
 #include "controller/store/store_node.h"
 #include "controller/store/store_node_work.h"
@@ -80,6 +82,47 @@ bool bundle_renew(struct store_connection *writer, struct arena *arena, const st
     wish.files = manifest.files;
     wish.files_count = manifest.files_count;
     return bundle_publish(writer, arena, authority, &wish, &version, err);
+}
+
+bool bundle_tell(struct store_connection *writer, struct api_call *call, const struct bundle_wish *wish,
+                 int64_t version, struct error *err)
+{
+    struct value *detail = value_map(call->arena);
+    const struct center_event event = {
+        .kind = "bundle.published", .node_id = wish->node_id, .node = wish->node.name, .detail = detail
+    };
+
+    value_map_put_int(call->arena, detail, "version", version);
+    value_map_put_string(call->arena, detail, "playbook", *wish->playbook == '\0' ? NULL : wish->playbook);
+    value_map_put_string(call->arena, detail, "by", call->identity.name);
+    return center_event_add(writer, call->arena, &event, err) &&
+           center_audit(writer, call, *wish->playbook == '\0' ? "bundle.withdraw" : "bundle.publish", wish->node.name,
+                        json_text(call->arena, detail, JSON_COMPACT), err);
+}
+
+struct bundle_wish bundle_withdrawal(const struct api_call *call, const struct store_bundle *bundle)
+{
+    return (struct bundle_wish){ .node_id = bundle->node_id,
+                                 .node = { bundle->node, bundle->node_generation },
+                                 .playbook = "",
+                                 .created_by = call->identity.name,
+                                 .now_us = clock_wall_us(),
+                                 .life_us = BUNDLE_LIFE_S * 1000000 };
+}
+
+bool bundle_withhold(struct store_connection *writer, struct api_call *call, int64_t node_id, struct error *err)
+{
+    struct store_bundle *bundle = NULL;
+    struct bundle_wish wish;
+    int64_t version = 0;
+
+    if (!store_bundle_get(writer, call->arena, node_id, &bundle, err))
+        return false;
+    if (bundle == NULL || *bundle->playbook == '\0')
+        return true;
+    wish = bundle_withdrawal(call, bundle);
+    return bundle_publish(writer, call->arena, center_of(call)->authority, &wish, &version, err) &&
+           bundle_tell(writer, call, &wish, version, err);
 }
 
 struct value *bundle_value(struct api_call *call, const struct store_bundle *bundle)

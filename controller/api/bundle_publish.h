@@ -28,6 +28,14 @@ bool bundle_publish(struct store_connection *writer, struct arena *arena, const 
 /* The same files, signed anew for the node as it is now. */
 bool bundle_renew(struct store_connection *writer, struct arena *arena, const struct authority *authority,
                   const struct store_bundle *bundle, int64_t now_us, struct error *err);
+/* The event and the line of the audit log for a bundle that was published or withdrawn by this call. */
+bool bundle_tell(struct store_connection *writer, struct api_call *call, const struct bundle_wish *wish,
+                 int64_t version, struct error *err);
+/* A manifest without files in place of the bundle: signed like any other, so that an older one cannot be played back. */
+struct bundle_wish bundle_withdrawal(const struct api_call *call, const struct store_bundle *bundle);
+/* A node that is revoked: its bundle is withdrawn, if it has one, so that who comes in under its name later gets nothing of it
+ * before it is published anew. In the writer's thread. */
+bool bundle_withhold(struct store_connection *writer, struct api_call *call, int64_t node_id, struct error *err);
 /* {node, playbook, version, ...} for answers. */
 struct value *bundle_value(struct api_call *call, const struct store_bundle *bundle);
 /* By the clock: signs anew what is half through its time, forgets files that nothing needs. Blocks; for the service's thread. */

@@ -3,13 +3,9 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/base/text.h"
-#include "common/json/json.h"
 #include "controller/api/bundle_body.h"
 #include "controller/api/bundle_publish.h"
 #include "controller/store/store_node.h"
-
-#define SECOND_US ((int64_t)1000000)
 
 /* --- looking --- */
 
@@ -80,22 +76,6 @@ struct publishing {
     size_t count;
 };
 
-static bool event_tell(struct store_connection *writer, struct api_call *call, const struct bundle_wish *wish,
-                       int64_t version, struct error *err)
-{
-    struct value *detail = value_map(call->arena);
-    const struct center_event event = {
-        .kind = "bundle.published", .node_id = wish->node_id, .node = wish->node.name, .detail = detail
-    };
-
-    value_map_put_int(call->arena, detail, "version", version);
-    value_map_put_string(call->arena, detail, "playbook", *wish->playbook == '\0' ? NULL : wish->playbook);
-    value_map_put_string(call->arena, detail, "by", call->identity.name);
-    return center_event_add(writer, call->arena, &event, err) &&
-           center_audit(writer, call, *wish->playbook == '\0' ? "bundle.withdraw" : "bundle.publish", wish->node.name,
-                        json_text(call->arena, detail, JSON_COMPACT), err);
-}
-
 static bool publish_run(struct store_connection *writer, struct api_call *call, void *data, struct error *err)
 {
     struct publishing *publishing = data;
@@ -104,7 +84,7 @@ static bool publish_run(struct store_connection *writer, struct api_call *call, 
         const struct bundle_wish *wish = &publishing->wishes[i];
 
         if (!bundle_publish(writer, call->arena, center_of(call)->authority, wish, &publishing->versions[i], err) ||
-            !event_tell(writer, call, wish, publishing->versions[i], err))
+            !bundle_tell(writer, call, wish, publishing->versions[i], err))
             return false;
     }
     return true;
@@ -156,12 +136,7 @@ static void bundle_withdraw(struct api_call *call)
         api_reply_error(call, 404, "bundle_none", "the bundle of node %s was withdrawn already", bundle->node);
         return;
     }
-    *wish = (struct bundle_wish){ .node_id = bundle->node_id,
-                                  .node = { bundle->node, bundle->node_generation },
-                                  .playbook = "",
-                                  .created_by = call->identity.name,
-                                  .now_us = clock_wall_us(),
-                                  .life_us = BUNDLE_LIFE_S * SECOND_US };
+    *wish = bundle_withdrawal(call, bundle);
     publish(call, wish, 1);
 }
 

@@ -4,12 +4,16 @@
 
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "common/base/fd.h"
+#include "common/base/hash.h"
+#include "common/base/text.h"
 #include "common/json/json.h"
 #include "controller/api/page.h"
 #include "controller/api/server_internal.h"
 
 #define STREAM_BLOCK 16384
+#define STREAM_LOOK_MS 1000
 
 static struct call *call_of(struct api_call *base)
 {
@@ -102,6 +106,18 @@ void api_reply_file(struct api_call *call, int status, const char *content_type,
     answer(call, status, response, content_type);
 }
 
+/* What an operator's program was told before in the same words is not sent again; some routes have a version of their own. */
+static bool is_known(struct api_call *call, int status, const struct text *text)
+{
+    const struct api_route *route = call->route;
+    char digest[HASH_HEX_MAX];
+
+    if (status != 200 || route == NULL || route->access < API_VIEWER || !text_equal(route->method, "GET") ||
+        has_header(call_of(call), "ETag"))
+        return false;
+    return api_not_modified(call, hash_hex_of(HASH_SHA256, text->data, text->length, digest));
+}
+
 void api_reply(struct api_call *call, int status, const struct value *body)
 {
     struct text text = text_new(call->arena);
@@ -112,7 +128,8 @@ void api_reply(struct api_call *call, int status, const struct value *body)
     }
     json_write(&text, body, &JSON_COMPACT);
     text_add_char(&text, '\n');
-    api_reply_bytes(call, status, "application/json", text.data, text.length);
+    if (!is_known(call, status, &text))
+        api_reply_bytes(call, status, "application/json", text.data, text.length);
 }
 
 /* A page and what its forms lead to; of addresses that are not there, those that a browser asks for. */
@@ -158,6 +175,17 @@ bool api_not_modified(struct api_call *call, const char *version)
 
 /* --- streams --- */
 
+/* Every few seconds, and whenever somebody was revoked, whether it has waited or is always busy. */
+static bool stream_may_go_on(struct call *call)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (call->looked == call->server->looks && now_ms < call->looks_at_ms)
+        return true;
+    call->looks_at_ms = now_ms + call_patience_ms(call, STREAM_LOOK_MS);
+    return call_still_may(call);
+}
+
 static ssize_t stream_read(void *data, uint64_t position, char *buffer, size_t size)
 {
     static const char comment[] = ": still here\n\n";
@@ -166,6 +194,8 @@ static ssize_t stream_read(void *data, uint64_t position, char *buffer, size_t s
 
     (void)position;
     room_leave(room, call);
+    if (!stream_may_go_on(call))
+        return MHD_CONTENT_READER_END_OF_STREAM;
     for (;;) {
         long length = 0;
 
@@ -180,7 +210,7 @@ static ssize_t stream_read(void *data, uint64_t position, char *buffer, size_t s
             memcpy(buffer, comment, sizeof(comment) - 1);
             return (ssize_t)sizeof(comment) - 1;
         }
-        if (room_enter(room, call, call->stream.keep_alive_ms))
+        if (room_enter(room, call, call_patience_ms(call, call->stream.keep_alive_ms)))
             return 0;
         call->base.timed_out = room_is_closing(room);
     }
@@ -192,6 +222,7 @@ void api_reply_stream(struct api_call *base, const struct api_stream *stream)
 
     call->stream = *stream;
     call->topic = stream->topic;
+    call->looks_at_ms = clock_monotonic_ms() + call_patience_ms(call, STREAM_LOOK_MS);
     base->timed_out = false;
     answer(base, 200, MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, call, NULL),
            stream->content_type);
@@ -215,7 +246,8 @@ void api_wait(struct api_call *base, int64_t timeout_ms)
     if (room_is_closing(&call->server->room))
         api_reply_error(base, 503, "closing", "the controller is going down");
     else
-        call->again = !room_enter(&call->server->room, call, timeout_ms);
+        call->again = call->looked != call->server->looks ||
+                      !room_enter(&call->server->room, call, call_patience_ms(call, timeout_ms));
 }
 
 void api_await(struct api_call *base, void (*then)(struct api_call *call))

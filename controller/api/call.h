@@ -19,7 +19,8 @@ struct api_identity {
     const char *name;        /* of the token or the node; API_NOBODY: of what is worth nothing any more, or NULL */
     const char *fingerprint; /* nodes: SHA-256 of the key, hex */
     int64_t node_id, generation;
-    bool expired; /* nodes: the certificate has run out */
+    bool expired;    /* nodes: the certificate has run out */
+    int64_t ends_us; /* wall clock; when what was shown is worth nothing any more; 0: it does not end by itself */
     /* API_NOBODY: what is wrong with what was shown, for who holds it: a code and a sentence; NULL: nothing is told. */
     const char *why_code, *why;
 };
@@ -46,7 +47,8 @@ const char *api_path(const struct api_call *call);
 const char *api_header(const struct api_call *call, const char *name);
 
 /* --- answers: one of these once per call --- */
-void api_reply(struct api_call *call, int status, const struct value *body); /* JSON */
+/* JSON. What operators GET with 200 has an ETag of its bytes, unless api_not_modified set one; who knows them gets 304. */
+void api_reply(struct api_call *call, int status, const struct value *body);
 /* `bytes` must be in the call's arena or constant. */
 void api_reply_bytes(struct api_call *call, int status, const char *content_type, const char *bytes, size_t length);
 /* The file behind `fd`, which is closed when it has been sent, as MHD reads it: whatever its size it takes no memory. */
@@ -60,7 +62,7 @@ void api_reply_header(struct api_call *call, const char *name, const char *value
 bool api_not_modified(struct api_call *call, const char *version);
 
 /*
- * A stream without end (server-sent events). `next` fills up to `size` bytes: 0 when there is nothing now (it runs again when
+ * A stream without end (server-sent events); it ends when who asked for it may not any more. `next` fills up to `size` bytes: 0 when there is nothing now (it runs again when
  * the topic is woken, or after keep_alive_ms, when a comment is sent), -1 at the end.
  */
 struct api_stream {
@@ -74,7 +76,7 @@ void api_reply_stream(struct api_call *call, const struct api_stream *stream);
 /* --- waiting --- */
 /* To be called before looking whether there is something: a wake that comes after it is not missed by api_wait. */
 void api_watch(struct api_call *call, uint64_t topic);
-/* Suspends until the topic is woken or the time is over; then the route's function runs again. */
+/* Suspends until the topic is woken or the time is over; then the route's function runs again, if who asks still may. */
 void api_wait(struct api_call *call, int64_t timeout_ms);
 /* Suspends; after api_resume (from any thread) `then` runs in the HTTP thread. */
 void api_await(struct api_call *call, void (*then)(struct api_call *call));
@@ -91,3 +93,8 @@ struct api_upgrade {
 void api_reply_upgrade(struct api_call *call, const struct api_upgrade *upgrade);
 /* Once, from any thread, before the server is stopped; the descriptor is closed by it. */
 void api_upgraded_close(void *connection);
+/*
+ * Any thread, before that: the client has ended the connection, or is gone without a word for half a minute, and what it sent is taken.
+ * The descriptor does not show it: libmicrohttpd ends it when both directions have ended.
+ */
+bool api_upgraded_is_over(void *connection);

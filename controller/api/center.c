@@ -57,15 +57,15 @@ static enum api_access role_of(const char *name)
     return strcmp(name, "admin") == 0 ? API_ADMIN : strcmp(name, "operator") == 0 ? API_OPERATOR : API_VIEWER;
 }
 
-static bool identify_token(struct center *center, struct arena *arena, const char *bearer, struct api_identity *out,
-                           struct error *err)
+static bool identify_token(struct center *center, struct arena *arena, const struct api_credentials *credentials,
+                           struct api_identity *out, struct error *err)
 {
     struct api_token token;
     struct store_api_token *row = NULL;
     struct error malformed = ERROR_INIT;
     int64_t now_us = clock_wall_us();
 
-    if (!api_token_read(arena, bearer, &token, &malformed))
+    if (!api_token_read(arena, credentials->bearer, &token, &malformed))
         return true;
     if (!store_api_token_get(center->reader, arena, token.id, &row, err))
         return false;
@@ -79,8 +79,11 @@ static bool identify_token(struct center *center, struct arena *arena, const cha
         out->why = arena_printf(arena, revoked ? "the token '%s' was revoked" : "the token '%s' has ended", row->name);
         return true;
     }
-    token_note_use(center, row, now_us);
-    *out = (struct api_identity){ .kind = API_IS_OPERATOR, .role = role_of(row->role), .name = row->name };
+    if (!credentials->is_again)
+        token_note_use(center, row, now_us);
+    *out = (struct api_identity){
+        .kind = API_IS_OPERATOR, .role = role_of(row->role), .name = row->name, .ends_us = row->expires_us
+    };
     return true;
 }
 
@@ -177,13 +180,15 @@ static bool identify_node(struct center *center, struct arena *arena, const stru
                                 (long long)key->generation);
         return true;
     }
-    node_heard(center, key);
+    if (!credentials->is_again)
+        node_heard(center, key);
     *out = (struct api_identity){ .kind = API_IS_NODE,
                                   .name = key->node,
                                   .fingerprint = key->fingerprint,
                                   .node_id = key->node_id,
                                   .generation = key->generation,
-                                  .expired = clock_wall_us() > shown.not_after_us };
+                                  .expired = clock_wall_us() > shown.not_after_us,
+                                  .ends_us = shown.not_after_us };
     return true;
 }
 
@@ -194,7 +199,7 @@ bool center_identify(void *data, struct arena *arena, const struct api_credentia
 
     *out = (struct api_identity){ .kind = API_NOBODY };
     if (credentials->bearer != NULL)
-        return identify_token(center, arena, credentials->bearer, out, err);
+        return identify_token(center, arena, credentials, out, err);
     return identify_node(center, arena, credentials, out, err);
 }
 
@@ -305,6 +310,17 @@ bool center_event_add(struct store_connection *writer, struct arena *arena, cons
     };
 
     return store_event_add(writer, &row, NULL, err);
+}
+
+/* --- what is over --- */
+
+void center_node_cut(const struct api_call *call, const char *name, int64_t node_id, int64_t generation)
+{
+    struct center *center = center_of(call);
+
+    api_look_again(center->server, API_IS_NODE, name);
+    if (center->runs != NULL)
+        runs_sessions_cut(center->runs, node_id, generation);
 }
 
 /* --- forms --- */

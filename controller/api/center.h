@@ -79,6 +79,8 @@ struct store_node;
 bool center_node_of(struct api_call *call, struct store_node **out);
 /* When a node was heard last: the store knows it only every now and then. nodes.c */
 int64_t center_heard(const struct api_call *call, int64_t node_id, int64_t seen_us);
+/* A key of the node is worth nothing now: what waits and runs with it ends at once. `generation`: the node's own now, 0: none. */
+void center_node_cut(const struct api_call *call, const char *name, int64_t node_id, int64_t generation);
 /* 404, with the nearest name. */
 void center_node_unknown(struct api_call *call, const char *name);
 /* The run of the path's {id}; false: answered already. */

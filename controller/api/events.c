@@ -8,10 +8,8 @@
 #include "common/base/text.h"
 #include "common/json/json.h"
 #include "controller/api/center.h"
+#include "controller/api/event_stream.h"
 #include "controller/store/store_node.h"
-
-#define KEEP_ALIVE_MS 15000
-#define STREAM_EVENTS 100
 
 struct log_query {
     int64_t after, before, limit;
@@ -117,47 +115,27 @@ static void events_list(struct api_call *call)
 /* --- the stream --- */
 
 struct log_stream {
+    struct event_stream stream;     /* first: event_stream <-> log_stream */
     struct store_event_range range; /* its texts are the call's */
-    struct text text;               /* what is being sent; its memory is used again */
-    size_t sent;
-    bool ended;
 };
 
 /* The next events as server-sent events. Reading errors end the stream: the client comes back with Last-Event-ID. */
-static void stream_fill(struct api_call *call, struct log_stream *stream)
+static void stream_fill(struct api_call *call, struct event_stream *stream)
 {
     ARENA_SCOPED arena = arena_new();
+    struct log_stream *of = (struct log_stream *)stream;
     struct store_event *events = NULL;
     struct error err = ERROR_INIT;
     size_t count = 0;
 
-    text_truncate(&stream->text, 0);
-    stream->sent = 0;
-    if (!store_event_read(center_of(call)->reader, arena, &stream->range, &events, &count, &err)) {
+    if (!store_event_read(center_of(call)->reader, arena, &of->range, &events, &count, &err)) {
         stream->ended = true;
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        text_printf(&stream->text, "id: %lld\ndata: %s\n\n", (long long)events[i].id,
-                    json_text(arena, event_value(arena, &events[i]), JSON_COMPACT));
-        stream->range.after = events[i].id;
+        event_stream_put(stream, events[i].id, NULL, json_text(arena, event_value(arena, &events[i]), JSON_COMPACT));
+        of->range.after = events[i].id;
     }
-}
-
-static long stream_next(struct api_call *call, char *buffer, size_t size)
-{
-    struct log_stream *stream = call->state;
-    size_t length = 0;
-
-    if (stream->sent == stream->text.length && !stream->ended)
-        stream_fill(call, stream);
-    length = stream->text.length - stream->sent;
-    if (length == 0)
-        return stream->ended ? -1 : 0;
-    length = length < size ? length : size;
-    memcpy(buffer, stream->text.data + stream->sent, length);
-    stream->sent += length;
-    return (long)length;
 }
 
 /* A client that comes back for what is not kept any more, or has numbers that this store never gave (it came back from a
@@ -175,13 +153,15 @@ static bool stream_begin(struct api_call *call, struct log_stream *stream, bool 
         stream->range.after = newest;
     } else if (asked > newest) {
         stream->range.after = newest;
-        text_printf(&stream->text, "id: %lld\nevent: reset\ndata: {\"asked\":%lld,\"newest\":%lld}\n\n",
-                    (long long)newest, (long long)asked, (long long)newest);
+        event_stream_put(
+            &stream->stream, newest, "reset",
+            arena_printf(call->arena, "{\"asked\":%lld,\"newest\":%lld}", (long long)asked, (long long)newest));
     } else if (asked > 0 && asked + 1 < (oldest > 0 ? oldest : newest + 1)) {
-        text_printf(&stream->text, "event: gap\ndata: {\"from\":%lld,\"to\":%lld}\n\n", (long long)asked + 1,
-                    (long long)(oldest > 0 ? oldest - 1 : newest));
+        event_stream_put(&stream->stream, 0, "gap",
+                         arena_printf(call->arena, "{\"from\":%lld,\"to\":%lld}", (long long)asked + 1,
+                                      (long long)(oldest > 0 ? oldest - 1 : newest)));
     }
-    text_add(&stream->text, ": listening\n\n");
+    text_add(&stream->stream.text, ": listening\n\n");
     return true;
 }
 
@@ -189,26 +169,20 @@ static void events_stream(struct api_call *call)
 {
     const struct log_stream_query *query = call->query;
     struct log_stream *stream = arena_new_of(call->arena, struct log_stream);
-    const char *resume = api_header(call, "Last-Event-ID");
-    bool is_asked = resume != NULL || query->after != ARG_INT_UNSET;
+    int64_t after = query->after;
 
-    stream->range = (struct store_event_range){ .kind = query->kind, .limit = STREAM_EVENTS };
-    stream->range.after = query->after != ARG_INT_UNSET ? query->after : 0;
-    if (resume != NULL && !text_to_int(resume, &stream->range.after))
-        stream->range.after = -1;
-    if (stream->range.after < 0) {
-        api_reply_error(call, 400, "bad_request", "%s must be the number of an event, from 0",
-                        resume != NULL ? "Last-Event-ID" : "after");
+    if (!event_stream_resume(call, &after))
+        return;
+    if (after != ARG_INT_UNSET && after < 0) {
+        api_reply_error(call, 400, "bad_request", "after must be the number of an event, from 0");
         return;
     }
-    stream->text = text_new(call->arena);
-    if (!node_id_of(call, query->node, &stream->range.node_id) || !stream_begin(call, stream, is_asked))
-        return;
-    call->state = stream;
-    api_reply_stream(call, &(struct api_stream){ .content_type = "text/event-stream",
-                                                 .topic = api_topic("event", 0),
-                                                 .keep_alive_ms = KEEP_ALIVE_MS,
-                                                 .next = stream_next });
+    event_stream_init(call, &stream->stream, stream_fill);
+    stream->range = (struct store_event_range){ .kind = query->kind,
+                                                .after = after == ARG_INT_UNSET ? 0 : after,
+                                                .limit = EVENT_STREAM_ROWS };
+    if (node_id_of(call, query->node, &stream->range.node_id) && stream_begin(call, stream, after != ARG_INT_UNSET))
+        event_stream_begin(call, &stream->stream, api_topic("event", 0));
 }
 
 static const struct api_route routes[] = {

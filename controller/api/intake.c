@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "common/base/text.h"
+#include "common/event/event.h"
 #include "common/json/json.h"
 #include "controller/api/center.h"
 #include "controller/api/intake_measured.h"
 #include "controller/store/store_bundle.h"
 #include "controller/store/store_drift.h"
 #include "controller/store/store_node.h"
-#include "controller/store/store_run.h"
+#include "controller/store/store_run_outcome.h"
 
 /* What one report is taken with. */
 struct taking {
@@ -54,7 +55,11 @@ static bool take_hello(struct taking *taking, struct error *err)
 {
     const struct intake_report *in = taking->in;
     const char *agent = value_map_text(in->body, "agent"), *boot_id = value_map_text(in->body, "boot_id");
+    const char *policy = value_map_text(in->body, "policy");
 
+    if (text_in(policy, ARG_NAMES("report", "repair", "window")) &&
+        !store_node_policy_set(taking->writer, in->node_id, policy, err))
+        return false;
     return agent == NULL || boot_id == NULL || store_node_hello_set(taking->writer, in->node_id, agent, boot_id, err);
 }
 
@@ -70,6 +75,8 @@ static bool take_status(struct taking *taking, struct error *err)
     const struct intake_report *in = taking->in;
     const char *verdict = value_map_text(in->body, "verdict");
 
+    if (text_equal(verdict, "lost") || text_equal(verdict, "pending") || text_equal(verdict, "revoked"))
+        verdict = "unknown"; /* those words are the controller's own */
     return verdict == NULL || store_node_verdict_set(taking->writer, in->node_id, verdict,
                                                      value_map_text(in->body, "reason"), in->report->at_us, err);
 }
@@ -92,6 +99,38 @@ static enum store_drift_cause cause_of(const struct value *body)
     return text_equal(cause, "external") ? STORE_DRIFT_EXTERNAL : STORE_DRIFT_UNKNOWN;
 }
 
+/* One row and one event for all that a node has beyond what is kept of it. */
+static bool drift_beyond(struct taking *taking, struct error *err)
+{
+    const struct store_drift drift = { .node_id = taking->in->node_id,
+                                       .resource = STORE_DRIFT_BEYOND,
+                                       .cause = STORE_DRIFT_UNKNOWN,
+                                       .last_us = taking->in->report->at_us };
+    struct value *detail = value_map(taking->arena);
+    int64_t id = 0;
+    bool is_new = false;
+
+    value_map_put_string(taking->arena, detail, "resource", drift.resource);
+    return store_drift_seen(taking->writer, &drift, &id, &is_new, err) &&
+           (!is_new || tell(taking, "drift.found", detail, err));
+}
+
+/* The diff; where there is none to show, as of units, what the module says is to be done, a line each. */
+static const char *drift_text(struct taking *taking)
+{
+    const char *diff = value_map_text(taking->in->body, "diff");
+    const struct value *changes = value_map_get(taking->in->body, "changes");
+    struct text text = text_new(taking->arena);
+
+    for (size_t i = 0; diff == NULL && value_is(changes, VALUE_LIST) && i < value_count(changes); i++) {
+        const char *sentence = value_text(value_item(changes, i));
+
+        if (sentence != NULL)
+            text_printf(&text, "%s\n", sentence);
+    }
+    return diff != NULL ? diff : text.length > 0 ? text.data : NULL;
+}
+
 static bool take_drift(struct taking *taking, struct error *err)
 {
     const struct intake_report *in = taking->in;
@@ -99,15 +138,19 @@ static bool take_drift(struct taking *taking, struct error *err)
                                        .resource = value_map_text(in->body, "resource"),
                                        .cause = cause_of(in->body),
                                        .reason = value_map_text(in->body, "reason"),
-                                       .diff = value_map_text(in->body, "diff"),
+                                       .diff = drift_text(taking),
                                        .window_from_us = count_of(in->body, "window_from_us"),
                                        .window_to_us = count_of(in->body, "window_to_us"),
                                        .last_us = in->report->at_us };
     int64_t id = 0;
-    bool is_new = false;
+    bool is_new = false, has_room = false;
 
     if (drift.resource == NULL)
         return true;
+    if (!store_drift_has_room(taking->writer, in->node_id, drift.resource, &has_room, err))
+        return false;
+    if (!has_room)
+        return drift_beyond(taking, err);
     return store_drift_seen(taking->writer, &drift, &id, &is_new, err) &&
            (!is_new || tell(taking, "drift.found", some_of(taking, ARG_NAMES("resource", "cause", "reason")), err));
 }
@@ -197,7 +240,7 @@ static bool take_run_event(struct taking *taking, struct error *err)
     row.kind = value_map_text(event, "event");
     if (!run_find(taking, &run, err))
         return false;
-    if (run == NULL || row.kind == NULL)
+    if (run == NULL || !event_kind_exists(row.kind)) /* the controller's own kinds are not a node's to tell */
         return true;
     row.body = json_text(taking->arena, event, JSON_COMPACT);
     return store_run_event_append(taking->writer, run->id, &row, 1, NULL, err);
@@ -238,6 +281,7 @@ static bool take_run_end(struct taking *taking, struct error *err)
     struct store_run_change change = { .state = state,
                                        .reason = value_map_text(body, "reason"),
                                        .now_us = taking->in->report->at_us };
+    static const int drifts = STORE_RUN_EXIT_CHANGES;
     struct store_run *run = NULL;
     bool changed = false;
 
@@ -246,6 +290,8 @@ static bool take_run_end(struct taking *taking, struct error *err)
     if (run == NULL)
         return true;
     change.id = run->id;
+    if (text_equal(value_map_text(body, "outcome"), "drift")) /* as roost-agent check ends with it */
+        change.exit_code = &drifts;
     return store_run_host_set(taking->writer, run->id, &host, err) &&
            store_run_change(taking->writer, &change, &changed, err) &&
            (!changed || tell(taking, "run.ended", run_detail(taking, run), err));

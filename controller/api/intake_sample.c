@@ -7,6 +7,7 @@
 #include "controller/store/store_sample.h"
 
 #define CLOCK_SLACK_US ((int64_t)24 * 3600 * 1000000) /* a sample's own time is believed this far from its report's */
+#define FIGURE_MAX 1e15 /* a PiB, and more than any watt: sums of all nodes stay numbers, and fit an integer */
 
 static double figure_of(const struct value *body, const char *key)
 {
@@ -15,7 +16,7 @@ static double figure_of(const struct value *body, const char *key)
                     : value_is(value, VALUE_INT) ? (double)value->as.integer
                                                  : (double)NAN;
 
-    return isfinite(figure) && figure >= 0 ? figure : (double)NAN;
+    return isfinite(figure) && figure >= 0 && figure <= FIGURE_MAX ? figure : (double)NAN;
 }
 
 bool intake_sample(struct store_connection *writer, const struct intake_report *report, struct error *err)
@@ -24,8 +25,7 @@ bool intake_sample(struct store_connection *writer, const struct intake_report *
     struct store_sample sample = { .at_us = report->report->at_us };
     bool is_measured = false;
 
-    if (value_is(at, VALUE_INT) && at->as.integer > sample.at_us - CLOCK_SLACK_US &&
-        at->as.integer < sample.at_us + CLOCK_SLACK_US)
+    if (value_is(at, VALUE_INT) && at->as.integer > sample.at_us - CLOCK_SLACK_US && at->as.integer <= sample.at_us)
         sample.at_us = at->as.integer;
     for (int i = 0; i < STORE_SAMPLE_FIGURES; i++) {
         sample.figures[i] = figure_of(report->body, figure_name((enum store_sample_figure)i));

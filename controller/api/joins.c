@@ -16,8 +16,6 @@
 struct join_work {
     struct store_join_submission submission;
     struct store_join_decision decision;
-    const char *pattern; /* of the token; NULL: any name */
-    bool name_is_taken;
     enum store_join_answer answer;
     struct store_join_request *request; /* as it is now */
 };
@@ -67,6 +65,8 @@ static const char *answer_name(enum store_join_answer answer)
         return "the join token was used, with another key";
     case STORE_JOIN_NAME_REFUSED:
         return "the join token is not for this name";
+    case STORE_JOIN_NAME_KNOWN:
+        return "the name is a node's, and the join token is not for exactly this name";
     case STORE_JOIN_KEY_REFUSED:
         return "the key is another node's or was revoked";
     default:
@@ -75,8 +75,7 @@ static const char *answer_name(enum store_join_answer answer)
 }
 
 /* One sentence for all that is wrong with a token and its secret: who guesses learns nothing. */
-static bool token_opens(struct api_call *call, const struct join_body *body, const char **pattern_out,
-                        struct error *err)
+static bool token_opens(struct api_call *call, const struct join_body *body, struct error *err)
 {
     struct store_join_token *row = NULL;
     struct secret secret;
@@ -87,28 +86,11 @@ static bool token_opens(struct api_call *call, const struct join_body *body, con
         return false;
     }
     if (row != NULL && secret_read(call->arena, body->secret, strlen(body->secret), &secret, &malformed) &&
-        secret_matches(secret, row->hash)) {
-        *pattern_out = row->pattern;
+        secret_matches(secret, row->hash))
         return true;
-    }
     note_refused(call, NULL, answer_name(STORE_JOIN_TOKEN_UNKNOWN));
     api_reply_error(call, 403, "token_unknown", "there is no such join token, or its secret is another");
     return false;
-}
-
-/* A name that a node bears is given away only by a token for exactly this name: two boxes with one host name must not push each
- * other out. The node's own key may ask again. */
-static bool name_is_free(struct store_connection *writer, struct api_call *call, struct join_work *work,
-                         struct error *err)
-{
-    const struct store_join_request *asked = &work->submission.asked;
-    struct store_node *node = NULL;
-
-    if (!store_node_by_name(writer, call->arena, asked->name, &node, err))
-        return false;
-    work->name_is_taken = node != NULL && node->state == STORE_NODE_ACTIVE && !text_equal(work->pattern, asked->name) &&
-                          !text_equal(node->key, asked->fingerprint);
-    return true;
 }
 
 /* The node is in, or waits to be let in: told once, however often it asks. */
@@ -135,8 +117,6 @@ static bool join_run(struct store_connection *writer, struct api_call *call, voi
     struct join_work *work = data;
     const struct store_join_request *asked = &work->submission.asked;
 
-    if (!name_is_free(writer, call, work, err) || work->name_is_taken)
-        return work->name_is_taken;
     if (!store_join_submit(writer, call->arena, &work->submission, &work->answer, &work->request, err))
         return false;
     if (work->answer != STORE_JOIN_OK || work->request->asked_us != asked->asked_us)
@@ -166,6 +146,13 @@ static void answer_refused(struct api_call *call, const struct join_work *work)
         break;
     case STORE_JOIN_NAME_REFUSED:
         api_reply_error(call, 403, "name_refused", "the join token is not for a node named '%s'", name);
+        break;
+    case STORE_JOIN_NAME_KNOWN:
+        api_reply_error(
+            call, 403, "name_refused",
+            "there is a node named '%s' already, or was one: only a join string for exactly this name (roost joins token "
+            "--name %s) puts another machine in its place",
+            name, name);
         break;
     case STORE_JOIN_KEY_REFUSED:
         api_reply_error(call, 403, "key_refused",
@@ -205,17 +192,11 @@ static void join_then(struct api_call *call, void *data)
     const struct join_work *work = data;
     struct value *out = value_map(call->arena);
 
-    if (work->name_is_taken) {
-        note_refused(call, work->submission.asked.name, "the name is an active node's");
-        api_reply_error(
-            call, 403, "name_refused",
-            "there is a node named '%s' already: only a join string for exactly this name (roost joins token "
-            "--name %s) puts another machine in its place",
-            work->submission.asked.name, work->submission.asked.name);
-    } else if (work->answer != STORE_JOIN_OK) {
+    if (work->answer != STORE_JOIN_OK) {
         answer_refused(call, work);
     } else if (work->request->state == STORE_JOIN_APPROVED) {
         presence_touch(center_of(call)->presence, work->request->node_id);
+        center_node_cut(call, work->request->name, work->request->node_id, work->request->generation);
         answer_joined(call, work->request, 200);
     } else if (work->request->state == STORE_JOIN_REFUSED) {
         api_reply_error(call, 403, "join_refused", "an operator has refused node '%s' with this key",
@@ -235,7 +216,7 @@ static void join_post(struct api_call *call)
     struct public_key *key = arena_new_of(call->arena, struct public_key);
     struct error err = ERROR_INIT;
 
-    if (!token_opens(call, body, &work->pattern, &err))
+    if (!token_opens(call, body, &err))
         return;
     if (!node_name_check(body->name, &err)) {
         api_reply_error(call, 400, "bad_name", "%s", err.text);
@@ -331,10 +312,18 @@ static void decide_then(struct api_call *call, void *data)
 {
     const struct join_work *work = data;
 
-    if (work->request != NULL && work->request->state == STORE_JOIN_APPROVED)
+    if (work->request != NULL && work->request->state == STORE_JOIN_APPROVED) {
         presence_touch(center_of(call)->presence, work->request->node_id);
+        center_node_cut(call, work->request->name, work->request->node_id, work->request->generation);
+    }
     if (work->request == NULL)
         api_reply_error(call, 404, "join_unknown", "there is no join request %lld", (long long)work->decision.id);
+    else if (work->answer == STORE_JOIN_NAME_KNOWN)
+        api_reply_error(
+            call, 409, "name_refused",
+            "there is a node named '%s' by now: refuse this request, and if the machine is to take the node's "
+            "place, give it a join string for exactly this name (roost joins token --name %s)",
+            work->request->name, work->request->name);
     else if (work->answer != STORE_JOIN_OK)
         api_reply_error(call, 409, "key_refused", "the key of this request belongs to another node or was revoked");
     else if ((work->request->state == STORE_JOIN_APPROVED) != work->decision.approve)

@@ -9,6 +9,7 @@
 #include "controller/store/store_event.h"
 #include "controller/store/store_fleet.h"
 #include "controller/store/store_node.h"
+#include "controller/store/store_run.h"
 
 #define HOUR_US ((int64_t)3600 * 1000000)
 
@@ -57,7 +58,15 @@ static bool put_nodes(struct api_call *call, struct text *out, struct error *err
 
 /* --- the fleet --- */
 
-/* Of the first page of nodes: a series of each for what is known. What is not known has no line: 0 would be a lie. */
+/* A series of each node for what is known. What is not known has no line: 0 would be a lie. */
+#define FLEET_MOST 20000 /* nodes; some 10 MB of text. How many more there are is a number too */
+#define SERIES 9
+
+struct node_figures {
+    const char *name;
+    double values[SERIES];
+};
+
 struct node_series {
     const char *name, *help;
     double (*of)(const struct store_fleet_row *row,
@@ -85,48 +94,76 @@ static double figure_of(const struct store_fleet_row *row, const struct node_ser
                : (double)NAN;
 }
 
-static bool put_fleet(struct api_call *call, struct text *out, struct error *err)
+static const struct node_series node_series[SERIES] = {
+    { .name = "roost_node_silent_seconds", .help = "Since the node was heard last.", .of = seconds_silent },
+    { .name = "roost_node_drift_open", .help = "Resources that are not as declared.", .of = drift_open },
+    { .name = "roost_node_watts", .help = "Power.", .figure = STORE_SAMPLE_WATTS },
+    { .name = "roost_node_celsius", .help = "The GPU's hottest sensor.", .figure = STORE_SAMPLE_CELSIUS },
+    { .name = "roost_node_gpu_busy", .help = "From 0 to 1.", .figure = STORE_SAMPLE_GPU_BUSY },
+    { .name = "roost_node_memory_used_bytes", .help = "Memory in use.", .figure = STORE_SAMPLE_MEMORY_USED },
+    { .name = "roost_node_gtt_used_bytes", .help = "GTT in use.", .figure = STORE_SAMPLE_GTT_USED },
+    { .name = "roost_node_gtt_total_bytes", .help = "GTT there is.", .figure = STORE_SAMPLE_GTT_TOTAL },
+    { .name = "roost_node_load", .help = "Of the last minute.", .figure = STORE_SAMPLE_LOAD },
+};
+
+static void figures_take(struct api_call *call, struct store_fleet_row *row, int64_t now_us, struct node_figures *out)
 {
-    static const struct node_series series[] = {
-        { .name = "roost_node_silent_seconds", .help = "Since the node was heard last.", .of = seconds_silent },
-        { .name = "roost_node_drift_open", .help = "Resources that are not as declared.", .of = drift_open },
-        { .name = "roost_node_watts", .help = "Power.", .figure = STORE_SAMPLE_WATTS },
-        { .name = "roost_node_celsius", .help = "The GPU's hottest sensor.", .figure = STORE_SAMPLE_CELSIUS },
-        { .name = "roost_node_gpu_busy", .help = "From 0 to 1.", .figure = STORE_SAMPLE_GPU_BUSY },
-        { .name = "roost_node_memory_used_bytes", .help = "Memory in use.", .figure = STORE_SAMPLE_MEMORY_USED },
-        { .name = "roost_node_gtt_used_bytes", .help = "GTT in use.", .figure = STORE_SAMPLE_GTT_USED },
-        { .name = "roost_node_gtt_total_bytes", .help = "GTT there is.", .figure = STORE_SAMPLE_GTT_TOTAL },
-        { .name = "roost_node_load", .help = "Of the last minute.", .figure = STORE_SAMPLE_LOAD },
-    };
-    const struct store_fleet_filter filter = { .limit = LIMIT_STORE_PAGE };
-    struct store_fleet_page page;
+    struct presence_time heard;
+
+    if (presence_find(center_of(call)->presence, row->node_id, &heard) && heard.wall_us > row->seen_us)
+        row->seen_us = heard.wall_us;
+    out->name = arena_copy(call->arena, row->name);
+    for (size_t i = 0; i < SERIES; i++)
+        out->values[i] = figure_of(row, &node_series[i], now_us);
+}
+
+/* Page by page: of a row only the figures stay. */
+static bool fleet_read(struct api_call *call, struct node_figures **out, size_t *count_out, struct error *err)
+{
+    struct store_fleet_filter filter = { .limit = LIMIT_STORE_PAGE };
+    struct node_figures *figures = NULL;
+    size_t count = 0;
     int64_t now_us = clock_wall_us();
 
-    if (!store_fleet_page(center_of(call)->reader, call->arena, &filter, &page, err))
-        return false;
-    for (size_t i = 0; i < page.count; i++) {
-        struct presence_time heard;
+    do {
+        ARENA_SCOPED scratch = arena_new();
+        struct store_fleet_page page;
 
-        if (presence_find(center_of(call)->presence, page.rows[i].node_id, &heard) &&
-            heard.wall_us > page.rows[i].seen_us)
-            page.rows[i].seen_us = heard.wall_us;
-    }
-    for (size_t i = 0; i < sizeof(series) / sizeof(series[0]); i++) {
-        family(out, series[i].name, "gauge", series[i].help);
-        for (size_t j = 0; j < page.count; j++) {
-            double value = figure_of(&page.rows[j], &series[i], now_us);
-
-            if (isnan(value))
-                continue;
-            text_printf(out, "%s{node=\"", series[i].name);
-            label(out, page.rows[j].name);
-            text_printf(out, "\"} %.15g\n", value);
-        }
-    }
+        if (!store_fleet_page(center_of(call)->reader, scratch, &filter, &page, err))
+            return false;
+        figures = arena_grow(call->arena, figures, count * sizeof(*figures), (count + page.count) * sizeof(*figures));
+        for (size_t i = 0; i < page.count; i++)
+            figures_take(call, &page.rows[i], now_us, &figures[count++]);
+        filter.after = page.next == NULL ? NULL : arena_copy(call->arena, page.next);
+    } while (filter.after != NULL && count < FLEET_MOST);
+    *out = figures;
+    *count_out = count;
     return true;
 }
 
-static bool put_sums(struct api_call *call, struct text *out, struct error *err)
+static bool put_fleet(struct api_call *call, struct text *out, int64_t nodes, struct error *err)
+{
+    struct node_figures *figures = NULL;
+    size_t count = 0;
+
+    if (!fleet_read(call, &figures, &count, err))
+        return false;
+    for (size_t i = 0; i < SERIES; i++) {
+        family(out, node_series[i].name, "gauge", node_series[i].help);
+        for (size_t j = 0; j < count; j++) {
+            if (isnan(figures[j].values[i]))
+                continue;
+            text_printf(out, "%s{node=\"", node_series[i].name);
+            label(out, figures[j].name);
+            text_printf(out, "\"} %.15g\n", figures[j].values[i]);
+        }
+    }
+    one(out, "roost_nodes_without_series", "gauge", "Nodes beyond the bound, of which only the sums tell.",
+        nodes > (int64_t)count ? nodes - (int64_t)count : 0);
+    return true;
+}
+
+static bool put_sums(struct api_call *call, struct text *out, int64_t *nodes_out, struct error *err)
 {
     struct store_fleet_sums sums;
 
@@ -134,6 +171,7 @@ static bool put_sums(struct api_call *call, struct text *out, struct error *err)
         return false;
     one(out, "roost_drift_open", "gauge", "Resources of all nodes that are not as declared.", sums.open_drift);
     one(out, "roost_nodes_drifting", "gauge", "Nodes with such a resource.", sums.drifting);
+    *nodes_out = sums.nodes;
     return true;
 }
 
@@ -155,6 +193,36 @@ static bool put_events(struct api_call *call, struct text *out, struct error *er
     return true;
 }
 
+/* A label's word for how a run ended. */
+static const char *outcome_of(int64_t state)
+{
+    switch (state) {
+    case STORE_RUN_OK:
+        return "ok";
+    case STORE_RUN_CANCELLED:
+        return "cancelled";
+    case STORE_RUN_LOST:
+        return "lost";
+    default:
+        return "failed";
+    }
+}
+
+static bool put_runs(struct api_call *call, struct text *out, struct error *err)
+{
+    struct store_event_runs *runs = NULL;
+    size_t count = 0;
+
+    if (!store_event_runs(center_of(call)->reader, call->arena, clock_wall_us() - HOUR_US, &runs, &count, err))
+        return false;
+    family(out, "roost_runs_hour", "gauge", "Runs that ended in the last hour: from the centre or a node's own.");
+    for (size_t i = 0; i < count; i++)
+        text_printf(out, "roost_runs_hour{from=\"%s\",kind=\"%s\",outcome=\"%s\"} %lld\n",
+                    runs[i].is_central ? "centre" : "node", runs[i].kind, outcome_of(runs[i].state),
+                    (long long)runs[i].runs);
+    return true;
+}
+
 static void metrics_get(struct api_call *call)
 {
     struct text out = text_new(call->arena);
@@ -162,9 +230,11 @@ static void metrics_get(struct api_call *call)
     struct store_counters store;
     struct store_size size;
     struct error err = ERROR_INIT;
+    int64_t nodes = 0;
 
-    if (!put_nodes(call, &out, &err) || !put_sums(call, &out, &err) || !put_fleet(call, &out, &err) ||
-        !put_events(call, &out, &err) || !store_size(center_of(call)->reader, &size, &err)) {
+    if (!put_nodes(call, &out, &err) || !put_sums(call, &out, &nodes, &err) || !put_fleet(call, &out, nodes, &err) ||
+        !put_events(call, &out, &err) || !put_runs(call, &out, &err) ||
+        !store_size(center_of(call)->reader, &size, &err)) {
         center_read_failed(call, &err);
         return;
     }

@@ -55,13 +55,15 @@ static struct value *node_value(struct api_call *call, const struct store_node *
 {
     struct value *out = value_map(call->arena);
     const char *verdict = node->verdict == NULL ? "unknown" : node->verdict;
+    bool is_silent = node->state == STORE_NODE_ACTIVE && node->verdict == NULL; /* a node with a playbook tells */
+    const char *reason = is_silent ? "it has told nothing yet" : node->reason;
 
     value_map_put_string(call->arena, out, "name", node->name);
     value_map_put_string(call->arena, out, "state", state_name(node->state));
     value_map_put_int(call->arena, out, "generation", node->generation);
     value_map_put_string(call->arena, out, "verdict", node->lost_us > 0 ? "lost" : verdict);
     value_map_put_string(call->arena, out, "last_verdict", node->lost_us > 0 ? verdict : NULL);
-    value_map_put_string(call->arena, out, "reason", node->lost_us > 0 ? lost_reason(call, node) : node->reason);
+    value_map_put_string(call->arena, out, "reason", node->lost_us > 0 ? lost_reason(call, node) : reason);
     value_map_put_string(call->arena, out, "last_reason", node->lost_us > 0 ? node->reason : NULL);
     center_put_time(call, out, "lost", node->lost_us);
     center_put_time(call, out, "verdict_at", node->verdict_us);
@@ -70,6 +72,7 @@ static struct value *node_value(struct api_call *call, const struct store_node *
     center_put_time(call, out, "facts_at", node->facts_us);
     value_map_put_string(call->arena, out, "agent", node->agent);
     value_map_put_string(call->arena, out, "boot_id", node->boot_id);
+    value_map_put_string(call->arena, out, "policy", node->policy);
     value_map_put_int(call->arena, out, "reported", node->reported);
     value_map_put_string(call->arena, out, "key", node->key);
     return out;
@@ -185,6 +188,7 @@ static const struct task_spec node_delete_spec = { .name = "nodes",
 
 struct revoke_work {
     const char *name;
+    int64_t node_id;
     bool found;
     enum store_forget forget;
 };
@@ -197,9 +201,11 @@ static bool revoke_run(struct store_connection *writer, struct api_call *call, v
     if (!store_node_by_name(writer, call->arena, work->name, &node, err))
         return false;
     work->found = node != NULL;
+    work->node_id = node == NULL ? 0 : node->id;
     if (node == NULL || node->state == STORE_NODE_REVOKED)
         return true;
-    return store_node_revoke(writer, work->name, clock_wall_us(), &work->found, err) &&
+    return bundle_withhold(writer, call, node->id, err) &&
+           store_node_revoke(writer, work->name, clock_wall_us(), &work->found, err) &&
            center_audit(writer, call, "node.revoke", work->name, NULL, err) &&
            center_event_add(writer, call->arena,
                             &(struct center_event){ .kind = "node.revoked", .node_id = node->id, .node = node->name },
@@ -215,6 +221,7 @@ static void revoke_then(struct api_call *call, void *data)
         center_node_unknown(call, work->name);
         return;
     }
+    center_node_cut(call, work->name, work->node_id, 0);
     value_map_put_string(call->arena, out, "revoked", work->name);
     api_reply(call, 200, out);
 }

@@ -79,11 +79,10 @@ bool page_form_read(struct arena *arena, const char *text, size_t length, const 
 
 bool page_origin_matches(const char *origin, const char *host)
 {
-    const char *slashes = origin == NULL ? NULL : strstr(origin, "://");
+    static const char scheme[] = "https://";
 
-    if (slashes == NULL || host == NULL || (!text_starts(origin, "https://") && !text_starts(origin, "http://")))
-        return false;
-    return *host != '\0' && strcmp(slashes + 3, host) == 0;
+    return origin != NULL && host != NULL && *host != '\0' && text_starts(origin, scheme) &&
+           strcmp(origin + strlen(scheme), host) == 0;
 }
 
 bool page_path_is_local(const char *path)

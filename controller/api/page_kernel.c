@@ -123,7 +123,7 @@ const struct value *page_kernel(struct arena *arena, const struct value *facts)
 
     if (!value_is(kernel, VALUE_MAP))
         return value_null();
-    for (size_t i = 0; i < value_count(parameters); i++) {
+    for (size_t i = 0; i < value_map_count(parameters); i++) {
         const struct value_pair *pair = value_pair_at(parameters, i);
         const char *note = NULL, *name = value_text(pair->key);
 

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/text.h"
 #include "controller/store/store_run_lane.h"
+#include "controller/store/store_run_outcome.h"
 
 #define RUN_ROWS 50
 #define LOG_EVENTS 400
@@ -30,6 +31,17 @@ static void state_put(struct api_call *call, struct value *map, enum store_run_s
         i++;
     value_map_put_string(call->arena, map, "class", states[i].class);
     value_map_put_string(call->arena, map, "word", states[i].word);
+}
+
+/* A check that found drift did well, and is not "ok" to who reads it. */
+static void outcome_put(struct api_call *call, struct value *row, const char *outcome)
+{
+    static const char *const own[] = { "drift", "refused", NULL };
+
+    if (!text_in(outcome, own))
+        return;
+    value_map_put_string(call->arena, row, "class", strcmp(outcome, "drift") == 0 ? "drift" : "revoked");
+    value_map_put_string(call->arena, row, "word", outcome);
 }
 
 static const char *took_text(struct arena *arena, const struct store_run *run)
@@ -59,6 +71,7 @@ struct value *page_run_row(struct api_call *call, const struct store_run *run)
     value_map_put_bool(call->arena, row, "central", run->node_id == 0); /* can be told something */
     value_map_put_bool(call->arena, row, "paused", run->state == STORE_RUN_PAUSED);
     state_put(call, row, run->state);
+    outcome_put(call, row, store_run_outcome(run));
     page_put_time(call, row, "started", run->started_us);
     page_put_time(call, row, "ended", run->ended_us);
     value_map_put_string(call->arena, row, "took", took_text(call->arena, run));

@@ -4,6 +4,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "common/value/value_words.h"
 #include "controller/api/pages.h"
 #include "controller/store/store_api_token.h"
 #include "controller/store/store_fleet.h"
@@ -147,7 +148,7 @@ static bool audit_put(struct api_call *call, struct value *data, struct error *e
         value_map_put_string(call->arena, row, "actor", audit->actor);
         value_map_put_string(call->arena, row, "action", audit->action);
         value_map_put_string(call->arena, row, "object", audit->object);
-        value_map_put_string(call->arena, row, "detail", audit->detail);
+        value_map_put_string(call->arena, row, "detail", value_words(call->arena, center_json(call, audit->detail)));
         value_map_put_string(call->arena, row, "peer", audit->peer);
         page_put_time(call, row, "at", audit->at_us);
         value_list_add(call->arena, out, row);

@@ -2,6 +2,7 @@
 /* A request as it comes in: who asks for what, the parameters and the body, each refused by name as early as it can be. */
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "common/base/limits.h"
 #include "common/json/json.h"
 #include "controller/api/page.h"
@@ -61,22 +62,31 @@ static const char *peer_address(struct arena *arena, struct MHD_Connection *conn
     return info == NULL ? "unknown" : api_address_text(arena, info->client_addr);
 }
 
-static bool identify(struct call *call, struct error *err)
+static bool identify(struct call *call, bool is_again, struct arena *arena, struct api_identity *out, struct error *err)
 {
     const struct api_authenticator *authenticator = &call->server->options.authenticator;
     const union MHD_ConnectionInfo *tls = MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    const char *authorization = api_header(&call->base, "Authorization");
-    struct api_credentials credentials = { .tls_session = tls == NULL ? NULL : tls->tls_session,
-                                           .peer = call->base.peer,
-                                           .memory = server_memory(call->connection) };
+    const struct api_credentials credentials = { .bearer = call->bearer,
+                                                 .tls_session = tls == NULL ? NULL : tls->tls_session,
+                                                 .peer = call->base.peer,
+                                                 .memory = server_memory(call->connection),
+                                                 .is_again = is_again };
+
+    call->looked = call->server->looks;
+    return authenticator->identify(authenticator->data, arena, &credentials, out, err);
+}
+
+static void bearer_find(struct call *call)
+{
+    const char *authorization = api_header(&call->base, "Authorization"), *bearer = NULL;
 
     if (authorization != NULL && strncmp(authorization, BEARER, strlen(BEARER)) == 0)
-        credentials.bearer = authorization + strlen(BEARER);
+        bearer = authorization + strlen(BEARER);
     else if (authorization == NULL) {
-        credentials.bearer = MHD_lookup_connection_value(call->connection, MHD_COOKIE_KIND, PAGE_SESSION_COOKIE);
-        call->by_cookie = credentials.bearer != NULL;
+        bearer = MHD_lookup_connection_value(call->connection, MHD_COOKIE_KIND, PAGE_SESSION_COOKIE);
+        call->by_cookie = bearer != NULL;
     }
-    return authenticator->identify(authenticator->data, call->base.arena, &credentials, &call->base.identity, err);
+    call->bearer = arena_copy(call->base.arena, bearer);
 }
 
 static bool may(const struct api_identity *who, enum api_access access)
@@ -99,7 +109,8 @@ static void refuse(struct call *call)
     const struct api_route *route = call->match.route;
     const struct api_authenticator *authenticator = &call->server->options.authenticator;
 
-    if (authenticator->refused != NULL && !route->is_page && !who->expired)
+    /* a page without a cookie is how signing in begins */
+    if (authenticator->refused != NULL && (!route->is_page || call->bearer != NULL) && !who->expired)
         authenticator->refused(authenticator->data, &call->base, who->kind == API_NOBODY ? "token" : "role");
     if (who->kind == API_NOBODY && who->why != NULL) {
         api_reply_error(&call->base, 401, who->why_code == NULL ? "unauthenticated" : who->why_code, "%s", who->why);
@@ -174,7 +185,8 @@ bool call_admit(struct call *call, const char *method, const char *path)
     call->base.route = call->match.route;
     if (!admit_path(call, method, path) || !body_has_one_length(call))
         return false;
-    if (!identify(call, &err)) {
+    bearer_find(call);
+    if (!identify(call, false, call->base.arena, &call->base.identity, &err)) {
         api_reply_error(&call->base, 503, "store_unavailable", "who asks cannot be looked up: %s", err.text);
         return false;
     }
@@ -187,6 +199,37 @@ bool call_admit(struct call *call, const char *method, const char *path)
     if (!is_from_here(call) || !body_is_wanted(call))
         return false;
     return call->match.route->sink == NULL || sink_begin(call);
+}
+
+/* --- after a wait --- */
+
+bool call_still_may(struct call *call)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct api_identity who = { .kind = API_NOBODY };
+    struct error err = ERROR_INIT;
+
+    if (call->match.route->access == API_PUBLIC)
+        return true;
+    if (!identify(call, true, arena, &who, &err)) {
+        api_reply_error(&call->base, 503, "store_unavailable", "who asks cannot be looked up: %s", err.text);
+        return false;
+    }
+    if (may(&who, call->match.route->access))
+        return true;
+    call->base.identity = who; /* its texts last until the answer is written, which is here */
+    refuse(call);
+    call->base.identity = (struct api_identity){ .kind = API_NOBODY };
+    return false;
+}
+
+int64_t call_patience_ms(const struct call *call, int64_t wanted_ms)
+{
+    int64_t left_ms = (call->base.identity.ends_us - clock_wall_us()) / 1000 + 1;
+
+    if (call->base.identity.ends_us == 0 || call->match.route->access == API_PUBLIC || left_ms > wanted_ms)
+        return wanted_ms;
+    return left_ms < 1 ? 1 : left_ms;
 }
 
 /* --- the body --- */

@@ -179,6 +179,24 @@ void room_wake(struct room *room, uint64_t topic)
     pthread_mutex_unlock(&room->mutex);
 }
 
+static bool is_called(const struct api_identity *who, enum api_identity_kind kind, const char *name)
+{
+    return who->kind == kind && who->name != NULL && strcmp(who->name, name) == 0;
+}
+
+void room_wake_who(struct room *room, enum api_identity_kind kind, const char *name)
+{
+    pthread_mutex_lock(&room->mutex);
+    for (size_t i = 0; i < ROOM_BUCKETS; i++) {
+        for (struct call *call = room->first[i], *next = NULL; call != NULL; call = next) {
+            next = call->next;
+            if (is_called(&call->base.identity, kind, name))
+                room_release(room, call, false);
+        }
+    }
+    pthread_mutex_unlock(&room->mutex);
+}
+
 void room_lend(struct room *room, struct call *call)
 {
     pthread_mutex_lock(&room->mutex);

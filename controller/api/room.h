@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/base/error.h"
+#include "controller/api/call.h"
 
 struct call;
 
@@ -33,6 +34,8 @@ uint64_t room_wakes(struct room *room, uint64_t topic);
 /* Suspends until a wake after call->seen, or the deadline. False: there was one already, or the room is closing. */
 bool room_enter(struct room *room, struct call *call, int64_t timeout_ms);
 void room_wake(struct room *room, uint64_t topic);
+/* Those who are called so, whatever they wait for. */
+void room_wake_who(struct room *room, enum api_identity_kind kind, const char *name);
 void room_lend(struct room *room, struct call *call); /* suspends: another thread will give it back */
 void room_return(struct room *room, struct call *call);
 /* In the HTTP thread, when the call runs again or dies; what the other thread wrote is visible from here on. */

@@ -2,16 +2,14 @@
 /* Runs and their events: as pages, and as a stream that a client resumes behind the last number it has. */
 #include "controller/store/store_run.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/base/limits.h"
 #include "common/base/text.h"
 #include "common/json/json.h"
 #include "controller/api/center.h"
-
-#define KEEP_ALIVE_MS 15000
-#define STREAM_EVENTS 100
+#include "controller/api/event_stream.h"
+#include "controller/store/store_run_outcome.h"
 
 struct runs_query {
     int64_t before, limit;
@@ -69,6 +67,8 @@ static struct value *run_value(struct api_call *call, const struct store_run *ru
     value_map_put_string(call->arena, out, "title", run->title);
     value_map_put_string(call->arena, out, "actor", run->actor);
     value_map_put_string(call->arena, out, "state", state_name(run->state));
+    if ((run->state & STORE_RUN_OPEN) == 0)
+        value_map_put_string(call->arena, out, "outcome", store_run_outcome(run));
     value_map_put_string(call->arena, out, "reason", run->reason);
     center_put_time(call, out, "started", run->started_us);
     center_put_time(call, out, "ended", run->ended_us);
@@ -186,10 +186,8 @@ static void events_list(struct api_call *call)
 /* --- the stream --- */
 
 struct run_stream {
+    struct event_stream stream; /* first: event_stream <-> run_stream */
     int64_t run_id, last;
-    struct text text; /* what is being sent; its memory is used again */
-    size_t sent;
-    bool ended;
 };
 
 static const struct value *end_value(struct arena *arena, const struct store_run *run)
@@ -204,50 +202,29 @@ static const struct value *end_value(struct arena *arena, const struct store_run
 }
 
 /* The next events as server-sent events. Reading errors end the stream: the client comes back with Last-Event-ID. */
-static void stream_fill(struct api_call *call, struct run_stream *stream)
+static void stream_fill(struct api_call *call, struct event_stream *stream)
 {
     ARENA_SCOPED arena = arena_new();
-    struct text *text = &stream->text;
-    const struct store_run_event_range range = { .run_id = stream->run_id,
-                                                 .after = stream->last,
-                                                 .limit = STREAM_EVENTS };
+    struct run_stream *of = (struct run_stream *)stream;
+    const struct store_run_event_range range = { .run_id = of->run_id, .after = of->last, .limit = EVENT_STREAM_ROWS };
     struct store_run_event *events = NULL;
     struct store_run *run = NULL;
     struct error err = ERROR_INIT;
     size_t count = 0;
 
-    text_truncate(text, 0);
-    stream->sent = 0;
-    if (!store_run_get(center_of(call)->reader, arena, stream->run_id, &run, &err) ||
+    if (!store_run_get(center_of(call)->reader, arena, of->run_id, &run, &err) ||
         !store_run_event_read(center_of(call)->reader, arena, &range, &events, &count, &err) || run == NULL) {
         stream->ended = true;
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        text_printf(text, "id: %lld\nevent: %s\ndata: %s\n\n", (long long)events[i].sequence, events[i].kind,
-                    events[i].body);
-        stream->last = events[i].sequence;
+        event_stream_put(stream, events[i].sequence, events[i].kind, events[i].body);
+        of->last = events[i].sequence;
     }
-    if (stream->last >= run->events && (run->state & STORE_RUN_OPEN) == 0) {
-        text_printf(text, "event: end\ndata: %s\n\n", json_text(arena, end_value(arena, run), JSON_COMPACT));
+    if (of->last >= run->events && (run->state & STORE_RUN_OPEN) == 0) {
+        event_stream_put(stream, 0, "end", json_text(arena, end_value(arena, run), JSON_COMPACT));
         stream->ended = true;
     }
-}
-
-static long stream_next(struct api_call *call, char *buffer, size_t size)
-{
-    struct run_stream *stream = call->state;
-    size_t length = 0;
-
-    if (stream->sent == stream->text.length && !stream->ended)
-        stream_fill(call, stream);
-    length = stream->text.length - stream->sent;
-    if (length == 0)
-        return stream->ended ? -1 : 0;
-    length = length < size ? length : size;
-    memcpy(buffer, stream->text.data + stream->sent, length);
-    stream->sent += length;
-    return (long)length;
 }
 
 struct stream_query {
@@ -266,25 +243,15 @@ static const struct task_spec stream_query_spec = { .name = "stream",
 static void run_stream(struct api_call *call)
 {
     struct run_stream *stream = arena_new_of(call->arena, struct run_stream);
-    const char *resume = api_header(call, "Last-Event-ID");
+    int64_t after = ((const struct stream_query *)call->query)->after;
     struct store_run *run = NULL;
 
-    if (!center_run_of(call, &run))
+    if (!center_run_of(call, &run) || !event_stream_resume(call, &after))
         return;
-    stream->last = ((const struct stream_query *)call->query)->after;
-    if (stream->last < 0)
-        stream->last = 0;
-    if (resume != NULL && (!text_to_int(resume, &stream->last) || stream->last < 0)) {
-        api_reply_error(call, 400, "bad_request", "Last-Event-ID must be the number of an event, not '%s'", resume);
-        return;
-    }
+    event_stream_init(call, &stream->stream, stream_fill);
     stream->run_id = run->id;
-    stream->text = text_new(call->arena);
-    call->state = stream;
-    api_reply_stream(call, &(struct api_stream){ .content_type = "text/event-stream",
-                                                 .topic = api_topic("run", run->id),
-                                                 .keep_alive_ms = KEEP_ALIVE_MS,
-                                                 .next = stream_next });
+    stream->last = after < 0 ? 0 : after;
+    event_stream_begin(call, &stream->stream, api_topic("run", run->id));
 }
 
 static const struct api_route routes[] = {

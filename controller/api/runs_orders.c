@@ -89,11 +89,31 @@ static const struct task_spec answer_body_spec = { .name = "answer",
                                                    .args = answer_body_args,
                                                    .args_size = sizeof(struct answer_body) };
 
+/* Who answered which question; never what. */
+static bool answer_run(struct store_connection *writer, struct api_call *call, void *data, struct error *err)
+{
+    const struct answer_body *body = call->body;
+    const int64_t *run_id = data;
+
+    return center_audit(writer, call, "run.answer", arena_printf(call->arena, "%lld", (long long)*run_id),
+                        arena_printf(call->arena, "{\"question\":%lld}", (long long)body->question), err);
+}
+
+static void answer_then(struct api_call *call, void *data)
+{
+    const struct answer_body *body = call->body;
+    const int64_t *run_id = data;
+    struct value *out = value_map(call->arena);
+
+    runs_answer(center_of(call)->runs, *run_id, (uint32_t)body->question, body->text);
+    value_map_put_int(call->arena, out, "id", *run_id);
+    api_reply(call, 202, out);
+}
+
 static void answer_post(struct api_call *call)
 {
     const struct answer_body *body = call->body;
     struct store_run *run = NULL;
-    struct value *out = value_map(call->arena);
 
     if (!open_run(call, &run))
         return;
@@ -102,9 +122,7 @@ static void answer_post(struct api_call *call)
                         (long long)run->id, (long long)body->question);
         return;
     }
-    runs_answer(center_of(call)->runs, run->id, (uint32_t)body->question, body->text);
-    value_map_put_int(call->arena, out, "id", run->id);
-    api_reply(call, 202, out);
+    center_write(call, &(struct center_work){ answer_run, answer_then, &run->id });
 }
 
 static const struct api_route routes[] = {

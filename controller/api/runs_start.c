@@ -133,7 +133,7 @@ static bool paths_check(struct api_call *call, const char *what, const struct va
 
 static bool settings_check(struct api_call *call, const struct value *settings)
 {
-    for (size_t i = 0; i < value_count(settings); i++) {
+    for (size_t i = 0; i < value_map_count(settings); i++) {
         if (value_text(value_pair_at(settings, i)->item) != NULL)
             continue;
         api_reply_error(call, 400, "bad_member", "settings: '%s' must be a text",

@@ -37,11 +37,14 @@ static enum MHD_Result call_send(struct call *call)
 }
 
 /* Runs the function until it has answered or the call is no longer ours. */
-static enum MHD_Result call_run(struct call *call)
+static enum MHD_Result call_run(struct call *call, bool waited)
 {
     do {
         void (*then)(struct api_call *) = call->then;
 
+        if (then == NULL && (waited || call->again) && !call_still_may(call))
+            break;
+        waited = false;
         call->again = false;
         call->then = NULL;
         (then != NULL ? then : call->base.route->run)(&call->base);
@@ -54,7 +57,7 @@ static enum MHD_Result call_run(struct call *call)
     return call->response == NULL ? MHD_NO : call_send(call);
 }
 
-static enum MHD_Result call_step(struct call *call, const char *upload, size_t *upload_size)
+static enum MHD_Result call_step(struct call *call, bool waited, const char *upload, size_t *upload_size)
 {
     if (call->state == CALL_READING && *upload_size > 0) {
         if (!call_receive(call, upload, *upload_size))
@@ -65,7 +68,7 @@ static enum MHD_Result call_step(struct call *call, const char *upload, size_t *
     if (call->state == CALL_READING && !call_bind(call))
         return call_send(call);
     call->state = CALL_RUNNING;
-    return call_run(call);
+    return call_run(call, waited);
 }
 
 static enum MHD_Result server_handle(void *data, struct MHD_Connection *connection, const char *path,
@@ -80,7 +83,7 @@ static enum MHD_Result server_handle(void *data, struct MHD_Connection *connecti
     (void)connection;
     (void)version;
     if (call->state != CALL_NEW)
-        result = call_step(call, upload, upload_size);
+        result = call_step(call, was_away, upload, upload_size);
     else if (!call_admit(call, method, path))
         result = call_send(call);
     if (was_away)
@@ -218,6 +221,12 @@ int api_server_port(const struct api_server *server)
 void api_wake(struct api_server *server, uint64_t topic)
 {
     room_wake(&server->room, topic);
+}
+
+void api_look_again(struct api_server *server, enum api_identity_kind kind, const char *name)
+{
+    server->looks++;
+    room_wake_who(&server->room, kind, name);
 }
 
 uint64_t api_topic(const char *kind, int64_t number)

@@ -15,6 +15,7 @@ struct api_credentials {
     void *tls_session;         /* gnutls_session_t with a client certificate in it perhaps, or NULL */
     const char *peer;          /* address */
     struct api_memory *memory; /* of the connection */
+    bool is_again;             /* of a call that waited: who asks is looked up, but was not heard by it */
 };
 
 /* What the authenticator keeps with a connection, so that it need not look at its certificate again: NULL at first; forget
@@ -60,6 +61,9 @@ bool api_server_certificate_set(struct api_server *server, const char *certifica
 
 /* Runs again every call and stream that waits for the topic. From any thread. */
 void api_wake(struct api_server *server, uint64_t topic);
+/* Who is called so may be worth nothing now: whatever waits or streams for them is looked at anew, at once. For the HTTP thread,
+ * when the store knows it. */
+void api_look_again(struct api_server *server, enum api_identity_kind kind, const char *name);
 /* A topic of a kind ("work", "run") and a number. */
 uint64_t api_topic(const char *kind, int64_t number);
 

@@ -26,10 +26,12 @@ struct call {
     struct api_match match;
     struct text received;
     bool too_large;
-    bool by_cookie; /* who asks was told by a browser's session */
-    bool has_sink;  /* the route's sink has begun */
-    size_t sunk;    /* bytes given to it */
-    size_t came;    /* bytes of the body, whatever became of them */
+    bool by_cookie;     /* who asks was told by a browser's session */
+    const char *bearer; /* what they showed, for looking again, or NULL. SECRET */
+    uint64_t looked;    /* server->looks at that time */
+    bool has_sink;      /* the route's sink has begun */
+    size_t sunk;        /* bytes given to it */
+    size_t came;        /* bytes of the body, whatever became of them */
     struct MHD_Response *response;
     int status;
     struct text headers; /* "name\0value\0" of the answer */
@@ -42,6 +44,7 @@ struct call {
     struct call *next, *previous;
     /* streaming */
     struct api_stream stream;
+    int64_t looks_at_ms; /* when who listens is looked at anew, at the next occasion */
 };
 
 struct api_server {
@@ -51,6 +54,7 @@ struct api_server {
     struct api_server_options options;
     struct room room;
     struct door door;
+    uint64_t looks; /* how often somebody was to be looked at anew; of the HTTP thread alone */
     atomic_uint_fast64_t requests, refused, failed;
     struct server_identity *identity; /* NULL: no TLS */
 };
@@ -60,6 +64,11 @@ struct call *call_new(struct api_server *server, struct MHD_Connection *connecti
 void call_free(struct call *call);
 /* Before the body: path, method, who asks. False: answered already. */
 bool call_admit(struct call *call, const char *method, const char *path);
+/* Whether who asks still may: what counted when they came may have been revoked, or have ended, while they waited. False: it is
+ * answered, unless it streams already. */
+bool call_still_may(struct call *call);
+/* At most `wanted_ms`, but not longer than what was shown counts. */
+int64_t call_patience_ms(const struct call *call, int64_t wanted_ms);
 /* False: it is enough, the connection is to be cut. */
 bool call_receive(struct call *call, const char *data, size_t length);
 /* After the body: parameters and members are bound. False: answered already. */

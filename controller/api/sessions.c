@@ -15,7 +15,8 @@ static void session_opened(void *data, int fd, void *connection)
 {
     const struct coming *coming = data;
 
-    runs_session_open(coming->runs, coming->number, &(struct runs_connection){ fd, api_upgraded_close, connection });
+    runs_session_open(coming->runs, coming->number,
+                      &(struct runs_connection){ fd, api_upgraded_close, connection, api_upgraded_is_over });
 }
 
 static void session_get(struct api_call *call)
@@ -29,7 +30,8 @@ static void session_get(struct api_call *call)
     }
     coming->runs = center_of(call)->runs;
     if (coming->runs != NULL)
-        coming->number = runs_session_claim(coming->runs, api_path_value(call, "id"), call->identity.node_id);
+        coming->number = runs_session_claim(coming->runs, api_path_value(call, "id"), call->identity.node_id,
+                                            call->identity.generation);
     if (coming->number == 0)
         api_reply_error(call, 404, "session_unknown", "there is no such session for node %s, or not any more",
                         call->identity.name);

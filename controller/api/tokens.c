@@ -153,6 +153,7 @@ static void revoke_then(struct api_call *call, void *data)
         api_reply_error(call, 404, "token_unknown", "there is no token '%s'", work->row.name);
         return;
     }
+    api_look_again(center_of(call)->server, API_IS_OPERATOR, work->row.name);
     value_map_put_string(call->arena, out, "revoked", work->row.name);
     api_reply(call, 200, out);
 }

@@ -1,31 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answering 101: the connection leaves HTTP and is somebody else's. */
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "common/base/keep_alive.h"
 #include "controller/api/server_internal.h"
-
-/* A peer whose power went is noticed within about half a minute. */
-#define KEEP_IDLE_S 10
-#define KEEP_EVERY_S 5
-#define KEEP_TRIES 4
-#define UNANSWERED_MS 30000
 
 static void keep_alive(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const int on = 1, idle = KEEP_IDLE_S, every = KEEP_EVERY_S, tries = KEEP_TRIES, unanswered = UNANSWERED_MS;
 
-    if (info == NULL)
-        return;
-    setsockopt(info->connect_fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-    setsockopt(info->connect_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    setsockopt(info->connect_fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-    setsockopt(info->connect_fd, IPPROTO_TCP, TCP_KEEPINTVL, &every, sizeof(every));
-    setsockopt(info->connect_fd, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof(tries));
-    setsockopt(info->connect_fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, sizeof(unanswered));
+    if (info != NULL)
+        keep_alive_set(info->connect_fd, KEEP_ALIVE_RUN);
 }
 
 /* What is needed to end it; its own memory, as it is given up by another thread than the one that made it. */
@@ -46,6 +34,17 @@ void api_upgraded_close(void *connection)
         shutdown(leaving->peer, SHUT_RD);
     MHD_upgrade_action(leaving->handle, MHD_UPGRADE_ACTION_CLOSE);
     free(leaving);
+}
+
+bool api_upgraded_is_over(void *connection)
+{
+    const struct leaving *leaving = connection;
+    struct pollfd peer = { .fd = leaving->peer, .events = POLLRDHUP };
+    int unread = 0;
+
+    if (poll(&peer, 1, 0) <= 0)
+        return false;
+    return (peer.revents & (POLLHUP | POLLERR)) != 0 || ioctl(leaving->peer, FIONREAD, &unread) != 0 || unread == 0;
 }
 
 static void upgraded(void *data, struct MHD_Connection *connection, void *state, const char *extra, size_t extra_length,

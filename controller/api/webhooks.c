@@ -89,7 +89,7 @@ static bool url_check(const struct webhook_body *body, struct error *err)
     if (memchr(host, '@', length) != NULL)
         return error_set(err, "the url holds a user or password: what the receiver needs to know is the signature");
     return is_https || body->insecure_http || host_is_loopback(host, length) ||
-           error_set(err, "http:// goes to loopback only: use https://, or say insecure_http");
+           error_set(err, "http:// goes to loopback only: use https://, or say insecure_http (--insecure-http)");
 }
 
 /* --- making, removing, trying --- */

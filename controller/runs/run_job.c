@@ -10,9 +10,9 @@
 #include "common/base/text.h"
 #include "common/json/json.h"
 #include "controller/runs/run_sessions.h"
+#include "controller/store/store_run_outcome.h"
 
 #define GRACE_MS 30000 /* for a run that was told to end */
-#define EXIT_CHANGES 2 /* of roost check: something differs, or a host failed */
 #define EXIT_INTERRUPTED 99
 
 void job_send(struct job *job, const struct value *body, const int *fds, size_t fd_count)
@@ -50,22 +50,24 @@ static struct record *change_to(struct runs *runs, const struct job *job, enum s
     return record;
 }
 
-static const char *fleet_body(struct runs *runs, const struct job *job, const char *state, const char *reason)
+static const char *state_word(enum store_run_state state)
+{
+    return state == STORE_RUN_OK ? "ok" : state == STORE_RUN_CANCELLED ? "cancelled" : "failed";
+}
+
+static const char *fleet_body(struct runs *runs, const struct job *job, const struct store_run *end)
 {
     struct value *body = value_map(runs->pass);
 
     value_map_put_string(runs->pass, body, "kind", job->kind);
     value_map_put_string(runs->pass, body, "title", job->title);
-    if (state != NULL)
-        value_map_put_string(runs->pass, body, "state", state);
-    if (reason != NULL)
-        value_map_put_string(runs->pass, body, "reason", reason);
+    if (end != NULL) {
+        value_map_put_string(runs->pass, body, "state", state_word(end->state));
+        value_map_put_string(runs->pass, body, "outcome", store_run_outcome(end));
+    }
+    if (end != NULL && end->reason != NULL)
+        value_map_put_string(runs->pass, body, "reason", end->reason);
     return json_text(runs->pass, body, JSON_COMPACT);
-}
-
-static const char *state_word(enum store_run_state state)
-{
-    return state == STORE_RUN_OK ? "ok" : state == STORE_RUN_CANCELLED ? "cancelled" : "failed";
 }
 
 static void job_over(struct runs *runs, struct job *job, const struct store_run_change *change)
@@ -78,7 +80,12 @@ static void job_over(struct runs *runs, struct job *job, const struct store_run_
         record->change.exit_code = &record->exit_code;
     }
     record->fleet = "run.ended";
-    record->fleet_body = fleet_body(runs, job, state_word(change->state), change->reason);
+    record->fleet_body =
+        fleet_body(runs, job,
+                   &(struct store_run){ .kind = job->kind,
+                                        .state = change->state,
+                                        .reason = change->reason,
+                                        .exit_code = change->exit_code == NULL ? -1 : *change->exit_code });
     job->stage = JOB_OVER;
     sessions_end(runs, job->id);
     process_tidy(runs, job->id);
@@ -97,13 +104,15 @@ static const char *reason_of(struct runs *runs, const struct job *job, int code)
     case 0:
         return NULL;
     case 1:
-        return "it could not be run: see its output";
-    case EXIT_CHANGES:
+        return job->said != NULL ? arena_copy(runs->pass, job->said) : "it could not be run: see its output";
+    case STORE_RUN_EXIT_CHANGES:
         return job->has_bad_hosts ? "a task failed" : "something is not as declared";
     case 4:
-        return "a host was unreachable, or a file could not be read";
-    case 5:
-        return "bad options";
+        if (job->has_unreachable)
+            return "a host was unreachable";
+        return job->said != NULL ? arena_copy(runs->pass, job->said) : "a file could not be read";
+    case STORE_RUN_EXIT_OPTIONS:
+        return job->said != NULL ? arena_copy(runs->pass, job->said) : "bad options";
     default:
         return arena_printf(runs->pass, "its program ended with %d", code);
     }
@@ -113,7 +122,7 @@ static void job_ended(struct runs *runs, struct job *job, int status)
 {
     struct store_run_change change = { .state = STORE_RUN_FAILED };
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-    bool only_differs = strcmp(job->kind, "check") == 0 && code == EXIT_CHANGES && !job->has_bad_hosts;
+    bool only_differs = strcmp(job->kind, "check") == 0 && code == STORE_RUN_EXIT_CHANGES && !job->has_bad_hosts;
 
     if (WIFEXITED(status)) {
         change.exit_code = &code;
@@ -140,10 +149,14 @@ void job_begin(struct runs *runs, struct job *job)
     struct error err = ERROR_INIT;
 
     record->fleet = "run.started";
-    record->fleet_body = fleet_body(runs, job, NULL, NULL);
+    record->fleet_body = fleet_body(runs, job, NULL);
     job->stage = JOB_RUNNING;
-    if (!process_start(runs, job, &err) && job->pid == 0)
+    if (process_start(runs, job, &err))
+        return;
+    if (job->pid == 0)
         job_fail(runs, job, arena_copy(runs->pass, err.text));
+    else
+        kill(-job->pid, SIGKILL); /* it would wait for its order for ever */
 }
 
 /* --- orders --- */

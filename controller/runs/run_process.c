@@ -109,7 +109,7 @@ static bool order_send(struct job *job, struct error *err)
     value_map_put_string(scratch, body, "do", "start");
     job_send(job, body, &memory, 1);
     fd_close(memory);
-    return true;
+    return job->control >= 0 || error_set(err, "the run's program does not take its order");
 }
 
 bool process_start(struct runs *runs, struct job *job, struct error *err)

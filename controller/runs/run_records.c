@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "common/event/event.h"
 #include "common/json/json.h"
 #include "controller/runs/runs_internal.h"
 #include "controller/store/store_event.h"
@@ -16,6 +17,8 @@
 #define READ_SIZE ((size_t)256 * 1024)
 #define LINE_MAX ((size_t)8 * 1024 * 1024)
 #define RETRY_MS 500
+#define ERROR_MARK "ERROR! "
+#define SAID_MAX ((size_t)500)
 
 struct record *record_new(struct runs *runs, int64_t run_id)
 {
@@ -62,6 +65,25 @@ static void recap_read(struct job *job, struct record *record, const struct valu
     };
     host->state = host->failed + host->unreachable > 0 ? STORE_RUN_FAILED : STORE_RUN_OK;
     job->has_bad_hosts = job->has_bad_hosts || host->state == STORE_RUN_FAILED;
+    job->has_unreachable = job->has_unreachable || host->unreachable > 0;
+}
+
+/* An error as people see it, "ERROR! sentence", is the reason of a run that it ends. */
+static void error_keep(struct job *job, const struct value *event)
+{
+    const char *text = text_equal(value_map_text(event, "stream"), "err") ? value_map_text(event, "text") : NULL;
+    const char *error = text == NULL ? NULL : strstr(text, ERROR_MARK);
+    size_t length = 0;
+
+    if (error == NULL)
+        return;
+    error += strlen(ERROR_MARK);
+    while (length < SAID_MAX && (unsigned char)error[length] >= ' ') /* up to the line's end, or its colour's */
+        length++;
+    length = error[length] == '\0' || (unsigned char)error[length] < ' '
+                 ? length
+                 : text_utf8_offset(error, length, text_utf8_count(error, length) - 1);
+    job->said = arena_copy_n(job->arena, error, length);
 }
 
 /* What makes no sense is passed over: the run's program is ours, but what it shows comes from nodes. */
@@ -72,13 +94,18 @@ static void line_take(struct runs *runs, struct job *job, const char *line, size
     const char *kind = NULL;
     struct record *record = NULL;
 
-    if (!json_read(runs->pass, line, length, NULL, &event, &err) || (kind = value_map_text(event, "event")) == NULL)
+    if (!json_read(runs->pass, line, length, NULL, &event, &err))
+        return;
+    kind = value_map_text(event, "event");
+    if (!event_kind_exists(kind) && !text_equal(kind, "output"))
         return;
     record = record_new(runs, job->id);
     record->event = (struct store_run_event){ .at_us = clock_wall_us(),
                                               .kind = kind,
                                               .host = value_map_text(event, "host"),
                                               .body = arena_copy_n(runs->pass, line, length) };
+    if (strcmp(kind, "output") == 0)
+        error_keep(job, event);
     if (strcmp(kind, "stats") == 0 && record->event.host != NULL)
         recap_read(job, record, value_map_get(event, "stats"));
 }

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@
 #include "controller/store/store_node.h"
 #include "controller/store/store_node_work.h"
 #include "controller/store/store_writer.h"
+
+#define OVER_MS 250 /* from the connection of a node to the run: what is under way needs less */
 
 static void session_add(struct runs *runs, struct session *session)
 {
@@ -198,7 +201,7 @@ void sessions_tell(struct runs *runs)
 
 /* --- the agent comes: other threads --- */
 
-uint64_t runs_session_claim(struct runs *runs, const char *id, int64_t node_id)
+uint64_t runs_session_claim(struct runs *runs, const char *id, int64_t node_id, int64_t generation)
 {
     uint64_t number = 0;
 
@@ -208,6 +211,7 @@ uint64_t runs_session_claim(struct runs *runs, const char *id, int64_t node_id)
             session->ends_ms <= clock_monotonic_ms())
             continue;
         session->stage = SESSION_CLAIMED;
+        session->generation = generation;
         number = session->number;
         break;
     }
@@ -271,6 +275,31 @@ size_t sessions_poll(struct runs *runs, struct pollfd *out)
     return count;
 }
 
+/* The run hears of the node's end when what was said before has had time to get to it. */
+static void node_look(struct session *session, int64_t now_ms)
+{
+    const struct runs_connection *connection = &session->connection;
+    int unread = 0;
+
+    if (connection->is_over == NULL || !connection->is_over(connection->data))
+        return;
+    if (session->over_ms == 0 || (ioctl(connection->fd, FIONREAD, &unread) == 0 && unread > 0))
+        session->over_ms = now_ms;
+    else if (now_ms - session->over_ms >= OVER_MS)
+        shutdown(connection->fd, SHUT_RDWR);
+}
+
+static void nodes_look(struct runs *runs, int64_t now_ms)
+{
+    if (now_ms - runs->nodes_looked_ms < OVER_MS)
+        return;
+    runs->nodes_looked_ms = now_ms;
+    for (struct session *session = runs->sessions; session != NULL; session = session->next) {
+        if (session->stage == SESSION_OPEN)
+            node_look(session, now_ms);
+    }
+}
+
 void sessions_look(struct runs *runs)
 {
     int64_t now_ms = clock_monotonic_ms();
@@ -282,6 +311,23 @@ void sessions_look(struct runs *runs)
         if (session->stage == SESSION_OPEN ? recv(session->watch, &byte, 1, MSG_DONTWAIT) == 0
                                            : session->stage != SESSION_CLAIMED && session->ends_ms <= now_ms)
             session_remove(runs, session);
+    }
+    nodes_look(runs, now_ms);
+}
+
+void sessions_cut(struct runs *runs, int64_t node_id, int64_t generation)
+{
+    for (struct session *session = runs->sessions, *next = NULL; session != NULL; session = next) {
+        bool is_claimed = session->stage >= SESSION_CLAIMED;
+
+        next = session->next;
+        if (session->node_id != node_id || (generation != 0 && (!is_claimed || session->generation == generation)))
+            continue;
+        if (session->stage == SESSION_OPEN) /* the run's program holds a copy of the descriptor */
+            shutdown(session->connection.fd, SHUT_RDWR);
+        else
+            answer(runs, session, "refused", generation == 0 ? "the node was revoked" : "the node has joined anew");
+        session_remove(runs, session);
     }
 }
 

@@ -17,9 +17,11 @@ struct session {
     _Atomic(enum session_stage) stage;
     char id[RUNS_SESSION_ID + 1];
     int64_t run_id, node_id, seen_us;
-    uint32_t asked;  /* the run's number for it */
-    int64_t ends_ms; /* until it is open */
-    int watch;       /* OPEN: its end says that the run is done with it */
+    int64_t generation; /* of the key that claimed it */
+    uint32_t asked;     /* the run's number for it */
+    int64_t ends_ms;    /* until it is open */
+    int watch;          /* OPEN: its end says that the run is done with it */
+    int64_t over_ms;    /* OPEN: since when the node has ended it, and the run has read all; 0: not yet */
     struct runs_connection connection;
 };
 
@@ -31,3 +33,5 @@ size_t sessions_count(const struct runs *runs);
 /* Those that are over, or that nobody came for. */
 void sessions_look(struct runs *runs);
 void sessions_end(struct runs *runs, int64_t run_id); /* 0: all */
+/* Those of a node that were claimed in another generation than this; 0: all of it, and nobody is waited for. */
+void sessions_cut(struct runs *runs, int64_t node_id, int64_t generation);

@@ -146,6 +146,15 @@ void runs_session_open(struct runs *runs, uint64_t number, const struct runs_con
         connection->close(connection->data);
 }
 
+void runs_sessions_cut(struct runs *runs, int64_t node_id, int64_t generation)
+{
+    struct inbox *wish = inbox_new(INBOX_CUT, 0);
+
+    wish->node_id = node_id;
+    wish->generation = generation;
+    (void)inbox_put(runs, wish);
+}
+
 /* --- in the thread --- */
 
 static void job_add(struct runs *runs, struct job *job)
@@ -167,6 +176,8 @@ static void wish_take(struct runs *runs, struct inbox *wish)
         job_add(runs, wish->job);
     else if (wish->kind == INBOX_CONNECTION)
         session_connect(runs, wish);
+    else if (wish->kind == INBOX_CUT)
+        sessions_cut(runs, wish->node_id, wish->generation);
     else if (wish->kind == INBOX_ORDER && job != NULL)
         job_order(runs, job, wish);
     else if (job != NULL)

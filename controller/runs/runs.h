@@ -64,12 +64,15 @@ void runs_answer(struct runs *runs, int64_t run_id, uint32_t question, const cha
 /* --- sessions: a node's agent comes with an id that its work named --- */
 
 /* A number for the session, once; 0: there is no such session for this node (any more). */
-uint64_t runs_session_claim(struct runs *runs, const char *id, int64_t node_id);
+uint64_t runs_session_claim(struct runs *runs, const char *id, int64_t node_id, int64_t generation);
+/* Ends the node's sessions but those of this generation, at once: it was revoked (0: all of them), or came back with another key. */
+void runs_sessions_cut(struct runs *runs, int64_t node_id, int64_t generation);
 
 struct runs_connection {
     int fd; /* stays the owner's: it lives until `close` */
     void (*close)(void *data);
     void *data;
+    bool (*is_over)(void *data); /* the node has ended it, which `fd` does not show; NULL: `fd` shows all */
 };
 /* The connection is there; `close` is called exactly once, when it is over, perhaps at once. */
 void runs_session_open(struct runs *runs, uint64_t number, const struct runs_connection *connection);

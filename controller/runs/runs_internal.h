@@ -26,7 +26,8 @@ struct job {
     bool is_held;      /* paused before it began */
     bool is_cancelled; /* somebody wanted it */
     bool tells_queue;  /* that it waits for others has been said */
-    bool has_bad_hosts;
+    bool has_bad_hosts, has_unreachable;
+    const char *said;  /* its last error, one line; NULL: none */
     const char *actor; /* of the last order */
     pid_t pid;
     int pidfd, control, events; /* -1: closed */
@@ -37,7 +38,7 @@ struct job {
     uint32_t question;  /* under the mutex */
 };
 
-enum inbox_kind { INBOX_START, INBOX_ORDER, INBOX_ANSWER, INBOX_CONNECTION };
+enum inbox_kind { INBOX_START, INBOX_ORDER, INBOX_ANSWER, INBOX_CONNECTION, INBOX_CUT };
 
 /* What other threads want. */
 struct inbox {
@@ -52,6 +53,7 @@ struct inbox {
     const char *text;
     uint64_t session;
     struct runs_connection connection;
+    int64_t node_id, generation; /* CUT */
 };
 
 /* What goes to the store together: what one look at all runs has brought. */
@@ -80,8 +82,9 @@ struct runs {
     struct inbox *inbox, **inbox_end;
     struct session *sessions; /* changed by the thread, or to claim one: under the mutex */
     uint64_t last_session;
-    struct job *jobs;   /* in order; the list is changed under the mutex */
-    struct arena *pass; /* of one look */
+    int64_t nodes_looked_ms; /* whether they are still there */
+    struct job *jobs;        /* in order; the list is changed under the mutex */
+    struct arena *pass;      /* of one look */
     struct record *records, **records_end;
 };
 

@@ -24,6 +24,12 @@ struct archive_out {
     struct text sums;
 };
 
+const char *archive_temporary(struct arena *arena, const char *path, const char *what)
+{
+    return path_join(arena, path_dirname(arena, path),
+                     arena_printf(arena, ARCHIVE_TEMPORARY "%ld.%s", (long)getpid(), what));
+}
+
 bool archive_create(const char *path, struct archive_out **out, struct error *err)
 {
     struct arena *arena = arena_new();
@@ -31,7 +37,7 @@ bool archive_create(const char *path, struct archive_out **out, struct error *er
 
     archive->arena = arena;
     archive->path = arena_copy(arena, path);
-    archive->temporary = arena_printf(arena, "%s.new-%ld", path, (long)getpid());
+    archive->temporary = archive_temporary(arena, path, "new");
     archive->sums = text_new(arena);
     (void)unlink(archive->temporary);
     archive->fd = open(archive->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -15,7 +15,12 @@
 #define ARCHIVE_NAME_MAX 99
 #define ARCHIVE_SUMS "SHA256SUMS"
 
+#define ARCHIVE_TEMPORARY ".roost-backup-"
+
 struct archive_out;
+
+/* Beside `path`: ARCHIVE_TEMPORARY, this process's number, ".", `what`; whoever was killed is known by that number. */
+const char *archive_temporary(struct arena *arena, const char *path, const char *what);
 
 bool archive_create(const char *path, struct archive_out **out, struct error *err);
 bool archive_add(struct archive_out *archive, const char *name, const char *path, struct error *err);

@@ -56,7 +56,7 @@ static bool size_get(const char field[12], int64_t *out)
     for (int i = 4; i < 12; i++)
         number = (int64_t)(((uint64_t)number << 8) | (unsigned char)field[i]);
     *out = number;
-    return number >= 0;
+    return number >= 0 && number <= INT64_MAX - ARCHIVE_BLOCK; /* it is rounded up to whole blocks */
 }
 
 void archive_header_put(union archive_block *block, const char *name, int64_t size)

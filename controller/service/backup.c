@@ -4,7 +4,8 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +19,64 @@
 #include "controller/store/store_backup.h"
 
 static const char *const FOLDERS[] = { "trust", "files" };
+
+#define UNPACKED "restore-"             /* and the process */
+#define UNFINISHED "restore-unfinished" /* is there from the first change to the last */
+
+#define DEPTH_MAX 3       /* of what was unpacked */
+#define LEFT_AFTER_S 3600 /* what nobody has written to this long */
+
+/* By open folders, never through a link: others may be able to write where this is done as root. */
+static void tree_remove_at(int parent, const char *name, int depth)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+
+    if (fd >= 0 && stream == NULL)
+        (void)close(fd);
+    for (const struct dirent *entry = NULL; stream != NULL && (entry = readdir(stream)) != NULL;) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+            unlinkat(fd, entry->d_name, 0) != 0 && depth < DEPTH_MAX)
+            tree_remove_at(fd, entry->d_name, depth + 1);
+    }
+    if (stream != NULL)
+        closedir(stream);
+    (void)unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+/* The number behind the prefix is of a process that is gone. */
+static bool is_of_the_dead(const char *name, const char *prefix)
+{
+    ARENA_SCOPED arena = arena_new();
+    const char *digits = name + strlen(prefix);
+    int64_t process = 0;
+
+    return text_starts(name, prefix) &&
+           text_to_int(arena_copy_n(arena, digits, strspn(digits, "0123456789")), &process) && process > 0 &&
+           process <= INT32_MAX && kill((pid_t)process, 0) != 0 && errno == ESRCH;
+}
+
+/* What processes that were killed have left. Plain files only if they are this user's own and old, as the folder may be anybody's
+ * and the process another machine's; trees only in the controller's own folder. */
+static void leftovers_remove(const char *folder, const char *prefix, bool with_trees)
+{
+    DIR *stream = opendir(folder);
+    int64_t now_s = clock_wall_us() / 1000000;
+
+    for (const struct dirent *entry = NULL; stream != NULL && (entry = readdir(stream)) != NULL;) {
+        struct stat info;
+
+        if (!is_of_the_dead(entry->d_name, prefix) ||
+            fstatat(dirfd(stream), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 || info.st_uid != geteuid())
+            continue;
+        if (S_ISREG(info.st_mode) && now_s - info.st_mtim.tv_sec > LEFT_AFTER_S)
+            (void)unlinkat(dirfd(stream), entry->d_name, 0);
+        else if (S_ISDIR(info.st_mode) && with_trees)
+            tree_remove_at(dirfd(stream), entry->d_name, 0);
+    }
+    if (stream != NULL)
+        closedir(stream);
+}
 
 /* --- making --- */
 
@@ -50,10 +109,11 @@ static bool folder_add(struct archive_out *archive, const char *folder, const ch
 bool backup_make(const char *folder, const char *path, struct error *err)
 {
     ARENA_SCOPED arena = arena_new();
-    const char *copy = arena_printf(arena, "%s.store-%ld", path, (long)getpid());
+    const char *copy = archive_temporary(arena, path, "store"), *beside = path_dirname(arena, path);
     struct archive_out *archive = NULL;
     bool ok = false;
 
+    leftovers_remove(*beside == '\0' ? "." : beside, ARCHIVE_TEMPORARY, false);
     (void)unlink(copy);
     ok = store_copy(path_join(arena, folder, "store"), copy, err) && archive_create(path, &archive, err) &&
          archive_add(archive, STORE_FILE, copy, err);
@@ -68,17 +128,6 @@ bool backup_make(const char *folder, const char *path, struct error *err)
 }
 
 /* --- restoring --- */
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status, (void)kind, (void)walk;
-    return remove(path);
-}
-
-static void tree_remove(const char *path)
-{
-    (void)nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
 
 struct restoring {
     struct arena *arena;
@@ -118,20 +167,54 @@ static bool parts_check(const struct restoring *restoring, struct error *err)
     return true;
 }
 
+/* On disk before anything is changed: a controller that finds it does not start. */
+static bool unfinished_mark(const struct restoring *restoring, bool *was_there_out, struct error *err)
+{
+    const char *path = path_join(restoring->arena, restoring->folder, UNFINISHED);
+    FD_SCOPED fd = -1;
+
+    *was_there_out = path_exists(path);
+    fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    return (fd >= 0 || error_set_errno(err, "cannot make %s", path)) && folder_sync(restoring->folder, err);
+}
+
 static bool parts_put(struct restoring *restoring, struct error *err)
 {
     const char *store = path_join(restoring->arena, restoring->folder, "store"), *old = NULL;
+    const char *mark = path_join(restoring->arena, restoring->folder, UNFINISHED);
+    bool was_marked = false;
 
-    if (!folder_create(restoring->arena, store, 0700, err) ||
-        !store_restore(store, path_join(restoring->arena, restoring->fresh, STORE_FILE), restoring->arena, &old, err))
+    if (!folder_create(restoring->arena, store, 0700, err))
         return false;
+    leftovers_remove(store, STORE_FILE ".new-", false);
+    if (!unfinished_mark(restoring, &was_marked, err))
+        return false;
+    if (!store_restore(store, path_join(restoring->arena, restoring->fresh, STORE_FILE), restoring->arena, &old, err)) {
+        if (!was_marked)
+            (void)unlink(mark); /* nothing was changed */
+        return false;
+    }
     if (old != NULL)
         restoring->aside[restoring->aside_count++] = old;
     for (size_t i = 0; i < sizeof(FOLDERS) / sizeof(FOLDERS[0]); i++) {
         if (!folder_put(restoring, FOLDERS[i], err))
             return false;
     }
-    return folder_sync(restoring->folder, err);
+    return folder_sync(restoring->folder, err) &&
+           (unlink(mark) == 0 || error_set_errno(err, "cannot remove %s", mark)) && folder_sync(restoring->folder, err);
+}
+
+bool backup_restored(const char *folder, struct error *err)
+{
+    ARENA_SCOPED arena = arena_new();
+
+    leftovers_remove(folder, UNPACKED, true);
+    return !path_exists(path_join(arena, folder, UNFINISHED)) ||
+           error_set(
+               err,
+               "%s: a restore was interrupted, its parts may be of two controllers. Do it again: roost controller "
+               "restore FILE",
+               folder);
 }
 
 bool backup_restore(const char *folder, const char *path, struct arena *arena, const char *const **aside_out,
@@ -140,7 +223,7 @@ bool backup_restore(const char *folder, const char *path, struct arena *arena, c
     struct restoring restoring = {
         .arena = arena,
         .folder = folder,
-        .fresh = path_join(arena, folder, arena_printf(arena, "restore-%ld", (long)getpid())),
+        .fresh = path_join(arena, folder, arena_printf(arena, UNPACKED "%ld", (long)getpid())),
         .suffix = arena_printf(arena, ".before-%lld", (long long)(clock_wall_us() / 1000000)),
         .aside = arena_new_array(arena, const char *, sizeof(FOLDERS) / sizeof(FOLDERS[0]) + 2),
     };
@@ -150,10 +233,11 @@ bool backup_restore(const char *folder, const char *path, struct arena *arena, c
         return error_set(err, "cannot restore %s: there is no such file", path);
     if (!folder_create(arena, folder, 0700, err))
         return error_prefix(err, "cannot restore %s", path);
-    tree_remove(restoring.fresh);
+    leftovers_remove(folder, UNPACKED, true);
+    tree_remove_at(AT_FDCWD, restoring.fresh, 0);
     ok = (mkdir(restoring.fresh, 0700) == 0 || error_set_errno(err, "cannot make %s", restoring.fresh)) &&
          archive_unpack(path, restoring.fresh, err) && parts_check(&restoring, err) && parts_put(&restoring, err);
-    tree_remove(restoring.fresh);
+    tree_remove_at(AT_FDCWD, restoring.fresh, 0);
     *aside_out = restoring.aside;
     return ok || error_prefix(err, "cannot restore %s", path);
 }

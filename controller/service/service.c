@@ -15,11 +15,13 @@
 #include "common/trust/api_token.h"
 #include "controller/api/bundle_publish.h"
 #include "controller/api/center.h"
+#include "controller/service/backup.h"
 #include "controller/service/center_runs.h"
 #include "controller/service/silence.h"
 #include "controller/service/webhook_sender.h"
 #include "controller/store/store_api_token.h"
 #include "controller/store/store_event.h"
+#include "controller/store/store_node.h"
 #include "controller/store/store_retention.h"
 
 #define HOUR_MS ((int64_t)3600 * 1000)
@@ -203,6 +205,26 @@ static bool address_check(const char *address, struct error *err)
                           address);
 }
 
+/* A new authority is for a new store only: nodes and operators of one that is in use would take it for a stranger. */
+static bool trust_check(struct service *service, const char *folder, struct error *err)
+{
+    static const char *const parts[] = { "ca.key", "ca.pem", "signing.key" };
+    const char *trust = path_join(service->arena, folder, "trust");
+    bool is_used = false;
+
+    if (!backup_restored(folder, err) || !store_is_in_use(service->center.reader, &is_used, err))
+        return false;
+    for (size_t i = 0; is_used && i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (!path_is_file(path_join(service->arena, trust, parts[i])))
+            return error_set(
+                err,
+                "%s has no %s, but the store is in use: a new authority would be a stranger to its nodes and "
+                "operators, so none is made. Bring it back: roost controller restore FILE",
+                trust, parts[i]);
+    }
+    return true;
+}
+
 bool service_open(const struct service_options *options, struct service **out, struct error *err)
 {
     struct arena *arena = arena_new();
@@ -214,7 +236,7 @@ bool service_open(const struct service_options *options, struct service **out, s
     names_gather(service);
     if (address_check(options->address, err) && folder_create(arena, folder, 0700, err) &&
         store_open(path_join(arena, folder, "store"), &service->store, err) &&
-        store_reader_open(service->store, &service->center.reader, err) &&
+        store_reader_open(service->store, &service->center.reader, err) && trust_check(service, folder, err) &&
         authority_open(path_join(arena, folder, "trust"), service->names, clock_wall_us(), &service->authority, err)) {
         service->center.store = service->store;
         service->center.authority = service->authority;
@@ -254,21 +276,27 @@ void service_close(struct service *service)
 
 /* --- by the clock --- */
 
+struct forgetting {
+    const struct store_retention *retention; /* or NULL */
+    struct store_retention_result result;
+};
+
 static bool retention_run(struct store_connection *writer, void *data, struct error *err)
 {
-    struct store_retention retention = store_retention_default;
+    struct forgetting *forgetting = data;
+    struct store_retention retention = forgetting->retention == NULL ? store_retention_default : *forgetting->retention;
 
     retention.now_us = clock_wall_us();
-    return store_retention_step(writer, &retention, data, err);
+    return store_retention_step(writer, &retention, &forgetting->result, err);
 }
 
 /* True: there is more to forget, at once. A step that failed is tried again in an hour: nothing is lost by rows that stay. */
 static bool retention_step(struct service *service)
 {
-    struct store_retention_result result = { 0 };
+    struct forgetting forgetting = { .retention = service->options.retention };
     struct error err = ERROR_INIT;
 
-    return store_write_wait(service->store, retention_run, &result, &err) && result.more;
+    return store_write_wait(service->store, retention_run, &forgetting, &err) && forgetting.result.more;
 }
 
 /* New handshakes get the new certificate, connections go on. One that cannot be made is tried again in an hour; there are

@@ -11,6 +11,7 @@
 #include "common/base/arena.h"
 #include "common/base/error.h"
 #include "common/trust/secret.h"
+#include "controller/store/store_retention.h"
 
 #define SERVICE_FOLDER "/var/lib/roost/controller"
 #define SERVICE_LISTEN "127.0.0.1:8470"
@@ -20,7 +21,8 @@ struct service_options {
     const char *listen;       /* address to listen on */
     const char *address;      /* "host:port" by which nodes reach it; NULL: the host's name and the port */
     const char *const *names; /* more names and addresses for the certificate, NULL at the end; may be NULL */
-    int64_t lost_after_s;     /* a node that was not heard this long is lost; 0: 180 */
+    const struct store_retention *retention; /* what is kept; NULL: store_retention_default */
+    int64_t lost_after_s;                    /* a node that was not heard this long is lost; 0: 180 */
 };
 
 struct service;

@@ -16,6 +16,9 @@ CREATE INDEX event_at ON event (at_us);
 -- A node that was not seen for a while: since when that is known; 0: it is not lost.
 ALTER TABLE node ADD COLUMN lost_us INTEGER NOT NULL DEFAULT 0;
 
+-- What a node does about drift by itself, as it last told: "report", "repair", "window".
+ALTER TABLE node ADD COLUMN policy TEXT;
+
 -- What a node is to be: the signed manifest that it pulls.
 CREATE TABLE bundle (
     node_id INTEGER PRIMARY KEY REFERENCES node (id) ON DELETE CASCADE,
@@ -37,6 +40,9 @@ CREATE TABLE bundle_file (
     PRIMARY KEY (node_id, sha256)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX bundle_file_sha256 ON bundle_file (sha256);
+
+-- Reports that were taken over into other tables as a whole: the first to go.
+CREATE INDEX report_copy ON report (received_us) WHERE kind IN ('run_event', 'sample');
 
 -- Runs from the centre.
 ALTER TABLE run ADD COLUMN again_of INTEGER NOT NULL DEFAULT 0; -- the run whose failed hosts this one takes up

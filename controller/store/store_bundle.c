@@ -83,7 +83,7 @@ bool store_bundle_taken(struct store_connection *writer, int64_t node_id, int64_
                         struct error *err)
 {
     return query_run(writer,
-                     "UPDATE bundle SET taken_version = ?2, taken_us = ?3 WHERE node_id = ?1 AND taken_us <= ?3",
+                     "UPDATE bundle SET taken_version = ?2, taken_us = ?3 WHERE node_id = ?1 AND taken_version <= ?2",
                      BINDS(bind_int(node_id), bind_int(version), bind_int(at_us)), err);
 }
 

@@ -28,7 +28,7 @@ bool store_bundle_get(struct store_connection *connection, struct arena *arena, 
 /* Whether the node's manifest names the file. */
 bool store_bundle_has_file(struct store_connection *connection, int64_t node_id, const char *sha256, bool *out,
                            struct error *err);
-/* The node works with this version from now on. */
+/* The node works with this version from now on; one that it had before is told late. Its clock may have been set back. */
 bool store_bundle_taken(struct store_connection *writer, int64_t node_id, int64_t version, int64_t at_us,
                         struct error *err);
 

@@ -4,6 +4,39 @@
 
 #include "controller/store/query.h"
 
+#define OPEN_OF "SELECT 1 FROM drift WHERE node_id = ?1 AND resolved_us = 0"
+
+static bool drift_is_open(struct store_connection *writer, int64_t node_id, const char *resource, bool *out,
+                          struct error *err)
+{
+    int64_t one = 0;
+
+    return query_number(writer, OPEN_OF " AND resource = ?2", BINDS(bind_int(node_id), bind_text(resource)), &one, out,
+                        err);
+}
+
+/* Whether there are more than `count` open rows; walks as many. */
+static bool open_exceeds(struct store_connection *writer, int64_t node_id, int64_t count, bool *out, struct error *err)
+{
+    int64_t one = 0;
+
+    return query_number(writer, OPEN_OF " LIMIT 1 OFFSET ?2", BINDS(bind_int(node_id), bind_int(count)), &one, out,
+                        err);
+}
+
+bool store_drift_has_room(struct store_connection *writer, int64_t node_id, const char *resource, bool *out,
+                          struct error *err)
+{
+    bool is_open = false, is_beyond = false, is_full = false;
+
+    if (!drift_is_open(writer, node_id, resource, &is_open, err) ||
+        (!is_open && !drift_is_open(writer, node_id, STORE_DRIFT_BEYOND, &is_beyond, err)) ||
+        (!is_open && !is_beyond && !open_exceeds(writer, node_id, STORE_DRIFT_OPEN_MAX - 1, &is_full, err)))
+        return false;
+    *out = is_open || (!is_beyond && !is_full);
+    return true;
+}
+
 static bool drift_open(struct store_connection *writer, const struct store_drift *drift, int64_t *id_out,
                        struct error *err)
 {
@@ -51,6 +84,21 @@ bool store_drift_seen(struct store_connection *writer, const struct store_drift 
     return found ? drift_count(writer, *id_out, drift, err) : drift_open(writer, drift, id_out, err);
 }
 
+/* Not at the first that goes: a node at the bound would open and close it with every check. */
+static bool beyond_resolve(struct store_connection *writer, const struct store_drift_resolution *resolution,
+                           struct error *err)
+{
+    bool is_beyond = false, is_full = false;
+
+    if (!drift_is_open(writer, resolution->node_id, STORE_DRIFT_BEYOND, &is_beyond, err) ||
+        (is_beyond && !open_exceeds(writer, resolution->node_id, STORE_DRIFT_OPEN_MAX / 2, &is_full, err)))
+        return false;
+    return !is_beyond || is_full ||
+           query_run(
+               writer, "UPDATE drift SET resolved_us = ?3 WHERE node_id = ?1 AND resource = ?2 AND resolved_us = 0",
+               BINDS(bind_int(resolution->node_id), bind_text(STORE_DRIFT_BEYOND), bind_int(resolution->now_us)), err);
+}
+
 bool store_drift_resolve(struct store_connection *writer, const struct store_drift_resolution *resolution,
                          int64_t *count_out, struct error *err)
 {
@@ -59,7 +107,8 @@ bool store_drift_resolve(struct store_connection *writer, const struct store_dri
                         " WHERE node_id = ?1 AND (?2 IS NULL OR resource = ?2) AND resolved_us = 0",
                         BINDS(bind_int(resolution->node_id), bind_text(resolution->resource),
                               bind_int(resolution->now_us), bind_int(resolution->cause)),
-                        count_out, err);
+                        count_out, err) &&
+           (resolution->resource == NULL || *count_out == 0 || beyond_resolve(writer, resolution, err));
 }
 
 static void drift_read(const struct query *query, struct arena *arena, struct store_drift *out)

@@ -25,11 +25,20 @@ struct store_drift {
     int64_t resolved_us;
 };
 
+/* Of a node there are no more open rows than this; what is beyond is counted in one more row, of this resource. */
+#define STORE_DRIFT_OPEN_MAX 10000
+#define STORE_DRIFT_BEYOND "(resources beyond the first 10000)"
+
+/* False: the resource has no open row yet, and there is room for no more. Resolving rows of the node makes some. */
+bool store_drift_has_room(struct store_connection *writer, int64_t node_id, const char *resource, bool *out,
+                          struct error *err);
+
 /* Opens a row (`last_us` is when it was seen) or counts the open one up; cause, reason and window of a later sighting replace
  * those before unless it is STORE_DRIFT_UNKNOWN, a diff replaces the one before. *new_out: it was opened. */
 bool store_drift_seen(struct store_connection *writer, const struct store_drift *drift, int64_t *id_out, bool *new_out,
                       struct error *err);
-/* `resource` NULL: all open rows of the node. `cause` is set when it is not 0. *count_out: how many were open. */
+/* `resource` NULL: all open rows of the node. `cause` is set when it is not 0. *count_out: how many were open. The row of what is
+ * beyond goes when half of the room is free, as a check tells anew what there is. */
 struct store_drift_resolution {
     int64_t node_id;
     const char *resource;

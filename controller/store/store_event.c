@@ -5,17 +5,19 @@
 #include <string.h>
 
 #include "controller/store/query.h"
-#include "controller/store/store_run.h"
+#include "controller/store/store_run_outcome.h"
 #include "controller/store/store_webhook.h"
 
 /* --- webhooks --- */
 
+/* A slip of the finger in the options is its author's alone: such a run has done nothing. */
 static bool run_has_failed(struct store_connection *writer, int64_t run_id, bool *out, struct error *err)
 {
     int64_t state = 0;
 
     *out = false;
-    if (!query_number(writer, "SELECT state FROM run WHERE id = ?1", BINDS(bind_int(run_id)), &state, out, err))
+    if (!query_number(writer, "SELECT state FROM run WHERE id = ?1 AND ifnull(exit_code, -1) <> ?2",
+                      BINDS(bind_int(run_id), bind_int(STORE_RUN_EXIT_OPTIONS)), &state, out, err))
         return false;
     *out = (state & (STORE_RUN_FAILED | STORE_RUN_LOST)) != 0;
     return true;
@@ -149,7 +151,8 @@ bool store_event_counts(struct store_connection *connection, struct arena *arena
     size_t count = 0;
 
     query_start(&query, connection,
-                "SELECT kind, CASE WHEN json_valid(body) THEN json_extract(body, '$.outcome') END AS outcome, count(*)"
+                "SELECT kind, CASE WHEN json_valid(body) THEN"
+                " coalesce(json_extract(body, '$.outcome'), json_extract(body, '$.state')) END AS outcome, count(*)"
                 " FROM event WHERE at_us > ?1 GROUP BY kind, outcome LIMIT ?2",
                 BINDS(bind_int(since_us), bind_int(STORE_PAGE_DEFAULT)));
     while (query_next(&query))
@@ -158,6 +161,28 @@ bool store_event_counts(struct store_connection *connection, struct arena *arena
     if (!query_end(&query, err))
         return false;
     *out = counts;
+    *count_out = count;
+    return true;
+}
+
+bool store_event_runs(struct store_connection *connection, struct arena *arena, int64_t since_us,
+                      struct store_event_runs **out, size_t *count_out, struct error *err)
+{
+    struct query query;
+    struct store_event_runs *runs = arena_new_array(arena, struct store_event_runs, STORE_PAGE_DEFAULT);
+    size_t count = 0;
+
+    query_start(&query, connection,
+                "SELECT run.node_id IS NULL AS central, CASE WHEN run.kind IN ('apply', 'check') THEN run.kind"
+                " ELSE 'other' END AS sort, run.state, count(*) FROM event JOIN run ON run.id = event.run_id"
+                " WHERE event.at_us > ?1 AND event.kind = 'run.ended' GROUP BY central, sort, run.state LIMIT ?2",
+                BINDS(bind_int(since_us), bind_int(STORE_PAGE_DEFAULT)));
+    while (query_next(&query))
+        runs[count++] = (struct store_event_runs){ query_int(&query, 0) != 0, query_text(&query, arena, 1),
+                                                   query_int(&query, 2), query_int(&query, 3) };
+    if (!query_end(&query, err))
+        return false;
+    *out = runs;
     *count_out = count;
     return true;
 }

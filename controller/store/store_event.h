@@ -45,3 +45,13 @@ struct store_event_count {
 };
 bool store_event_counts(struct store_connection *connection, struct arena *arena, int64_t since_us,
                         struct store_event_count **out, size_t *count_out, struct error *err);
+
+/* Runs that ended since then by the log: from the centre or a node's own, "apply", "check" or "other", and how. */
+struct store_event_runs {
+    bool is_central;
+    const char *kind;
+    int64_t state; /* enum store_run_state */
+    int64_t runs;
+};
+bool store_event_runs(struct store_connection *connection, struct arena *arena, int64_t since_us,
+                      struct store_event_runs **out, size_t *count_out, struct error *err);

@@ -53,7 +53,8 @@ enum store_join_answer {
     STORE_JOIN_TOKEN_REVOKED,
     STORE_JOIN_TOKEN_USED,   /* by another key */
     STORE_JOIN_NAME_REFUSED, /* the token is not for this name */
-    STORE_JOIN_KEY_REFUSED,  /* the key belongs to another node or generation, or was revoked */
+    STORE_JOIN_NAME_KNOWN, /* there is a node of this name, in whatever state, and the token is not for exactly this name */
+    STORE_JOIN_KEY_REFUSED, /* the key belongs to another node or generation, or was revoked */
 };
 
 /* `asked` has token_id, name, fingerprint, request, agent, peer, asked_us; `certificate_us` is the life of a certificate. All
@@ -73,7 +74,7 @@ struct store_join_decision {
     int64_t now_us, certificate_us;
 };
 /* *out: the request as it is now; NULL: there is none. One that was decided before stays as it was. An approval can end in
- * STORE_JOIN_KEY_REFUSED: then the request stays pending. */
+ * STORE_JOIN_KEY_REFUSED or _NAME_KNOWN, as there may be such a node by now: then the request stays pending. */
 bool store_join_decide(struct store_connection *writer, struct arena *arena, const struct store_join_decision *decision,
                        enum store_join_answer *answer, struct store_join_request **out, struct error *err);
 bool store_join_request_get(struct store_connection *connection, struct arena *arena, int64_t id,

@@ -126,14 +126,36 @@ static bool key_is_free(struct store_connection *writer, const struct store_join
     return true;
 }
 
+/* A name that is known, also one of a node that was revoked, is given away only by a token for exactly this name: two boxes with
+ * one host name must not push each other out, and a name brings a bundle with its secrets. */
+static bool name_may_be_given(struct store_connection *writer, const struct store_join_token *token, const char *name,
+                              bool *out, struct error *err)
+{
+    int64_t one = 0;
+    bool found = false;
+
+    *out = token != NULL && token->pattern != NULL && strcmp(token->pattern, name) == 0;
+    if (*out)
+        return true;
+    if (!query_number(writer, "SELECT 1 FROM node WHERE name = ?1", BINDS(bind_text(name)), &one, &found, err))
+        return false;
+    *out = !found;
+    return true;
+}
+
 static bool submit_new(struct store_connection *writer, const struct store_join_submission *submission,
-                       bool needs_approval, enum store_join_answer *answer, struct error *err)
+                       const struct store_join_token *token, enum store_join_answer *answer, struct error *err)
 {
     struct store_join_request request = submission->asked;
-    bool is_free = false;
+    bool needs_approval = token->needs_approval, is_free = false, is_given = false;
 
-    if (!key_is_free(writer, &request, &is_free, err))
+    if (!key_is_free(writer, &request, &is_free, err) ||
+        !name_may_be_given(writer, token, request.name, &is_given, err))
         return false;
+    if (is_free && !is_given) {
+        *answer = STORE_JOIN_NAME_KNOWN;
+        return true;
+    }
     request.state = needs_approval ? STORE_JOIN_PENDING : STORE_JOIN_APPROVED;
     request.decided_us = needs_approval ? 0 : request.asked_us;
     request.node_id = request.generation = 0;
@@ -180,18 +202,36 @@ bool store_join_submit(struct store_connection *writer, struct arena *arena,
     *answer = token_answer(token, asked);
     if (*answer != STORE_JOIN_OK)
         return true;
-    if (!submit_new(writer, submission, token->needs_approval, answer, err))
+    if (!submit_new(writer, submission, token, answer, err))
         return false;
     return *answer != STORE_JOIN_OK || request_of_key(writer, arena, asked, out, err);
 }
 
 /* --- deciding --- */
 
+/* What came in between counts: another node may bear the name by now. */
+static bool approve(struct store_connection *writer, struct arena *arena, struct store_join_request *request,
+                    int64_t certificate_us, enum store_join_answer *answer, struct error *err)
+{
+    struct store_join_token *token = NULL;
+    bool is_given = false, ok = true;
+
+    *answer = STORE_JOIN_NAME_KNOWN;
+    if (!store_join_token_get(writer, arena, request->token_id, &token, err) ||
+        !name_may_be_given(writer, token, request->name, &is_given, err))
+        return false;
+    if (!is_given)
+        return true;
+    if (!request_enroll(writer, request, certificate_us, &ok, err))
+        return false;
+    *answer = ok ? STORE_JOIN_OK : STORE_JOIN_KEY_REFUSED;
+    return true;
+}
+
 bool store_join_decide(struct store_connection *writer, struct arena *arena, const struct store_join_decision *decision,
                        enum store_join_answer *answer, struct store_join_request **out, struct error *err)
 {
     struct store_join_request *request = NULL;
-    bool ok = true;
 
     if (!store_join_request_get(writer, arena, decision->id, &request, err))
         return false;
@@ -200,11 +240,10 @@ bool store_join_decide(struct store_connection *writer, struct arena *arena, con
     if (request == NULL || request->state != STORE_JOIN_PENDING)
         return true;
     request->decided_us = decision->now_us;
-    if (decision->approve && !request_enroll(writer, request, decision->certificate_us, &ok, err))
+    if (decision->approve && !approve(writer, arena, request, decision->certificate_us, answer, err))
         return false;
-    if (!ok) {
+    if (*answer != STORE_JOIN_OK) {
         request->decided_us = 0;
-        *answer = STORE_JOIN_KEY_REFUSED;
         return true;
     }
     request->state = decision->approve ? STORE_JOIN_APPROVED : STORE_JOIN_REFUSED;

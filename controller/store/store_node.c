@@ -3,6 +3,9 @@
 #include "controller/store/store_node.h"
 
 #include "controller/store/query.h"
+#include "controller/store/store_drift.h"
+#include "controller/store/store_event.h"
+#include "controller/store/store_run.h"
 
 bool store_node_expect(struct store_connection *writer, const char *name, int64_t now_us, int64_t *id_out,
                        struct error *err)
@@ -13,6 +16,61 @@ bool store_node_expect(struct store_connection *writer, const char *name, int64_
                      "INSERT INTO node (name, state, created_us) VALUES (?1, 1, ?2) ON CONFLICT (name) DO NOTHING",
                      BINDS(bind_text(name), bind_int(now_us)), err) &&
            query_number(writer, "SELECT id FROM node WHERE name = ?1", BINDS(bind_text(name)), id_out, &found, err);
+}
+
+#define RUNS_OPEN_MOST 100 /* of one node; it has one at a time */
+
+/* The run's end, with its event. */
+static bool run_lose(struct store_connection *writer, int64_t run_id, int64_t now_us, struct error *err)
+{
+    static const char reason[] = "the node was revoked or built anew while it was under way";
+    ARENA_SCOPED arena = arena_new();
+    struct store_event event = { .at_us = now_us, .kind = "run.ended", .run_id = run_id };
+    const struct store_run_change change = {
+        .id = run_id, .state = STORE_RUN_LOST, .reason = reason, .now_us = now_us
+    };
+    struct query query;
+    bool changed = false;
+
+    if (!store_run_change(writer, &change, &changed, err))
+        return false;
+    query_start(&query, writer,
+                "SELECT run.node_id, node.name, json_object('outcome', 'lost', 'reason', run.reason, 'kind', run.kind,"
+                " 'title', run.title) FROM run JOIN node ON node.id = run.node_id WHERE run.id = ?1",
+                BINDS(bind_int(run_id)));
+    if (query_next(&query)) {
+        event.node_id = query_int(&query, 0);
+        event.node = query_text(&query, arena, 1);
+        event.body = query_text(&query, arena, 2);
+    }
+    return query_end(&query, err) && (!changed || store_event_add(writer, &event, NULL, err));
+}
+
+static bool runs_lose(struct store_connection *writer, int64_t node_id, int64_t now_us, struct error *err)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct store_run_filter filter = { .states = STORE_RUN_OPEN, .node_id = node_id, .limit = RUNS_OPEN_MOST };
+    struct store_run_page page;
+
+    do {
+        if (!store_run_page(writer, arena, &filter, &page, err))
+            return false;
+        for (size_t i = 0; i < page.count; i++) {
+            if (page.runs[i].node_id == node_id && !run_lose(writer, page.runs[i].id, now_us, err))
+                return false;
+        }
+        filter.before = page.next;
+    } while (page.next != 0);
+    return true;
+}
+
+bool store_node_things_end(struct store_connection *writer, int64_t id, int64_t now_us, struct error *err)
+{
+    int64_t count = 0;
+
+    return store_drift_resolve(writer, &(struct store_drift_resolution){ .node_id = id, .now_us = now_us }, &count,
+                               err) &&
+           runs_lose(writer, id, now_us, err);
 }
 
 bool store_node_revoke(struct store_connection *writer, const char *name, int64_t now_us, bool *found_out,
@@ -27,7 +85,8 @@ bool store_node_revoke(struct store_connection *writer, const char *name, int64_
                       err) &&
             query_run(writer, "UPDATE node_key SET revoked_us = ?2 WHERE node_id = ?1 AND revoked_us = 0",
                       BINDS(bind_int(id), bind_int(now_us)), err) &&
-            query_run(writer, "DELETE FROM node_work WHERE node_id = ?1", BINDS(bind_int(id)), err));
+            query_run(writer, "DELETE FROM node_work WHERE node_id = ?1", BINDS(bind_int(id)), err) &&
+            store_node_things_end(writer, id, now_us, err));
 }
 
 /* --- what agents tell --- */
@@ -45,6 +104,11 @@ bool store_node_hello_set(struct store_connection *writer, int64_t id, const cha
 {
     return query_run(writer, "UPDATE node SET agent = ?2, boot_id = ?3 WHERE id = ?1",
                      BINDS(bind_int(id), bind_text(agent), bind_text(boot_id)), err);
+}
+
+bool store_node_policy_set(struct store_connection *writer, int64_t id, const char *policy, struct error *err)
+{
+    return query_run(writer, "UPDATE node SET policy = ?2 WHERE id = ?1", BINDS(bind_int(id), bind_text(policy)), err);
 }
 
 bool store_node_facts_set(struct store_connection *writer, int64_t id, const char *facts, int64_t at_us,
@@ -72,7 +136,7 @@ bool store_node_verdict_set(struct store_connection *writer, int64_t id, const c
 
 #define NODE_COLUMNS                                                                                                   \
     "id, name, state, generation, created_us, seen_us, facts_us, verdict_us, agent, boot_id, verdict, reason,"         \
-    " reported, key, lost_us"
+    " reported, key, lost_us, policy"
 #define NODE_FACTS "(SELECT body FROM node_facts WHERE node_id = node.id)"
 
 static void node_read(const struct query *query, struct arena *arena, struct store_node *out)
@@ -93,7 +157,8 @@ static void node_read(const struct query *query, struct arena *arena, struct sto
         .reported = query_int(query, 12),
         .key = query_text(query, arena, 13),
         .lost_us = query_int(query, 14),
-        .facts = query_text(query, arena, 15),
+        .policy = query_text(query, arena, 15),
+        .facts = query_text(query, arena, 16),
     };
 }
 

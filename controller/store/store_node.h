@@ -21,6 +21,7 @@ struct store_node {
     const char *facts;            /* JSON; only from store_node_by_name and _by_id, and store_node_page with_facts */
     int64_t reported;             /* number of the last report of this generation */
     const char *key;              /* fingerprint that is valid now, or NULL */
+    const char *policy;           /* "report", "repair", "window", as it last told; or NULL */
     int64_t lost_us;              /* since when it is known that it is silent; 0: it is not (store_node_lost.h) */
 };
 
@@ -39,9 +40,14 @@ bool store_node_enroll(struct store_connection *writer, const struct store_enrol
 /* Its keys are worth nothing from the commit on. *found_out: there is such a node. */
 bool store_node_revoke(struct store_connection *writer, const char *name, int64_t now_us, bool *found_out,
                        struct error *err);
+/* What was under way in the generation that ends: its drift is over, its own runs are lost. */
+bool store_node_things_end(struct store_connection *writer, int64_t id, int64_t now_us, struct error *err);
 /* A name that is expected: state pending, unless it is there already. */
 bool store_node_expect(struct store_connection *writer, const char *name, int64_t now_us, int64_t *id_out,
                        struct error *err);
+
+/* Whether the store has a key of a node or an operator's token: what belongs to one authority and no other. */
+bool store_is_in_use(struct store_connection *connection, bool *out, struct error *err);
 
 struct store_node_key {
     const char *fingerprint;
@@ -69,6 +75,7 @@ bool store_node_key_renew(struct store_connection *writer, int64_t node_id, cons
 bool store_node_seen(struct store_connection *writer, int64_t id, int64_t at_us, struct error *err);
 bool store_node_hello_set(struct store_connection *writer, int64_t id, const char *agent, const char *boot_id,
                           struct error *err);
+bool store_node_policy_set(struct store_connection *writer, int64_t id, const char *policy, struct error *err);
 bool store_node_facts_set(struct store_connection *writer, int64_t id, const char *facts, int64_t at_us,
                           struct error *err);
 bool store_node_verdict_set(struct store_connection *writer, int64_t id, const char *verdict, const char *reason,

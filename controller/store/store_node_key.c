@@ -75,6 +75,14 @@ static bool key_add(struct store_connection *writer, int64_t node_id, int64_t ge
                      err);
 }
 
+bool store_is_in_use(struct store_connection *connection, bool *out, struct error *err)
+{
+    int64_t one = 0;
+
+    return query_number(connection, "SELECT 1 FROM node_key UNION ALL SELECT 1 FROM api_token LIMIT 1", NULL, &one, out,
+                        err);
+}
+
 /* --- enrolling --- */
 
 /* What the key is already: true in *decided_out when that decides. */
@@ -121,7 +129,8 @@ static bool generation_begin(struct store_connection *writer, const struct store
                         &found, err) &&
            query_run(writer, "UPDATE node_key SET revoked_us = ?2 WHERE node_id = ?1 AND revoked_us = 0",
                      BINDS(bind_int(*id_out), bind_int(enrollment->now_us)), err) &&
-           query_run(writer, "DELETE FROM node_work WHERE node_id = ?1", BINDS(bind_int(*id_out)), err);
+           query_run(writer, "DELETE FROM node_work WHERE node_id = ?1", BINDS(bind_int(*id_out)), err) &&
+           store_node_things_end(writer, *id_out, enrollment->now_us, err);
 }
 
 bool store_node_enroll(struct store_connection *writer, const struct store_enrollment *enrollment,

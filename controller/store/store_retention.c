@@ -12,6 +12,7 @@
 #define SIZE_SLICES 64 /* of the time from the oldest row to now */
 
 const struct store_retention store_retention_default = {
+    .copies_us = STORE_DAY_US,
     .runs_us = 90 * STORE_DAY_US,
     .reports_us = 30 * STORE_DAY_US,
     .samples_us = 30 * STORE_DAY_US,
@@ -35,6 +36,9 @@ static bool rows_remove(struct store_connection *writer, const char *sql, int64_
 static const char REPORTS[] =
     "DELETE FROM report WHERE (node_id, generation, sequence) IN (SELECT node_id, generation, sequence FROM report"
     " WHERE received_us <= ?1 ORDER BY received_us LIMIT ?2)";
+static const char COPIES[] =
+    "DELETE FROM report WHERE (node_id, generation, sequence) IN (SELECT node_id, generation, sequence FROM report"
+    " WHERE kind IN ('run_event', 'sample') AND received_us <= ?1 ORDER BY received_us LIMIT ?2)";
 static const char SAMPLES[] = "DELETE FROM sample WHERE (node_id, at_us) IN"
                               " (SELECT node_id, at_us FROM sample WHERE at_us <= ?1 ORDER BY at_us LIMIT ?2)";
 static const char DRIFT[] = "DELETE FROM drift WHERE id IN (SELECT id FROM drift WHERE resolved_us > 0"
@@ -49,15 +53,20 @@ static const char DELIVERIES[] = "DELETE FROM webhook_delivery WHERE id IN (SELE
 static const char EVENTS[] = "DELETE FROM event WHERE id < (SELECT coalesce(min(CASE WHEN at_us > ?1 THEN id END),"
                              " max(id) + 1) FROM (SELECT id, at_us FROM event ORDER BY id LIMIT ?2))";
 
+/* Which runs: all, or those that nodes began by themselves. */
+enum runs_of { RUNS_OF_ALL, RUNS_OF_NODES };
+
 /* The oldest run that is over; its events first, the run itself with the last of them. */
-static bool run_remove(struct store_connection *writer, int64_t until, struct store_retention_result *result,
-                       bool *found_out, struct error *err)
+static bool run_remove(struct store_connection *writer, enum runs_of whose, int64_t until,
+                       struct store_retention_result *result, bool *found_out, struct error *err)
 {
     int64_t id = 0, events = 0, run = 0;
 
     if (!query_number(writer,
-                      "SELECT id FROM run WHERE created_us <= ?1 AND (state & ?2) = 0 ORDER BY created_us LIMIT 1",
-                      BINDS(bind_int(until), bind_int(STORE_RUN_OPEN)), &id, found_out, err) ||
+                      "SELECT id FROM run WHERE created_us <= ?1 AND (state & ?2) = 0"
+                      " AND (?3 = 0 OR node_id IS NOT NULL) ORDER BY created_us LIMIT 1",
+                      BINDS(bind_int(until), bind_int(STORE_RUN_OPEN), bind_int(whose == RUNS_OF_NODES)), &id,
+                      found_out, err) ||
         (*found_out && !query_change(writer,
                                      "DELETE FROM run_event WHERE run_id = ?1 AND sequence IN"
                                      " (SELECT sequence FROM run_event WHERE run_id = ?1 ORDER BY sequence LIMIT ?2)",
@@ -72,13 +81,13 @@ static bool run_remove(struct store_connection *writer, int64_t until, struct st
     return true;
 }
 
-static bool runs_remove(struct store_connection *writer, int64_t until, struct store_retention_result *result,
-                        struct error *err)
+static bool runs_remove(struct store_connection *writer, enum runs_of whose, int64_t until,
+                        struct store_retention_result *result, struct error *err)
 {
     bool found = true;
 
     for (int64_t before = result->other; found && result->other - before < STEP_ROWS && result->runs < STEP_ROWS;) {
-        if (!run_remove(writer, until, result, &found, err))
+        if (!run_remove(writer, whose, until, result, &found, err))
             return false;
     }
     result->more = result->more || found;
@@ -88,9 +97,10 @@ static bool runs_remove(struct store_connection *writer, int64_t until, struct s
 static bool age_step(struct store_connection *writer, const struct store_retention *retention,
                      struct store_retention_result *result, struct error *err)
 {
-    int64_t now = retention->now_us, work = 0, deliveries = 0, events = 0;
+    int64_t now = retention->now_us, work = 0, deliveries = 0, events = 0, copies = 0;
 
-    if ((retention->reports_us > 0 &&
+    if ((retention->copies_us > 0 && !rows_remove(writer, COPIES, now - retention->copies_us, &copies, err)) ||
+        (retention->reports_us > 0 &&
          !rows_remove(writer, REPORTS, now - retention->reports_us, &result->reports, err)) ||
         (retention->samples_us > 0 &&
          !rows_remove(writer, SAMPLES, now - retention->samples_us, &result->samples, err)) ||
@@ -99,11 +109,13 @@ static bool age_step(struct store_connection *writer, const struct store_retenti
         (retention->reports_us > 0 &&
          !rows_remove(writer, DELIVERIES, now - retention->reports_us, &deliveries, err)) ||
         (retention->events_us > 0 && !rows_remove(writer, EVENTS, now - retention->events_us, &events, err)) ||
-        (retention->runs_us > 0 && !runs_remove(writer, now - retention->runs_us, result, err)))
+        (retention->runs_us > 0 && !runs_remove(writer, RUNS_OF_ALL, now - retention->runs_us, result, err)))
         return false;
     result->other += work + deliveries + events;
-    result->more = result->more || result->reports == STEP_ROWS || result->samples == STEP_ROWS ||
-                   result->drift == STEP_ROWS || work == STEP_ROWS || deliveries == STEP_ROWS || events == STEP_ROWS;
+    result->reports += copies;
+    result->more = result->more || copies == STEP_ROWS || result->reports == STEP_ROWS ||
+                   result->samples == STEP_ROWS || result->drift == STEP_ROWS || work == STEP_ROWS ||
+                   deliveries == STEP_ROWS || events == STEP_ROWS;
     return true;
 }
 
@@ -125,12 +137,37 @@ static bool oldest_of(struct store_connection *writer, const char *sql, int64_t 
 
 _Static_assert(STORE_RUN_OPEN == 7, "the SQL below knows it");
 
-/* The oldest slice of time goes from all four, so that what stays is whole from some moment on. */
+/* What is worth least: what is there twice, then the oldest of what nodes ran by themselves, but nothing of it
+ * of the last day. */
+static bool least_remove(struct store_connection *writer, int64_t now_us, struct store_retention_result *result,
+                         struct error *err)
+{
+    int64_t before = removed_of(result), run = 0, until = now_us - STORE_DAY_US;
+
+    if (!rows_remove(writer, COPIES, now_us, &result->reports, err))
+        return false;
+    if (removed_of(result) > before)
+        return true;
+    if (!oldest_of(writer,
+                   "SELECT created_us FROM run WHERE (state & 7) = 0 AND node_id IS NOT NULL ORDER BY created_us"
+                   " LIMIT 1",
+                   &run, err))
+        return false;
+    return run >= until || runs_remove(writer, RUNS_OF_NODES, run + (until - run) / SIZE_SLICES, result, err);
+}
+
+/* When that is gone the oldest slice of time goes from all four, so that what stays is whole from some moment on. */
 static bool size_step(struct store_connection *writer, int64_t now_us, struct store_retention_result *result,
                       struct error *err)
 {
     int64_t report = 0, sample = 0, run = 0, event = 0, oldest = 0, until = 0, before = removed_of(result);
 
+    if (!least_remove(writer, now_us, result, err))
+        return false;
+    if (removed_of(result) > before) {
+        result->more = true;
+        return true;
+    }
     if (!oldest_of(writer, "SELECT received_us FROM report ORDER BY received_us LIMIT 1", &report, err) ||
         !oldest_of(writer, "SELECT at_us FROM sample ORDER BY at_us LIMIT 1", &sample, err) ||
         !oldest_of(writer, "SELECT created_us FROM run WHERE (state & 7) = 0 ORDER BY created_us LIMIT 1", &run, err) ||
@@ -144,7 +181,8 @@ static bool size_step(struct store_connection *writer, int64_t now_us, struct st
     until = now_us > oldest ? oldest + (now_us - oldest) / SIZE_SLICES : oldest;
     if (!rows_remove(writer, REPORTS, until, &result->reports, err) ||
         !rows_remove(writer, SAMPLES, until, &result->samples, err) ||
-        !rows_remove(writer, EVENTS, until, &result->other, err) || !runs_remove(writer, until, result, err))
+        !rows_remove(writer, EVENTS, until, &result->other, err) ||
+        !runs_remove(writer, RUNS_OF_ALL, until, result, err))
         return false;
     result->more = result->more || removed_of(result) > before;
     return true;

@@ -10,12 +10,13 @@
 #define STORE_DAY_US (INT64_C(86400) * 1000000)
 
 struct store_retention {
+    int64_t copies_us; /* reports of runs' events and samples, which are kept as such too */
     int64_t runs_us, reports_us, samples_us, drift_us,
         events_us; /* kept so long; 0: for ever. Deliveries of webhooks: as reports */
     int64_t bytes; /* what the content may take: beyond it the oldest go first, whatever their age; 0: no limit */
     int64_t now_us;
 };
-/* 90 days of runs, events and drift, 30 of reports and samples, 8 GiB. */
+/* 90 days of runs, events and drift, 30 of reports and samples, 1 of the reports that are copies, 8 GiB. */
 extern const struct store_retention store_retention_default;
 
 struct store_retention_result {

@@ -2,7 +2,10 @@
 /* Runs and what became of their hosts. Events are in store_run_event.c. */
 #include "controller/store/store_run.h"
 
+#include <string.h>
+
 #include "controller/store/query.h"
+#include "controller/store/store_run_outcome.h"
 
 bool store_run_add(struct store_connection *writer, const struct store_run *run, int64_t *id_out, bool *known_out,
                    struct error *err)
@@ -66,6 +69,15 @@ bool store_run_files_set(struct store_connection *writer, int64_t run_id, const 
 }
 
 /* --- reading --- */
+
+const char *store_run_outcome(const struct store_run *run)
+{
+    if (run->state == STORE_RUN_OK)
+        return strcmp(run->kind, "check") == 0 && run->exit_code == STORE_RUN_EXIT_CHANGES ? "drift" : "ok";
+    if (run->state == STORE_RUN_FAILED)
+        return run->exit_code == STORE_RUN_EXIT_OPTIONS ? "refused" : "failed";
+    return run->state == STORE_RUN_CANCELLED ? "cancelled" : run->state == STORE_RUN_LOST ? "lost" : NULL;
+}
 
 #define RUN_COLUMNS                                                                                                    \
     "id, key, kind, title, actor, node_id, options, state, reason, created_us, started_us, ended_us, events,"          \

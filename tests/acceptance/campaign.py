@@ -22,6 +22,7 @@ import urllib.request
 
 CHECKER = pathlib.Path(__file__).with_name("campaign_check.py")
 CLOCK = "/srv/clock"  # libfaketime's file on the node
+PHASES = ("kills", "restore", "cable", "disk-node", "disk-controller", "clock", "expired")
 FILES = ("one", "two", "three", "four")
 
 
@@ -370,7 +371,7 @@ def main():
     parser.add_argument("--kills", type=int, default=25)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--clock", action="store_true", help="all programs run with libfaketime")
-    parser.add_argument("phases", nargs="+")
+    parser.add_argument("phases", nargs="+", choices=PHASES)
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     Campaign(options).run()

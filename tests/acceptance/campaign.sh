@@ -12,17 +12,12 @@ agents=3
 faketime=/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1
 phases=("$@")
 if [ $# = 0 ]; then
-    phases=(kills restore cable disk-node disk-controller)
-    if [ -e $faketime ]; then
-        phases+=(clock expired)
-    else
-        echo "without clock and expired: there is no $faketime (package faketime)"
-    fi
+    phases=(kills restore cable disk-node disk-controller clock expired)
 fi
 clock=()
 if [[ " ${phases[*]} " == *" clock "* || " ${phases[*]} " == *" expired "* ]]; then
     clock=(--clock)
-    [ -e $faketime ] || skip "there is no $faketime (package faketime)"
+    [ -e $faketime ] || fail "clock and expired need $faketime (package faketime); name the other phases to run without"
 fi
 
 step "the checker finds what is planted"
@@ -42,7 +37,7 @@ mount -t tmpfs -o size=400m,mode=0700 roost-campaign controller
 campaign_end() {
     umount -l "$DESK/controller" 2>/dev/null || true
 }
-trap 'code=$?; campaign_end; (exit $code); nodes_end' EXIT
+trap 'code=$?; set +e; campaign_end; (exit $code); nodes_end' EXIT
 
 step "a controller, and $agents agents on a node"
 roost_ends 0 controller init --state controller --listen "$gateway:$port" --address "$gateway:$port"
@@ -61,7 +56,7 @@ if [ ${#clock[@]} -gt 0 ]; then
 fi
 node exec n1 sh -c 'mkdir -p /var/lib/roost/a1 && mount -t tmpfs -o size=128m,mode=0700 a1 /var/lib/roost/a1' </dev/null
 
-"$BUILD/roost" controller --state controller --listen "$gateway:$port" --address "$gateway:$port" >controller.log 2>&1 &
+setpriv --pdeathsig KILL "$BUILD/roost" controller --state controller --listen "$gateway:$port" --address "$gateway:$port" >controller.log 2>&1 &
 controller=$!
 eventually 20 curl -sfk "https://$gateway:$port/health"
 for ((number = 1; number <= agents; number++)); do

@@ -25,7 +25,7 @@ controller_stop() {
 says() { # PATTERN VERB...: roost's output holds it
     local pattern=$1
     shift
-    "$BUILD/roost" "$@" | grep -Eq "$pattern"
+    "$BUILD/roost" "$@" | grep -E "$pattern" >/dev/null # not -q: who is cut off while writing has failed
 }
 file_says() { grep -Eq "$1" "$2"; }
 
@@ -68,7 +68,7 @@ roost_ends 0 joins token --name box
 echo "policy: report" >agent.yml
 setpriv --pdeathsig KILL "$BUILD/roost-agent" daemon --state "$DESK/agent" --config "$DESK/agent.yml" >daemon.log 2>&1 &
 daemon=$!
-eventually 20 says '"agent": "' nodes show box
+eventually 20 says '"agent": "' nodes show box --json
 kill -STOP "$daemon"
 eventually 20 says 'box +active +lost' nodes
 roost_ends 0 nodes check box
@@ -106,14 +106,14 @@ roost_ends 0 controller backup all.tar --state one
 check_equal "private" 600 "$(stat -c %a all.tar)"
 roost_ends 1 controller restore all.tar --state one
 check_contains "not into one that runs" "another controller uses the store" "$NOTES"
-before=$("$BUILD/roost" nodes show box | python3 -c 'import json, sys; print(json.load(sys.stdin)["reported"])')
+before=$("$BUILD/roost" nodes show box --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["reported"])')
 controller_stop
 head -c 5000 all.tar >half.tar
 roost_ends 1 controller restore half.tar --state two
 roost_ends 0 controller restore all.tar --state two
 controller_start two
 roost_ends 0 nodes facts box
-more_reported() { [ "$("$BUILD/roost" nodes show box | python3 -c 'import json, sys; print(json.load(sys.stdin)["reported"])')" -gt "$before" ]; }
+more_reported() { [ "$("$BUILD/roost" nodes show box --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["reported"])')" -gt "$before" ]; }
 eventually 30 more_reported
 roost_ends 0 nodes revoke box
 roost_ends 0 nodes remove box

@@ -19,8 +19,8 @@ on() { node exec "$@" </dev/null; }
 is_active() { [ "$(on "$1" systemctl is-active roost-agent)" = active ]; }
 process() { on "$1" systemctl show --property=MainPID --value roost-agent; }
 process_is_not() { is_active "$1" && [ "$(process "$1")" != "$2" ]; }
-verdict_is() { "$BUILD/roost" nodes show "$1" --json | grep -q '"verdict": *"'"$2"'"'; }
-waits() { "$BUILD/roost" joins | grep -q "^[0-9]* *$1 *pending"; }
+verdict_is() { "$BUILD/roost" nodes show "$1" --json | grep '"verdict": *"'"$2"'"' >/dev/null; }
+waits() { "$BUILD/roost" joins | grep "^[0-9]* *$1 *pending" >/dev/null; }
 lines_with() { printf '%s\n' "$2" | grep -c "$1" || true; }
 audit() { "$BUILD/roost" audit | grep -c "$1" || true; }
 

@@ -15,9 +15,9 @@ property() { on "$1" systemctl show --property="$2" --value "$3"; }
 is_active() { [ "$(property "$1" ActiveState "$2")" = active ]; }
 process_is_not() { is_active "$1" "$2" && [ "$(property "$1" MainPID "$2")" != "$3" ]; }
 version_of() { on "$1" dpkg-query -W -f "\${Version}" "$2"; }
-node_row() { desk nodes show box | python3 -c "import json, sys; print(json.load(sys.stdin)['$1'])"; }
+node_row() { desk nodes show box --json | python3 -c "import json, sys; print(json.load(sys.stdin)['$1'])"; }
 is_told() { [ "$(node_row reported)" -gt "$1" ]; }
-run_is_over() { desk runs --json | grep -q "\"$1\""; }
+run_is_over() { desk runs --json | grep "\"$1\"" >/dev/null; }
 begun() { on box test -e /run/begun; }
 
 # The store's own word on the reports: generation, how many, first and last number.

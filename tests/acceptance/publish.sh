@@ -15,10 +15,10 @@ port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.
 says() { # PATTERN VERB...: roost's output holds it
     local pattern=$1
     shift
-    "$BUILD/roost" "$@" 2>&1 | grep -Eq "$pattern"
+    "$BUILD/roost" "$@" 2>&1 | grep -E "$pattern" >/dev/null # not -q: who is cut off while writing has failed
 }
 on_node() { node exec n1 sh -c "$1" </dev/null; }
-log_says() { on_node 'journalctl -u roost-agent -o cat' | grep -Eq "$1"; }
+log_says() { on_node 'journalctl -u roost-agent -o cat' | grep -E "$1" >/dev/null; }
 
 # manifests save|replay: the controller's own row, kept aside and put back as if nothing had been published since.
 manifests() {

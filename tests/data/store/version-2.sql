@@ -132,8 +132,8 @@ CREATE TABLE node (
     key TEXT, -- fingerprint
     reported INTEGER NOT NULL DEFAULT 0, -- last report of this generation
     work_number INTEGER NOT NULL DEFAULT 0 -- last number given in node_work
-, lost_us INTEGER NOT NULL DEFAULT 0) STRICT;
-INSERT INTO "node" VALUES(1,'ai-1',2,2,1790000000000000,1790000000000003,1790000000000000,1790000000000003,'0.4','boot','drift','1 resource','0000000000000000000000000000000000000000000000000000000000000002',3,1,3000);
+, lost_us INTEGER NOT NULL DEFAULT 0, policy TEXT) STRICT;
+INSERT INTO "node" VALUES(1,'ai-1',2,2,1790000000000000,1790000000000003,1790000000000000,1790000000000003,'0.4','boot','drift','1 resource','0000000000000000000000000000000000000000000000000000000000000002',3,1,3000,'repair');
 CREATE TABLE node_facts (
     node_id INTEGER PRIMARY KEY REFERENCES node (id) ON DELETE CASCADE,
     body TEXT NOT NULL
@@ -276,6 +276,7 @@ CREATE INDEX webhook_delivery_hook ON webhook_delivery (webhook_id, id);
 CREATE INDEX event_at ON event (at_us);
 CREATE INDEX bundle_file_sha256 ON bundle_file (sha256);
 CREATE INDEX run_file_sha256 ON run_file (sha256);
+CREATE INDEX report_copy ON report (received_us) WHERE kind IN ('run_event', 'sample');
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('join_request',1);
 INSERT INTO "sqlite_sequence" VALUES('run',1);

@@ -131,6 +131,98 @@ static void secrets_of_hosts_stay_at_the_desk(void **state)
     assert_null(project_path(fixture->arena, project, "/etc/passwd"));
 }
 
+#define OTHER "all:\n  hosts:\n    other-1:\n      ansible_password: TOPSECRET\n"
+
+/* What no playbook names, and what looks like an inventory even if one does, stays; whatever it is called. */
+static void other_inventories_stay_at_the_desk(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error err = ERROR_INIT;
+    struct project *project = NULL;
+
+    put(fixture, "playbooks/site.yml",
+        "- hosts: all\n  vars_files: [named.yml, looks.yml]\n  tasks:\n"
+        "    - include_tasks: more.yml tags=x\n"
+        "    - name: unnamed.yml\n      copy: {src: data/motd.txt, dest: /etc/motd}\n"
+        "    - debug: {msg: \"{{ lookup('file', 'looked.txt') }}\"}\n"
+        "    - template: {src: '{{ playbook_dir }}/own.j2', dest: /x}\n"
+        "    - copy: {src: tree, dest: /x}\n"
+        "- import_playbook: ../other/play.yml\n",
+        0644);
+    put(fixture, "playbooks/named.yml", "a: 1", 0644);
+    put(fixture, "playbooks/more.yml", "- include_vars: deeper.yml", 0644);
+    put(fixture, "playbooks/deeper.yml", "b: 1", 0644);
+    put(fixture, "playbooks/data/motd.txt", "hello", 0644);
+    put(fixture, "playbooks/data/other.txt", "not named", 0644);
+    put(fixture, "playbooks/looked.txt", "hello", 0644);
+    put(fixture, "playbooks/own.j2", "hello", 0644);
+    put(fixture, "playbooks/tree/deep/x", "hello", 0644);
+    put(fixture, "playbooks/unnamed.yml", "a: TOPSECRET", 0644);
+    put(fixture, "playbooks/looks.yml", OTHER, 0644);
+    put(fixture, "playbooks/files/hosts.yml", OTHER, 0644);
+    put(fixture, "playbooks/tree/deep/ini", "[web]\nai-9 ansible_password=TOPSECRET\n", 0644);
+    put(fixture, "other/play.yml", "- hosts: all", 0644);
+    put(fixture, "other/templates/x.j2", "hello", 0644);
+    put(fixture, "other/staging.json", "{\"all\": {\"hosts\": {\"x\": {\"p\": \"TOPSECRET\"}}}}", 0644);
+    put(fixture, "other-inventory.yml", OTHER, 0644);
+    put(fixture, "vars/hidden.yml", OTHER, 0644);
+    project = collect(fixture, false, &err);
+    must(project != NULL, &err);
+    assert_string_equal(paths(fixture, project), "elsewhere/roles/other/tasks/main.yml 644\n"
+                                                 "other/play.yml 644\n"
+                                                 "other/templates/x.j2 644\n"
+                                                 "playbooks/data/motd.txt 644\n"
+                                                 "playbooks/deeper.yml 644\n"
+                                                 "playbooks/files/run.sh 755\n"
+                                                 "playbooks/looked.txt 644\n"
+                                                 "playbooks/more.yml 644\n"
+                                                 "playbooks/named.yml 644\n"
+                                                 "playbooks/own.j2 644\n"
+                                                 "playbooks/site.yml 644\n"
+                                                 "playbooks/tree/deep/x 644\n"
+                                                 "roles/motd/files/group_vars/kept 644\n"
+                                                 "roles/motd/tasks/main.yml 644\n"
+                                                 "vars/x.yml 644\n");
+    assert_string_equal(value_map_text(project->left_out, "playbooks/unnamed.yml"), "no playbook names it");
+    assert_string_equal(value_map_text(project->left_out, "other-inventory.yml"), "no playbook names it");
+    assert_string_equal(value_map_text(project->left_out, "playbooks/looks.yml"), "an inventory");
+    assert_string_equal(value_map_text(project->left_out, "playbooks/files/hosts.yml"), "an inventory");
+    assert_string_equal(value_map_text(project->left_out, "playbooks/tree/deep/ini"), "an inventory");
+    assert_string_equal(value_map_text(project->left_out, "vars/hidden.yml"), "an inventory");
+    project = collect(fixture, true, &err);
+    must(project != NULL, &err);
+    assert_null(strstr(paths(fixture, project), "other-inventory"));
+    assert_null(strstr(paths(fixture, project), "unnamed"));
+}
+
+/* A key goes only where it is to be installed and is named; what opens vaults never does. */
+static void keys_go_only_when_they_are_named(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error err = ERROR_INIT;
+    struct project *project = NULL;
+
+    put(fixture, "roles/motd/tasks/main.yml",
+        "- copy: {src: tls/ca.pem, dest: /x}\n- copy: {src: vault_pass.txt, dest: /x}\n- script: id_ed25519\n", 0644);
+    put(fixture, "roles/motd/files/tls/ca.pem", "-----BEGIN CERTIFICATE-----", 0644);
+    put(fixture, "roles/motd/files/tls/server.key", "key", 0644);
+    put(fixture, "roles/motd/files/vault_pass.txt", "TOPSECRET", 0644);
+    put(fixture, "roles/motd/files/innocent", "-----BEGIN OPENSSH PRIVATE KEY-----", 0644);
+    put(fixture, "roles/motd/files/id_rsa.pub", "ssh-rsa", 0644);
+    put(fixture, "playbooks/id_ed25519", "key", 0600);
+    put(fixture, "vars/ansible.cfg", "x", 0600);
+    project = collect(fixture, false, &err);
+    must(project != NULL, &err);
+    assert_non_null(strstr(paths(fixture, project), "roles/motd/files/tls/ca.pem 644\n"));
+    assert_non_null(strstr(paths(fixture, project), "roles/motd/files/id_rsa.pub 644\n"));
+    assert_string_equal(value_map_text(project->left_out, "roles/motd/files/tls/server.key"), "a key");
+    assert_string_equal(value_map_text(project->left_out, "roles/motd/files/innocent"), "a key");
+    assert_string_equal(value_map_text(project->left_out, "roles/motd/files/vault_pass.txt"), "a vault's password");
+    assert_string_equal(value_map_text(project->left_out, "playbooks/id_ed25519"), "a key");
+    assert_string_equal(value_map_text(project->left_out, "vars/ansible.cfg"), "the settings");
+    assert_int_equal(value_count(project->left_out), 5);
+}
+
 static void a_run_takes_the_inventory_along(void **state)
 {
     struct fixture *fixture = *state;
@@ -190,10 +282,9 @@ static void what_does_not_fit_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(secrets_of_hosts_stay_at_the_desk),
-        CASE(a_run_takes_the_inventory_along),
-        CASE(what_git_ignores_is_left_out),
-        CASE(what_does_not_fit_is_named),
+        CASE(secrets_of_hosts_stay_at_the_desk), CASE(other_inventories_stay_at_the_desk),
+        CASE(keys_go_only_when_they_are_named),  CASE(a_run_takes_the_inventory_along),
+        CASE(what_git_ignores_is_left_out),      CASE(what_does_not_fit_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,14 +58,25 @@ static void the_last_one_is_cut_at_the_edge(void **state)
     free(text);
 }
 
+static void the_others_give_way_to_the_last_until_all_fits(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+    char *text = printed(arena, "[{\"name\":\"a-name-of-20-letters\",\"reason\":\"a reason of more\"}]", 30);
+
+    (void)state;
+    assert_string_equal(text, "NODE      SEEN  REASON\n"
+                              "a-name-…  -     a reason of m…\n");
+    free(text);
+}
+
 static void control_characters_are_shown_as_question_marks(void **state)
 {
     ARENA_SCOPED arena = arena_new();
-    char *text = printed(arena, "[{\"name\":\"a\\u001b[2J\",\"reason\":\"x\\ny\"}]", 0);
+    char *text = printed(arena, "[{\"name\":\"a\\u001b[2J\\u009b\",\"reason\":\"x\\ny\"}]", 0);
 
     (void)state;
-    assert_string_equal(text, "NODE   SEEN  REASON\n"
-                              "a?[2J  -     x?y\n");
+    assert_string_equal(text, "NODE    SEEN  REASON\n"
+                              "a?[2J?  -     x?y\n");
     free(text);
 }
 
@@ -91,6 +102,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_are_as_wide_as_needed),
         cmocka_unit_test(the_last_one_is_cut_at_the_edge),
+        cmocka_unit_test(the_others_give_way_to_the_last_until_all_fits),
         cmocka_unit_test(control_characters_are_shown_as_question_marks),
         cmocka_unit_test(ages_are_rounded_down),
     };

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -188,15 +189,42 @@ static void too_many_events_mean_all(void **state)
     assert_string_equal(touched(fixture), "* a b");
 }
 
+/* No queue is left: that is told, nothing is seen, and the next time it is tried again. */
+static void a_full_machine_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *paths[] = { in(fixture, "a") };
+    struct error err = ERROR_INIT;
+    struct watch *watch = NULL;
+    struct watch_touched out;
+    struct rlimit limit, none;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){ 3, limit.rlim_max }; /* fails as the machine's own limit does */
+    put(fixture, "a", "1");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_true(watch_open(&watch, &err));
+    assert_false(watch_set(watch, paths, 1, &err));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_non_null(strstr(err.text, "raise fs.inotify.max_user_instances"));
+    assert_int_equal(watch_fd(watch), -1);
+    assert_true(watch_take(watch, fixture->arena, &out, &err));
+    assert_true(out.count == 0 && !out.all);
+    assert_true(watch_set(watch, paths, 1, &err));
+    put(fixture, "a", "2");
+    assert_true(watch_take(watch, fixture->arena, &out, &err));
+    assert_int_equal(out.count, 1);
+    watch_close(watch);
+}
+
 #define WITH_WATCH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_WATCH(tells_which_file_was_touched),
-        WITH_WATCH(own_changes_are_forgotten),
-        WITH_WATCH(folders_may_come_and_go),
-        WITH_WATCH(too_many_events_mean_all),
+        WITH_WATCH(tells_which_file_was_touched), WITH_WATCH(own_changes_are_forgotten),
+        WITH_WATCH(folders_may_come_and_go),      WITH_WATCH(too_many_events_mean_all),
+        WITH_WATCH(a_full_machine_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@
 
 static bool has_own_run(void)
 {
+    unsetenv(SESSION_NOTE_FOLDER);
     return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
            mount("none", "/run", "tmpfs", 0, NULL) == 0;
 }
@@ -86,9 +87,40 @@ static void test_file(void **state)
     assert_true(info.st_size > 0 && info.st_size < 200);
 }
 
+/* Tests have a place of their own; one that another could write into, or that is none, changes nothing. */
+static void test_folder(void **state)
+{
+    struct stat info;
+
+    (void)state;
+    if (geteuid() != 0 || !has_own_run())
+        skip();
+    assert_int_equal(mkdir("/run/test", 0755), 0);
+    assert_int_equal(symlink("/run/test", "/run/link"), 0);
+    setenv(SESSION_NOTE_FOLDER, "/run/test", 1);
+    session_note("copy");
+    session_note_end();
+    assert_int_equal(access("/run/roost", F_OK), -1);
+    assert_int_equal(stat("/run/test/runs", &info), 0);
+    assert_true(info.st_size > 0 && (info.st_mode & 07777) == 0600);
+    assert_int_equal(unlink("/run/test/runs"), 0);
+    assert_int_equal(chmod("/run/test", 0775), 0);
+    for (const char *const *folder =
+             (const char *const[]){ "/run/test", "/run/link", "/run/none", "run/test", "", NULL };
+         *folder != NULL; folder++) {
+        setenv(SESSION_NOTE_FOLDER, *folder, 1);
+        session_note("copy");
+        assert_int_equal(access("/run/test/runs", F_OK), -1);
+        assert_int_equal(access(SESSION_NOTE_PATH, F_OK), 0);
+        assert_int_equal(unlink(SESSION_NOTE_PATH), 0);
+    }
+    unsetenv(SESSION_NOTE_FOLDER);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_notes), cmocka_unit_test(test_file) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_notes), cmocka_unit_test(test_file),
+                                        cmocka_unit_test(test_folder) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,6 +197,38 @@ static void a_rebuilt_node_gets_the_bundle_for_its_generation(void **state)
     assert_int_equal(manifest.files_count, 2);
 }
 
+/* Who comes in under a name gets what was published for it with its secrets: not by a join string for any name, and not at all
+ * where the node was revoked. */
+static void a_revoked_nodes_bundle_is_nobodys(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asked operator= { .token = fixture->tokens[API_OPERATOR] };
+    struct join_string any = join_token(fixture, "{}"), exact = join_token(fixture, "{\"name\": \"ai-1\"}");
+    const char *own = arena_printf(fixture->arena, "/agent/v1/bundle/%s", hash_of(fixture, "secret of one"));
+
+    publish_two(fixture);
+    int64_t before = manifest_of(fixture, "ai-1", 1).version;
+    expect(fixture, "/api/v1/nodes/ai-1", (struct asked){ .method = "DELETE", .token = fixture->tokens[API_ADMIN] },
+           200);
+    assert_true(value_map_true(expect(fixture, "/api/v1/bundles/ai-1", operator, 200).body, "withdrawn"));
+    assert_non_null(strstr(expect(fixture, "/api/v1/audit", operator, 200).text, "bundle.withdraw"));
+    expect_code(fixture, "/join/v1/join", (struct asked){ .body = join_body(fixture, &any, "new", "ai-1") }, 403,
+                "name_refused");
+    keep_certificate(
+        fixture, "new",
+        expect(fixture, "/join/v1/join", (struct asked){ .body = join_body(fixture, &exact, "new", "ai-1") }, 200)
+            .body);
+    struct bundle_manifest manifest = manifest_of(fixture, "new", 2);
+    assert_true(manifest.version > before);
+    assert_int_equal(manifest.files_count, 0);
+    expect_code(fixture, own, (struct asked){ .node = "new" }, 404, "file_unknown");
+    expect(fixture, "/api/v1/bundles",
+           publishing(fixture, API_OPERATOR, file_json(fixture, "site.yml", "- hosts: all"),
+                      node_json(fixture, "ai-1", file_json(fixture, "slice.yml", "secret of one"))),
+           201);
+    assert_string_equal(expect(fixture, own, (struct asked){ .node = "new" }, 200).text, "secret of one");
+}
+
 static void what_makes_no_sense_is_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -247,6 +279,7 @@ int main(void)
         CASE(a_manifest_is_signed_and_the_node_is_told),
         CASE(withdrawing_is_a_newer_manifest_without_files),
         CASE(a_rebuilt_node_gets_the_bundle_for_its_generation),
+        CASE(a_revoked_nodes_bundle_is_nobodys),
         CASE(what_makes_no_sense_is_refused),
         CASE(half_of_the_time_over_it_is_signed_anew),
     };

@@ -310,6 +310,8 @@ static void drift_is_told_and_mended(void **state)
     struct asked viewer = { .token = fixture->tokens[API_VIEWER] };
 
     node_in(fixture, "ai-1");
+    assert_string_equal(value_map_text(expect(fixture, "/api/v1/nodes/ai-1", viewer, 200).body, "reason"),
+                        "it has told nothing yet");
     report(fixture, 1,
            (const char *const[]){ "drift", "{\"resource\":\"copy /etc/motd\",\"diff\":\"-a\"}", "drift",
                                   "{\"resource\":\"copy /etc/motd\",\"cause\":\"external\",\"reason\":\"vim\"}",
@@ -326,7 +328,47 @@ static void drift_is_told_and_mended(void **state)
     assert_int_equal(value_count(value_map_get(expect(fixture, "/api/v1/drift", viewer, 200).body, "items")), 0);
     items = value_map_get(expect(fixture, "/api/v1/drift?resolved=true", viewer, 200).body, "items");
     assert_string_equal(value_map_text(value_item(items, 0), "cause"), "corrective");
+    report(fixture, 5,
+           (const char *const[]){
+               "drift", "{\"resource\":\"systemd x\",\"changes\":[\"start unit x\",\"enable unit x\"]}", NULL });
+    items = value_map_get(expect(fixture, "/api/v1/drift", viewer, 200).body, "items");
+    assert_string_equal(value_map_text(value_item(items, 0), "diff"), "start unit x\nenable unit x\n");
+    report(fixture, 6,
+           (const char *const[]){ "hello", "{\"policy\":\"repair\"}", "hello", "{\"policy\":\"x\"}", NULL });
+    assert_string_equal(value_map_text(expect(fixture, "/api/v1/nodes/ai-1", viewer, 200).body, "policy"), "repair");
     expect_code(fixture, "/api/v1/drift?node=nobody", viewer, 404, "node_unknown");
+}
+
+/* Drift that may have been mended among what is gone stays open nowhere: checks tell again what there is. */
+static void a_gap_leaves_no_drift_behind(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asked viewer = { .token = fixture->tokens[API_VIEWER] }, node = { .node = "ai-1" };
+
+    node_in(fixture, "ai-1");
+    report(fixture, 1, (const char *const[]){ "drift", "{\"resource\":\"copy /etc/motd\"}", NULL });
+    assert_int_equal(value_count(value_map_get(expect(fixture, "/api/v1/drift", viewer, 200).body, "items")), 1);
+    node.body = "{\"reports\":[{\"sequence\":8,\"at_us\":1,\"kind\":\"gap\",\"body\":{\"from\":2,\"to\":8}}]}";
+    expect(fixture, "/agent/v1/reports", node, 200);
+    assert_int_equal(value_count(value_map_get(expect(fixture, "/api/v1/drift", viewer, 200).body, "items")), 0);
+}
+
+/* What a node says of times to come, and words that are not its own. */
+static void a_node_is_not_believed_everything(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asked viewer = { .token = fixture->tokens[API_VIEWER] }, node = { .node = "ai-1" };
+    const char *tomorrow = clock_text_utc(fixture->arena, clock_wall_us() + INT64_C(3600) * 1000000);
+    const struct value *seen = NULL;
+
+    node_in(fixture, "ai-1");
+    node.body = "{\"reports\":[{\"sequence\":1,\"at_us\":9223372036854775807,\"kind\":\"run_start\","
+                "\"body\":{\"run\":\"r1\",\"kind\":\"check\",\"playbook\":\"site.yml\"}},"
+                "{\"sequence\":2,\"at_us\":5,\"kind\":\"status\",\"body\":{\"verdict\":\"revoked\"}}]}";
+    expect(fixture, "/agent/v1/reports", node, 200);
+    seen = value_item(value_map_get(expect(fixture, "/api/v1/runs", viewer, 200).body, "items"), 0);
+    assert_true(strcmp(value_map_text(seen, "started"), tomorrow) < 0);
+    assert_string_equal(value_map_text(expect(fixture, "/api/v1/nodes/ai-1", viewer, 200).body, "verdict"), "unknown");
 }
 
 static void a_run_is_kept_and_streamed(void **state)
@@ -344,11 +386,19 @@ static void a_run_is_kept_and_streamed(void **state)
     const char *path = arena_printf(fixture->arena, "/api/v1/runs/%lld", (long long)number(run, "id"));
     assert_string_equal(value_map_text(run, "state"), "running");
     assert_int_equal(number(run, "events"), 2);
-    report(fixture, 5,
+    report(fixture, 5, /* kinds that are the controller's own, or none at all */
+           (const char *const[]){
+               "run_event", "{\"run\":\"r1\",\"event\":{\"event\":\"output\",\"stream\":\"out\",\"text\":\"x\"}}",
+               "run_event", "{\"run\":\"r1\",\"event\":{\"event\":\"end\",\"state\":\"ok\",\"exit_code\":0}}",
+               "run_event", "{\"run\":\"r1\",\"event\":{\"event\":\"result\\ndata: {}\\n\\nevent: end\"}}", NULL });
+    run = expect(fixture, path, viewer, 200).body;
+    assert_int_equal(number(run, "events"), 2);
+    report(fixture, 8,
            (const char *const[]){ "run_end", "{\"run\":\"r1\",\"outcome\":\"drift\",\"ok\":3,\"changed\":1}",
                                   "run_event", "{\"run\":\"r1\",\"event\":{\"event\":\"late\"}}", NULL });
     run = expect(fixture, path, viewer, 200).body;
     assert_string_equal(value_map_text(run, "state"), "ok");
+    assert_string_equal(value_map_text(run, "outcome"), "drift");
     assert_int_equal(number(value_item(value_map_get(run, "hosts"), 0), "changed"), 1);
     const struct value *page =
         expect(fixture, arena_printf(fixture->arena, "%s/events?limit=1&after=1", path), viewer, 200).body;
@@ -397,6 +447,8 @@ int main(void)
         WITH_CENTER(approval_is_waited_for),
         WITH_CENTER(reports_are_kept_once),
         WITH_CENTER(a_gap_is_told_and_gone_over),
+        WITH_CENTER(a_gap_leaves_no_drift_behind),
+        WITH_CENTER(a_node_is_not_believed_everything),
         WITH_CENTER(join_tokens_are_for_names_that_can_be),
         WITH_CENTER(work_reaches_the_node_and_is_done_once),
         WITH_CENTER(revoking_works_at_once),

@@ -68,6 +68,22 @@ static void what_happens_is_told_once(void **state)
                 "node_unknown");
 }
 
+/* A run whose node is revoked ends too, as lost. */
+static void lost_runs_are_told(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asked admin = { .token = fixture->tokens[API_ADMIN], .method = "DELETE" };
+    const struct value *ended = NULL;
+
+    node_in(fixture, "ai-1");
+    report(fixture, "ai-1", 1, "run_start", "{\"run\":\"r1\",\"kind\":\"apply\",\"playbook\":\"site.yml\"}");
+    expect(fixture, "/api/v1/nodes/ai-1", admin, 200);
+    ended = value_item(events_of(fixture, "?kind=run.ended&node=ai-1"), 0);
+    assert_int_equal(number(ended, "run"), 1);
+    assert_string_equal(value_map_text(value_map_get(ended, "detail"), "outcome"), "lost");
+    assert_string_equal(value_map_text(value_map_get(ended, "detail"), "title"), "site.yml");
+}
+
 static void joins_are_told(void **state)
 {
     struct fixture *fixture = *state;
@@ -470,6 +486,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_happens_is_told_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(lost_runs_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(joins_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(the_stream_goes_on_behind_a_number, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_kept_is_told, setup, teardown),

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "common/json/json.h"
+#include "controller/store/store_drift.h"
 #include "controller/store/store_model.h"
 #include "controller/store/store_sample.h"
 #include "tests/unit/controller/store/store_fixture.h"
@@ -47,6 +48,7 @@ static void test_sample(void **state)
     take(fixture, "sample", "{\"at_us\":99,\"watts\":7}");
     take(fixture, "sample", "{\"at_us\":1795260000000009}");
     take(fixture, "sample", "[]");
+    take(fixture, "sample", "{\"watts\":1e308,\"gtt_used\":1e300}");
     OK(store_sample_last(fixture->writer, fixture->arena, node, &last, &fixture->err));
     assert_int_equal(last->at_us, NOW);
     assert_true(last->figures[STORE_SAMPLE_WATTS] == 7);
@@ -84,9 +86,36 @@ static void test_models(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
+/* What is beyond the bound is one row and one event, however much it is. */
+static void test_drift_beyond(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t node = take(fixture, NULL, NULL), events = 0, rows = 0, id = 0;
+    bool is_new = false;
+
+    OK(connection_execute(fixture->writer, "BEGIN", &fixture->err));
+    for (int i = 0; i < STORE_DRIFT_OPEN_MAX; i++) {
+        const struct store_drift drift = { .node_id = node,
+                                           .resource = arena_printf(fixture->arena, "file %d", i),
+                                           .last_us = 1 };
+
+        OK(store_drift_seen(fixture->writer, &drift, &id, &is_new, &fixture->err));
+    }
+    for (int i = 0; i < 9; i++)
+        take(fixture, "drift", arena_printf(fixture->arena, "{\"resource\":\"more %d\",\"diff\":\"x\"}", i));
+    OK(connection_execute(fixture->writer, "COMMIT", &fixture->err));
+    OK(connection_number(fixture->writer, "SELECT count(*) FROM event WHERE kind = 'drift.found'", &events,
+                         &fixture->err));
+    OK(connection_number(fixture->writer,
+                         "SELECT count(*) * 100 + sum(count) FROM drift WHERE resource NOT LIKE 'file %'", &rows,
+                         &fixture->err));
+    assert_int_equal(events, 1);
+    assert_int_equal(rows, 109); /* one, seen nine times */
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { TEST(test_sample), TEST(test_models) };
+    const struct CMUnitTest tests[] = { TEST(test_sample), TEST(test_models), TEST(test_drift_beyond) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,7 @@ static void origins_are_compared_whole(void **state)
     (void)state;
     assert_true(page_origin_matches("https://rack.lan:8470", "rack.lan:8470"));
     assert_true(page_origin_matches("https://[::1]:8470", "[::1]:8470"));
+    assert_false(page_origin_matches("http://rack.lan:8470", "rack.lan:8470"));
     assert_false(page_origin_matches("https://rack.lan", "rack.lan:8470"));
     assert_false(page_origin_matches("https://rack.lan:8470.evil.example", "rack.lan:8470"));
     assert_false(page_origin_matches("https://evil.example/rack.lan:8470", "rack.lan:8470"));

@@ -118,10 +118,12 @@ static int setup(void **state)
     struct center *center = &fixture->center;
     static const char *const names[] = { "127.0.0.1", NULL };
     struct error err = ERROR_INIT;
-    struct api_server_options options = { .listen = "127.0.0.1:0",
-                                          .context = center,
-                                          .table = { api_resource_table, api_resource_table_count },
-                                          .authenticator = { .identify = center_identify, .data = center } };
+    struct api_server_options options = {
+        .listen = "127.0.0.1:0",
+        .context = center,
+        .table = { api_resource_table, api_resource_table_count },
+        .authenticator = { .identify = center_identify, .data = center, .refused = center_refused }
+    };
 
     fixture->arena = arena_new();
     fixture->now_us = clock_wall_us();
@@ -134,6 +136,7 @@ static int setup(void **state)
          &err);
     center->authority = fixture->authority;
     must(store_write_wait(center->store, fleet_put, fixture, &err), &err);
+    center->refusals = refusals_new(center->store);
     must(api_server_start(&options, &center->server, &err), &err);
     fixture->operator_token = token_make(fixture, "operator");
     fixture->viewer_token = token_make(fixture, "viewer");
@@ -153,6 +156,7 @@ static int teardown(void **state)
     struct fixture *fixture = *state;
 
     api_server_stop(fixture->center.server);
+    refusals_free(fixture->center.refusals);
     store_reader_close(fixture->center.reader);
     store_close(fixture->center.store);
     authority_close(fixture->authority);
@@ -211,7 +215,7 @@ static struct answer expect(struct fixture *fixture, struct asked asked, int sta
 
 static const char *own_origin(struct fixture *fixture)
 {
-    return arena_printf(fixture->arena, "http://%s", fixture->host);
+    return arena_printf(fixture->arena, "https://%s", fixture->host); /* what a browser says of the real one */
 }
 
 static void has(const struct answer *answer, const char *text)
@@ -260,6 +264,57 @@ static void a_wrong_token_stays_outside(void **state)
     expect(fixture, (struct asked){ .path = "/", .session = "roost_0123456789abcdef_AAAA" }, 401);
     answer = expect(fixture, (struct asked){ .path = "/trust", .session = fixture->viewer_token }, 403);
     has(&answer, "Not for you");
+}
+
+static bool nothing_run(struct store_connection *writer, void *data, struct error *err)
+{
+    (void)writer, (void)data, (void)err;
+    return true;
+}
+
+/* Beside the door by cookie: in the audit log as by any other; that nobody is signed in is no refusal. */
+static void refusals_of_pages_are_written(void **state)
+{
+    struct fixture *fixture = *state;
+    struct asked audit = { .path = "/api/v1/audit", .session = fixture->operator_token };
+    struct error err = ERROR_INIT;
+    struct answer answer;
+
+    expect(fixture, (struct asked){ .path = "/" }, 401);
+    expect(fixture, (struct asked){ .path = "/trust", .session = fixture->viewer_token }, 403);
+    expect(fixture, (struct asked){ .path = "/", .session = "roost_0123456789abcdef_AAAA" }, 401);
+    refusals_free(fixture->center.refusals); /* writes what it has */
+    fixture->center.refusals = NULL;
+    must(store_write_wait(fixture->center.store, nothing_run, NULL, &err),
+         &err); /* what was before it is on the disk */
+    answer = expect(fixture, audit, 200);
+    has(&answer, "\"object\":\"GET /trust\"");
+    has(&answer, "refused.role");
+    has(&answer, "refused.token");
+    assert_null(strstr(strstr(answer.text, "refused.token") + 1, "refused.token"));
+}
+
+/* An answer that is known is not sent again, and another answer has another version. */
+static void lists_have_versions(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const paths[] = { "/api/v1/nodes",  "/api/v1/runs",  "/api/v1/drift",
+                                         "/api/v1/models", "/api/v1/audit", "/api/v1/fleet" };
+    struct asked asked = { .session = fixture->operator_token };
+    struct answer answer;
+
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        asked.path = paths[i];
+        asked.known = NULL;
+        answer = expect(fixture, asked, 200);
+        asked.known = http_header_get(&answer.response, "ETag");
+        assert_non_null(asked.known);
+        assert_int_equal(strlen(expect(fixture, asked, 304).text), 0);
+        asked.known = "\"0123\"";
+        expect(fixture, asked, 200);
+    }
+    answer = expect(fixture, (struct asked){ .path = "/api/v1/nodes/nobody", .session = asked.session }, 404);
+    assert_null(http_header_get(&answer.response, "ETag"));
 }
 
 static void foreign_sites_change_nothing(void **state)
@@ -421,6 +476,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_PAGES(signing_in_gives_a_session),   WITH_PAGES(a_wrong_token_stays_outside),
+        WITH_PAGES(lists_have_versions),          WITH_PAGES(refusals_of_pages_are_written),
         WITH_PAGES(foreign_sites_change_nothing), WITH_PAGES(a_node_is_told_by_a_form),
         WITH_PAGES(pages_carry_their_policy),     WITH_PAGES(assets_are_kept_by_their_tag),
         WITH_PAGES(pages_tell_what_is_known),     WITH_PAGES(the_fleet_is_told_to_programs),

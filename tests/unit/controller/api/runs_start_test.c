@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Beginning runs and telling them, as operators may; the run's program is this one, and does nothing. */
+/* Beginning runs and telling them, as operators may; the run's program is this one: a check asks a question, all else does nothing. */
 #include "tests/unit/controller/api/center_fixture.h"
 
 #include <poll.h>
 
+#include "common/protocol/control.h"
 #include "controller/runs/run_order.h"
 #include "controller/store/store_run.h"
 
@@ -194,6 +195,64 @@ static void only_runs_under_way_are_told(void **state)
            202);
 }
 
+static uint32_t question_of(struct fixture *fixture, int64_t id)
+{
+    uint32_t question = 0;
+
+    for (int i = 0; i < 4000 && question == 0; i++) {
+        poll(NULL, 0, 5);
+        question = runs_question(fixture->center.runs, id);
+    }
+    return question;
+}
+
+static void who_answered_is_in_the_audit_log(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *body = arena_printf(fixture->arena,
+                                    "{\"kind\":\"check\",\"project\":[{\"path\":\"site.yml\",\"sha256\":\"%s\","
+                                    "\"mode\":420}],\"playbooks\":[\"site.yml\"],\"inventories\":[\"n1,\"]}",
+                                    file_of(fixture, "- hosts: all\n", true));
+    int64_t id = number(expect(fixture, "/api/v1/runs", post(fixture, body), 201).body, "id");
+    struct answer answer;
+
+    assert_int_equal(question_of(fixture, id), 7);
+    expect(fixture, arena_printf(fixture->arena, "/api/v1/runs/%lld/answer", (long long)id),
+           post(fixture, "{\"question\":7,\"text\":\"" SECRET_WORD "\"}"), 202);
+    assert_int_equal(ended(fixture, id)->state, STORE_RUN_OK);
+    answer =
+        expect(fixture, "/api/v1/audit?action=run.answer", (struct asked){ .token = fixture->tokens[API_ADMIN] }, 200);
+    assert_int_equal(value_count(value_map_get(answer.body, "items")), 1);
+    assert_non_null(strstr(answer.text, "operator"));
+    assert_null(strstr(answer.text, SECRET_WORD));
+}
+
+/* --- the run's program --- */
+
+static bool wait_and_hear(struct arena *arena, struct control_message *out)
+{
+    struct pollfd waited = { .fd = RUN_CONTROL_FD, .events = POLLIN };
+
+    return poll(&waited, 1, 15000) == 1 && control_receive(RUN_CONTROL_FD, arena, out) == CONTROL_READY;
+}
+
+static int play_question(void)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct value *body = value_map(arena);
+    struct control_message message;
+    struct error err = ERROR_INIT;
+
+    value_map_put_string(arena, body, "ask", "question");
+    value_map_put_int(arena, body, "number", 7);
+    value_map_put_string(arena, body, "prompt", "Word: ");
+    return wait_and_hear(arena, &message) &&
+                   control_send(RUN_CONTROL_FD, &(struct control_message){ .body = body }, &err) &&
+                   wait_and_hear(arena, &message) && text_equal(value_map_text(message.body, "do"), "answer")
+               ? 0
+               : 71;
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -201,9 +260,10 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(what_makes_no_run_is_refused, runs_setup, runs_teardown),
         cmocka_unit_test_setup_teardown(again_takes_the_hosts_that_failed, runs_setup, runs_teardown),
         cmocka_unit_test_setup_teardown(only_runs_under_way_are_told, runs_setup, runs_teardown),
+        cmocka_unit_test_setup_teardown(who_answered_is_in_the_audit_log, runs_setup, runs_teardown),
     };
 
     if (argc > 2 && strcmp(argv[2], RUN_CONTROLLED) == 0)
-        return 0;
+        return strcmp(argv[1], "check") == 0 ? play_question() : 0;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@
 #define AGENTS 12
 #define PATIENCE_MS 15000
 
-/* --- the run's program: asks for AGENTS sessions, gives back one message on each, ends --- */
+/* --- the run's program: asks for AGENTS sessions, gives back one message on each, waits for the end of those that go, ends --- */
 
 static struct control_message hear(struct arena *arena)
 {
@@ -34,6 +34,7 @@ static int play(void)
     ARENA_SCOPED arena = arena_new();
     struct control_message message = hear(arena); /* the order */
     struct error err = ERROR_INIT;
+    int going[AGENTS], left = 0;
 
     for (int i = 0; i < AGENTS; i++) {
         struct value *body = value_map(arena);
@@ -54,6 +55,20 @@ static int play(void)
         fcntl(message.fds[0], F_SETFL, 0);
         if (recv(message.fds[0], text, 5, MSG_WAITALL) != 5 || send(message.fds[0], text, 5, 0) != 5)
             return 72;
+        if (memcmp(text, "going", 5) == 0)
+            going[left++] = message.fds[0];
+    }
+    for (int i = 0; i < left; i++) {
+        char text[5];
+
+        if (recv(going[i], text, 5, MSG_WAITALL) != 5 || memcmp(text, "last.", 5) != 0)
+            return 73;
+    }
+    for (int i = 0; i < left; i++) {
+        char byte;
+
+        if (recv(going[i], &byte, 1, 0) != 0)
+            return 74;
     }
     return 0; /* all of them end at once */
 }
@@ -236,6 +251,75 @@ static void sessions_begin_and_end_with_their_run(void **state)
     tls_client_close(client);
 }
 
+/* In good order, or not. */
+static void agent_go(const struct agent *agent, bool in_order)
+{
+    const struct linger at_once = { .l_onoff = 1 };
+
+    agent_say(agent, "last.");
+    if (!in_order) {
+        poll(NULL, 0, 50); /* a reset may overtake what is under way */
+        setsockopt(agent->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    }
+    if (!in_order)
+        close(agent->fd);
+    tls_stream_free(agent->stream);
+    if (in_order)
+        close(agent->fd);
+}
+
+static void the_end_of_an_agent_reaches_the_run(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tls_client *client = prepared(fixture);
+    int64_t id = run_begin(fixture);
+    struct agent agents[AGENTS];
+    const char *ids[AGENTS];
+    struct store_run *run = NULL;
+    struct error err = ERROR_INIT;
+
+    ids_of(fixture, ids);
+    for (size_t i = 0; i < AGENTS; i++) {
+        agents[i] = agent_dial(fixture, client);
+        agent_ask(fixture, &agents[i], ids[i], UPGRADE);
+        assert_non_null(strstr(agent_hear(fixture->arena, &agents[i], "\r\n\r\n"), "HTTP/1.1 101 "));
+        agent_say(&agents[i], "going");
+    }
+    for (size_t i = 0; i < AGENTS; i++) {
+        assert_non_null(agent_hear(fixture->arena, &agents[i], "going"));
+        agent_go(&agents[i], i % 2 == 0);
+    }
+    for (int i = 0; i < PATIENCE_MS / 5 && (run == NULL || (run->state & STORE_RUN_OPEN) != 0); i++) {
+        poll(NULL, 0, 5);
+        must(store_run_get(fixture->center.reader, fixture->arena, id, &run, &err), &err);
+    }
+    assert_int_equal(run->state & STORE_RUN_OPEN, 0);
+    assert_int_equal(run->exit_code, 0);
+    tls_client_close(client);
+}
+
+static void a_revoked_nodes_session_ends_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tls_client *client = prepared(fixture);
+    int64_t from_ms = 0;
+    struct agent agent;
+    const char *ids[AGENTS];
+
+    run_begin(fixture);
+    ids_of(fixture, ids);
+    agent = agent_dial(fixture, client);
+    agent_ask(fixture, &agent, ids[0], UPGRADE);
+    assert_non_null(strstr(agent_hear(fixture->arena, &agent, "\r\n\r\n"), "HTTP/1.1 101 "));
+    from_ms = clock_monotonic_ms();
+    expect(fixture, "/api/v1/nodes/n1", (struct asked){ .method = "DELETE", .token = fixture->tokens[API_ADMIN] }, 200);
+    assert_string_equal(agent_hear(fixture->arena, &agent, NULL), "");
+    assert_true(clock_monotonic_ms() - from_ms < 1000);
+    tls_stream_free(agent.stream);
+    close(agent.fd);
+    tls_client_close(client);
+}
+
 static void refused(struct fixture *fixture, const struct tls_client *client, const char *id, const char *headers,
                     const char *wanted)
 {
@@ -273,6 +357,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(sessions_begin_and_end_with_their_run, setup, sessions_teardown),
+        cmocka_unit_test_setup_teardown(the_end_of_an_agent_reaches_the_run, setup, sessions_teardown),
+        cmocka_unit_test_setup_teardown(a_revoked_nodes_session_ends_at_once, setup, sessions_teardown),
         cmocka_unit_test_setup_teardown(nothing_without_a_session, setup, sessions_teardown),
     };
 

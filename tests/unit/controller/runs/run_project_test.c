@@ -99,10 +99,32 @@ static bool child_reads(const char *path)
     return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* Of this process, and of what it starts: a line of /proc/self/status that is all zeros. */
+static bool child_has_no(const char *set)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        execlp("grep", "grep", "-qE", set, "/proc/self/status", (char *)NULL);
+        _exit(127);
+    }
+    return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static bool has_no_powers(bool was_root)
+{
+    return child_has_no("^CapEff:\\s0+$") && child_has_no("^CapPrm:\\s0+$") && child_has_no("^CapInh:\\s0+$") &&
+           child_has_no("^CapAmb:\\s0+$") && (!was_root || child_has_no("^CapBnd:\\s0+$")) &&
+           child_has_no("^NoNewPrivs:\\s1$");
+}
+
 /* What the confined one sees, as an exit code: 0 is all as it should be. */
 static int look_around(const char *folder)
 {
+    ARENA_SCOPED arena = arena_new();
     struct error err = ERROR_INIT;
+    bool was_root = geteuid() == 0;
     int fd = -1;
 
     if (chdir(folder) != 0 || !run_confine(".", &err))
@@ -116,7 +138,13 @@ static int look_around(const char *folder)
         return 4;
     if (open("/usr/bin/env", O_RDONLY | O_CLOEXEC) < 0 || open("/dev/null", O_WRONLY | O_CLOEXEC) < 0)
         return 5;
-    return child_reads("../secret") ? 6 : 0; /* neither do its children */
+    if (geteuid() == 0 || chmod("/usr/bin/env", 0755) == 0) /* root runs the controller, and nobody the run */
+        return 8;
+    if (!has_no_powers(was_root) || sethostname("mine", 4) == 0)
+        return 7;
+    if (access(folder, R_OK | W_OK | X_OK) != 0) /* by its full name too */
+        return 9;
+    return child_reads("../secret") || child_reads(arena_printf(arena, "/proc/%d/environ", (int)getppid())) ? 6 : 0;
 }
 
 static void a_confined_program_sees_its_folder_only(void **state)

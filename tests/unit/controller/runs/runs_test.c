@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@
 #include "controller/store/store_event.h"
 #include "controller/store/store_node.h"
 #include "controller/store/store_node_work.h"
-#include "controller/store/store_run.h"
+#include "controller/store/store_run_outcome.h"
 #include "controller/store/store_writer.h"
 
 /* --- the run's program --- */
@@ -74,6 +75,18 @@ static int play_well(void)
 static int play_failure(void)
 {
     say("{\"event\":\"stats\",\"host\":\"n1\",\"stats\":{\"ok\":3,\"failed\":1}}");
+    return 2;
+}
+
+static int play_refusal(void)
+{
+    say("{\"event\":\"output\",\"stream\":\"err\",\"text\":\"\\u001b[0;31mERROR! no such option\\u001b[0m\\n\"}");
+    return 5;
+}
+
+static int play_difference(void)
+{
+    say("{\"event\":\"stats\",\"host\":\"n1\",\"stats\":{\"ok\":3,\"changed\":1}}");
     return 2;
 }
 
@@ -141,6 +154,10 @@ static int play(void)
     part = value_map_text(order, "part");
     if (strcmp(part, "well") == 0)
         return play_well();
+    if (strcmp(part, "refusal") == 0)
+        return play_refusal();
+    if (strcmp(part, "difference") == 0)
+        return play_difference();
     if (strcmp(part, "failure") == 0)
         return play_failure();
     if (strcmp(part, "held") == 0)
@@ -360,6 +377,12 @@ static void ends_are_told_apart(void **state)
     assert_int_equal(run->state, STORE_RUN_FAILED);
     assert_int_equal(run->exit_code, 2);
     assert_string_equal(run->reason, "a task failed");
+    run = run_ends(fixture, begin(fixture, "apply", "refusal"));
+    assert_string_equal(run->reason, "no such option");
+    assert_string_equal(store_run_outcome(run), "refused");
+    run = run_ends(fixture, begin(fixture, "check", "difference"));
+    assert_int_equal(run->state, STORE_RUN_OK);
+    assert_string_equal(store_run_outcome(run), "drift");
     run = run_ends(fixture, begin(fixture, "apply", "crash"));
     assert_int_equal(run->state, STORE_RUN_FAILED);
     assert_int_equal(run->exit_code, -1);
@@ -435,7 +458,7 @@ static const char *session_id(struct fixture *fixture)
 
 static void on_close(void *data)
 {
-    *(volatile bool *)data = true;
+    atomic_store((atomic_bool *)data, true);
 }
 
 static void a_session_is_for_its_node_once(void **state)
@@ -443,20 +466,19 @@ static void a_session_is_for_its_node_once(void **state)
     struct fixture *fixture = *state;
     int64_t id = begin(fixture, "apply", "session"), until = clock_monotonic_ms() + PATIENCE_MS;
     const char *session = session_id(fixture);
-    volatile bool closed = false;
+    atomic_bool closed = false;
     uint64_t number = 0;
     char text[2];
     int ends[2];
 
     assert_int_equal(strlen(session), RUNS_SESSION_ID);
-    assert_int_equal(runs_session_claim(fixture->runs, session, fixture->node_id + 1), 0);
-    assert_int_equal(runs_session_claim(fixture->runs, "00000000000000000000000000000000", fixture->node_id), 0);
-    number = runs_session_claim(fixture->runs, session, fixture->node_id);
+    assert_int_equal(runs_session_claim(fixture->runs, session, fixture->node_id + 1, 1), 0);
+    assert_int_equal(runs_session_claim(fixture->runs, "00000000000000000000000000000000", fixture->node_id, 1), 0);
+    number = runs_session_claim(fixture->runs, session, fixture->node_id, 1);
     assert_int_not_equal(number, 0);
-    assert_int_equal(runs_session_claim(fixture->runs, session, fixture->node_id), 0);
+    assert_int_equal(runs_session_claim(fixture->runs, session, fixture->node_id, 1), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    runs_session_open(fixture->runs, number,
-                      &(struct runs_connection){ ends[0], on_close, (void *)(uintptr_t)&closed });
+    runs_session_open(fixture->runs, number, &(struct runs_connection){ ends[0], on_close, &closed, NULL });
     assert_int_equal(recv(ends[1], text, 2, MSG_WAITALL), 2);
     assert_false(closed);
     assert_int_equal(write(ends[1], "x", 1), 1);
@@ -472,22 +494,20 @@ static void a_run_that_ends_takes_its_sessions_along(void **state)
 {
     struct fixture *fixture = *state;
     int64_t id = begin(fixture, "apply", "session");
-    uint64_t number = runs_session_claim(fixture->runs, session_id(fixture), fixture->node_id);
-    volatile bool closed = false;
+    uint64_t number = runs_session_claim(fixture->runs, session_id(fixture), fixture->node_id, 1);
+    atomic_bool closed = false;
     char byte = 0;
     int ends[2];
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    runs_session_open(fixture->runs, number,
-                      &(struct runs_connection){ ends[0], on_close, (void *)(uintptr_t)&closed });
+    runs_session_open(fixture->runs, number, &(struct runs_connection){ ends[0], on_close, &closed, NULL });
     assert_int_equal(recv(ends[1], &byte, 1, 0), 1);
     runs_tell(fixture->runs, id, RUNS_CANCEL, "anna");
     run_ends(fixture, id);
     runs_stop(fixture->runs);
     assert_true(closed);
     closed = false; /* too late: closed at once */
-    runs_session_open(fixture->runs, number,
-                      &(struct runs_connection){ ends[0], on_close, (void *)(uintptr_t)&closed });
+    runs_session_open(fixture->runs, number, &(struct runs_connection){ ends[0], on_close, &closed, NULL });
     assert_true(closed);
     close(ends[0]);
     close(ends[1]);

@@ -2,6 +2,7 @@
 /* A controller in one file and back, while it runs; a file that is damaged changes nothing. */
 #include "controller/service/backup.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "common/base/fd.h"
@@ -126,6 +127,84 @@ static void what_was_there_is_kept(void **state)
     assert_false(path_exists(in(world, "trust/later")));
 }
 
+/* Killed between two renames: what is there is of two controllers, and none is started from it. */
+static void a_restore_that_was_cut_is_done_again(void **state)
+{
+    struct world *world = *state;
+    const struct service_options options = { .folder = world->folder, .listen = "127.0.0.1:0" };
+    struct service *service = service_up(world);
+    const char *const *aside = NULL;
+    const char *fingerprint = arena_copy(world->arena, service_fingerprint(service));
+
+    service_close(service);
+    must(world, backup_make(world->folder, world->file, &world->err));
+    put(in(world, "restore-unfinished"), "");
+    must(world, rename(in(world, "trust"), in(world, "trust.before-1")) == 0);
+    must(world, mkdir(in(world, "restore-999999999"), 0700) == 0);
+    assert_false(service_open(&options, &service, &world->err));
+    assert_non_null(strstr(world->err.text, "a restore was interrupted"));
+    assert_false(path_exists(in(world, "restore-999999999"))); /* it holds all keys */
+    assert_false(path_exists(in(world, "trust/ca.key")));
+    error_clear(&world->err);
+    must(world, backup_restore(world->folder, world->file, world->arena, &aside, &world->err));
+    assert_false(path_exists(in(world, "restore-unfinished")));
+    assert_false(path_exists(in(world, "restore-999999999")));
+    service = service_up(world);
+    assert_string_equal(service_fingerprint(service), fingerprint);
+    service_close(service);
+}
+
+/* Nodes and operators know one authority. */
+static void no_authority_is_made_for_a_store_in_use(void **state)
+{
+    static const char *const parts[] = { "trust/ca.key", "trust/ca.pem", "trust/signing.key" };
+    struct world *world = *state;
+    const struct service_options options = { .folder = world->folder, .listen = "127.0.0.1:0" };
+    struct service *service = service_up(world);
+    struct secret token;
+    bool made = false;
+
+    must(world, service_begin(service, world->arena, false, &token, &made, &world->err));
+    service_close(service);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        must(world, rename(in(world, parts[i]), in(world, "kept")) == 0);
+        assert_false(service_open(&options, &service, &world->err));
+        assert_non_null(strstr(world->err.text, path_basename(parts[i])));
+        assert_non_null(strstr(world->err.text, "but the store is in use"));
+        assert_false(path_exists(in(world, parts[i])));
+        error_clear(&world->err);
+        must(world, rename(in(world, "kept"), in(world, parts[i])) == 0);
+    }
+    must(world, remove(in(world, "trust/server.key")) == 0); /* that one is made anew */
+    service_close(service_up(world));
+}
+
+static void what_killed_backups_left_goes(void **state)
+{
+    struct world *world = *state;
+    const char *dead = path_join(world->arena, world->parent, ".roost-backup-999999999.store");
+    const char *alive = path_join(world->arena, world->parent, ".roost-backup-1.new");
+    const char *other = path_join(world->arena, world->parent, ".roost-backup-notes");
+    const char *young = path_join(world->arena, world->parent, ".roost-backup-999999999.new");
+    const char *tree = path_join(world->arena, world->parent, ".roost-backup-999999999.tree");
+    const struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+
+    service_close(service_up(world));
+    put(dead, "keys");
+    put(alive, "another's, under way");
+    put(other, "somebody's");
+    put(young, "another machine's, under way");
+    must(world, mkdir(tree, 0700) == 0);
+    must(world, utimensat(AT_FDCWD, dead, old, 0) == 0 && utimensat(AT_FDCWD, alive, old, 0) == 0);
+    must(world, backup_make(world->folder, world->file, &world->err));
+    assert_false(path_exists(dead));
+    assert_true(path_exists(alive));
+    assert_true(path_exists(other));
+    assert_true(path_exists(young));
+    assert_true(path_exists(tree));
+    assert_true(path_is_file(world->file));
+}
+
 /* Byte by byte in steps: whatever is broken is refused, and the controller is as it was. */
 static void damage_changes_nothing(void **state)
 {
@@ -203,6 +282,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(all_comes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_there_is_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_restore_that_was_cut_is_done_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_authority_is_made_for_a_store_in_use, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_killed_backups_left_goes, setup, teardown),
         cmocka_unit_test_setup_teardown(damage_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(names_stay_inside, setup, teardown),
         cmocka_unit_test(sizes_go_beyond_octal),

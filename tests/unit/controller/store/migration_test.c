@@ -68,6 +68,7 @@ static void expect_second(struct fixture *fixture)
 {
     assert_int_equal(number_of(fixture, "SELECT count(*) FROM event"), 2);
     assert_int_equal(number_of(fixture, "SELECT lost_us FROM node WHERE name = 'ai-1'"), 3000);
+    assert_int_equal(number_of(fixture, "SELECT policy = 'repair' FROM node WHERE name = 'ai-1'"), 1);
     assert_int_equal(number_of(fixture, "SELECT taken_version FROM bundle"), 7);
     assert_int_equal(number_of(fixture, "SELECT count(*) FROM bundle_file"), 1);
     assert_int_equal(number_of(fixture, "SELECT count(*) FROM run_file"), 1);

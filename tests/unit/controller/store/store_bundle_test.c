@@ -66,6 +66,8 @@ static void a_newer_one_takes_the_place(void **state)
     assert_true(used);
     OK(store_bundle_taken(fixture->writer, one, 4, 6, &fixture->err)); /* told late */
     assert_int_equal(bundle_get(fixture, one)->taken_version, 5);
+    OK(store_bundle_taken(fixture->writer, one, 6, 1, &fixture->err)); /* its clock was set back */
+    assert_int_equal(bundle_get(fixture, one)->taken_version, 6);
 }
 
 static void pages_are_by_name(void **state)

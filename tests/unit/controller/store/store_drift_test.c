@@ -2,6 +2,7 @@
 /* Drift: counted while it lasts, resolved, again. */
 #include "controller/store/store_drift.h"
 
+#include "controller/store/store_run.h"
 #include "store_fixture.h"
 
 static int64_t seen(struct fixture *fixture, struct store_drift drift, bool expect_new)
@@ -96,10 +97,74 @@ static void test_filters(void **state)
     assert_int_equal(page_of(fixture, (struct store_drift_filter){ .node_id = nodes[1] }).count, 5);
 }
 
+/* A node that was built anew, or revoked, leaves nothing open behind. */
+static void test_generation_ends(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_run run = { .kind = "check", .title = "t", .actor = "node:a", .state = STORE_RUN_RUNNING };
+    struct store_run *read = NULL;
+    int64_t id = 0;
+    bool known = false, found = false;
+
+    for (int i = 1; i <= 2; i++) {
+        run.node_id = node_new(fixture, "a", i);
+        seen(fixture, (struct store_drift){ .node_id = run.node_id, .resource = "r", .last_us = 1 }, true);
+        OK(store_run_add(fixture->writer, &run, &id, &known, &fixture->err));
+        if (i == 1)
+            node_new(fixture, "a", 9);
+        else
+            OK(store_node_revoke(fixture->writer, "a", 5, &found, &fixture->err));
+        assert_int_equal(page_of(fixture, (struct store_drift_filter){ .node_id = run.node_id }).count, 0);
+        OK(store_run_get(fixture->writer, fixture->arena, id, &read, &fixture->err));
+        assert_int_equal(read->state, STORE_RUN_LOST);
+    }
+}
+
+static bool has_room(struct fixture *fixture, int64_t node, const char *resource)
+{
+    bool room = false;
+
+    OK(store_drift_has_room(fixture->writer, node, resource, &room, &fixture->err));
+    return room;
+}
+
+/* A node fills no disk with what it finds, and what is not kept is told. */
+static void test_open_ones_are_bounded(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t node = node_new(fixture, "a", 1), other = node_new(fixture, "b", 2), open = 0;
+    struct store_drift beyond = { .node_id = node, .resource = STORE_DRIFT_BEYOND, .last_us = 1 };
+
+    OK(connection_execute(fixture->writer, "BEGIN", &fixture->err));
+    for (int i = 0; i < STORE_DRIFT_OPEN_MAX; i++) {
+        const char *resource = arena_printf(fixture->arena, "file %d", i);
+
+        assert_true(has_room(fixture, node, resource));
+        seen(fixture, (struct store_drift){ .node_id = node, .resource = resource, .last_us = 1 }, true);
+    }
+    assert_false(has_room(fixture, node, "one more"));
+    assert_true(has_room(fixture, node, "file 9999")); /* it has its row */
+    assert_true(has_room(fixture, other, "one more"));
+    seen(fixture, beyond, true);
+    seen(fixture, beyond, false);
+    resolve(fixture, node, "file 0", 0);
+    assert_false(has_room(fixture, node, "one more")); /* not at the first that goes */
+    for (int i = 1; i <= STORE_DRIFT_OPEN_MAX / 2; i++)
+        resolve(fixture, node, arena_printf(fixture->arena, "file %d", i), 0);
+    assert_true(has_room(fixture, node, "one more"));
+    OK(connection_execute(fixture->writer, "COMMIT", &fixture->err));
+    OK(connection_number(fixture->writer,
+                         "SELECT count(*) FROM drift WHERE resource = '" STORE_DRIFT_BEYOND "' AND resolved_us = 0",
+                         &open, &fixture->err));
+    assert_int_equal(open, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_life, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_open_ones_are_bounded, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_generation_ends, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_filters, fixture_setup, fixture_teardown),
     };
 

@@ -80,13 +80,13 @@ static void test_forgotten_from_the_front(void **state)
     assert_int_equal(event_add(fixture, "d", 5000), 4); /* numbers never come back */
 }
 
-static void run_ended(struct fixture *fixture, enum store_run_state state)
+static void run_ended(struct fixture *fixture, enum store_run_state state, int exit_code)
 {
     const struct store_run run = {
         .kind = "apply", .title = "site.yml", .actor = "kim", .state = STORE_RUN_RUNNING, .created_us = 1
     };
     struct store_event event = { .at_us = 10, .kind = "run.ended" };
-    struct store_run_change change = { .state = state, .now_us = 5 };
+    struct store_run_change change = { .state = state, .now_us = 5, .exit_code = &exit_code };
     bool known = false, changed = false;
 
     OK(store_run_add(fixture->writer, &run, &event.run_id, &known, &fixture->err));
@@ -112,8 +112,9 @@ static void test_webhooks_are_told(void **state)
     event_add(fixture, "node.joined", 1);
     event_add(fixture, "node.back", 2); /* nobody wants it */
     event_add(fixture, "node.lost", 3000000);
-    run_ended(fixture, STORE_RUN_OK);
-    run_ended(fixture, STORE_RUN_FAILED);
+    run_ended(fixture, STORE_RUN_OK, 0);
+    run_ended(fixture, STORE_RUN_FAILED, 5); /* its options made no sense */
+    run_ended(fixture, STORE_RUN_FAILED, 2);
     OK(store_delivery_read(fixture->writer, fixture->arena, &all, &deliveries, &count, &fixture->err));
     assert_int_equal(count, 2);
     assert_string_equal(deliveries[0].kind, "run_failed");

@@ -59,11 +59,50 @@ static void test_at_once(void **state)
     assert_int_equal(submit(fixture, "t2", "ai-2", 1, &request), STORE_JOIN_KEY_REFUSED);
     OK(store_join_token_get(fixture->writer, fixture->arena, "t2", &token, &fixture->err));
     assert_int_equal(token->used_us, 0); /* what was refused cost no token */
-    assert_int_equal(submit(fixture, "t2", "ai-1", 2, &request), STORE_JOIN_OK);
+    assert_int_equal(submit(fixture, "t2", "ai-1", 2, &request), STORE_JOIN_NAME_KNOWN);
+    token_new(fixture, "t3", "ai-1", false);
+    assert_int_equal(submit(fixture, "t3", "ai-1", 2, &request), STORE_JOIN_OK);
     assert_int_equal(request->generation, 2);
     assert_int_equal(submit(fixture, "t1", "ai-1", 1, &request), STORE_JOIN_KEY_REFUSED); /* of the old generation */
     OK(store_node_revoke(fixture->writer, "ai-1", 1, &found, &fixture->err));
-    assert_int_equal(submit(fixture, "t2", "ai-1", 2, &request), STORE_JOIN_KEY_REFUSED);
+    assert_int_equal(submit(fixture, "t3", "ai-1", 2, &request), STORE_JOIN_KEY_REFUSED);
+    assert_int_equal(submit(fixture, "t2", "ai-1", 3, &request), STORE_JOIN_NAME_KNOWN); /* a revoked node's name too */
+    token_new(fixture, "t4", "ai-1", false);
+    assert_int_equal(submit(fixture, "t4", "ai-1", 3, &request), STORE_JOIN_OK);
+}
+
+/* Both asked before there was such a node: who is approved second must not push the first out. */
+static void test_two_ask_for_one_name(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_join_request *first = NULL, *second = NULL, *exact = NULL, *out = NULL;
+    struct store_join_decision decision = { .approve = true, .by = "kim", .now_us = 600, .certificate_us = 700 };
+    struct store_node_key *key = NULL;
+    enum store_join_answer answer;
+
+    token_new(fixture, "t1", NULL, true);
+    token_new(fixture, "t2", "a*", true);
+    token_new(fixture, "t3", "a", true);
+    assert_int_equal(submit(fixture, "t1", "a", 1, &first), STORE_JOIN_OK);
+    assert_int_equal(submit(fixture, "t2", "a", 2, &second), STORE_JOIN_OK);
+    assert_int_equal(submit(fixture, "t3", "a", 3, &exact), STORE_JOIN_OK);
+    decision.id = first->id;
+    OK(store_join_decide(fixture->writer, fixture->arena, &decision, &answer, &out, &fixture->err));
+    assert_int_equal(answer, STORE_JOIN_OK);
+    decision.id = second->id;
+    OK(store_join_decide(fixture->writer, fixture->arena, &decision, &answer, &out, &fixture->err));
+    assert_int_equal(answer, STORE_JOIN_NAME_KNOWN);
+    assert_int_equal(out->state, STORE_JOIN_PENDING);
+    OK(store_node_key_find(fixture->writer, fixture->arena, fingerprint(fixture, 1), &key, &fixture->err));
+    assert_int_equal(key->revoked_us, 0);
+    assert_int_equal(key->node_generation, 1);
+    decision.approve = false; /* refusing is always possible */
+    OK(store_join_decide(fixture->writer, fixture->arena, &decision, &answer, &out, &fixture->err));
+    assert_int_equal(out->state, STORE_JOIN_REFUSED);
+    decision = (struct store_join_decision){ exact->id, true, "kim", 700, 700 };
+    OK(store_join_decide(fixture->writer, fixture->arena, &decision, &answer, &out, &fixture->err));
+    assert_int_equal(answer, STORE_JOIN_OK);
+    assert_int_equal(out->generation, 2);
 }
 
 static void test_token_ends(void **state)
@@ -133,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_at_once, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_token_ends, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_two_ask_for_one_name, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_by_hand, fixture_setup, fixture_teardown),
     };
 

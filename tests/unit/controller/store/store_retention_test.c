@@ -87,6 +87,57 @@ static void test_age(void **state)
     assert_int_equal(count(fixture, "report"), 51); /* 0 is for ever */
 }
 
+/* What is kept as a run's event or a sample needs no second row for long; first of all when the store is full. */
+static void test_copies_go_first(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const kinds[] = { "run_event", "sample", "facts" };
+    struct store_retention retention = { .copies_us = STORE_DAY_US, .reports_us = 30 * STORE_DAY_US };
+    struct store_report_result result;
+    int64_t node = node_new(fixture, "ai-1", 1);
+
+    for (int i = 0; i < 6; i++) {
+        struct store_report report = { .sequence = i + 1, .kind = kinds[i % 3], .body = "{}" };
+        struct store_report_batch batch = { node, 1, i < 3 ? 1 : 3 * STORE_DAY_US, &report, 1 };
+
+        OK(store_report_append(fixture->writer, &batch, &result, &fixture->err));
+    }
+    retention.now_us = 3 * STORE_DAY_US;
+    steps(fixture, &retention);
+    assert_int_equal(count(fixture, "report"), 4); /* the old copies */
+    retention.bytes = 1;
+    struct store_retention_result removed;
+    OK(store_retention_step(fixture->writer, &retention, &removed, &fixture->err));
+    assert_true(removed.more);
+    assert_int_equal(count(fixture, "report"), 2);
+    assert_int_equal(count(fixture, "report WHERE kind = 'facts'"), 2);
+}
+
+/* A store that is full forgets what nodes ran by themselves before what an operator began. */
+static void test_nodes_runs_go_first(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_retention retention = { .bytes = 1, .now_us = 9 * STORE_DAY_US };
+    struct store_retention_result removed = { .runs = 0 };
+    int64_t node = node_new(fixture, "ai-1", 1), id = 0;
+    bool known = false;
+
+    run_new(fixture, STORE_RUN_OK, 1, 3);
+    for (int i = 0; i < 3; i++) {
+        struct store_run run = { .kind = "check", .title = "t", .actor = "node:ai-1", .node_id = node };
+
+        run.state = STORE_RUN_OK;
+        run.created_us = i == 2 ? 9 * STORE_DAY_US - 1 : 2 + i;
+        OK(store_run_add(fixture->writer, &run, &id, &known, &fixture->err));
+    }
+    OK(store_retention_step(fixture->writer, &retention, &removed, &fixture->err));
+    assert_true(removed.more);
+    assert_int_equal(count(fixture, "run WHERE node_id IS NOT NULL"), 1); /* of the last day */
+    assert_int_equal(count(fixture, "run WHERE node_id IS NULL"), 1);
+    OK(store_retention_step(fixture->writer, &retention, &removed, &fixture->err));
+    assert_int_equal(count(fixture, "run WHERE node_id IS NULL"), 0);
+}
+
 static void test_size(void **state)
 {
     struct fixture *fixture = *state;
@@ -121,6 +172,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_age, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_copies_go_first, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_nodes_runs_go_first, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_size, fixture_setup, fixture_teardown),
     };
 
