@@ -32,8 +32,9 @@ VERB_DECLARE(controller);
     "  --listen ADDRESS:PORT   where to listen (" SERVICE_LISTEN ")\n"                                                 \
     "  --address HOST:PORT     how nodes reach it, for join strings (the host's name and the port)\n"                  \
     "  --lost-after SECONDS    a node that was not heard this long is lost (180)\n"                                    \
-    "  --keep WHAT=DAYS        how long runs (90), events (90), drift (90), reports (30) or samples (30) are kept;\n"  \
-    "                          0: for ever; may be repeated\n"                                                         \
+    "  --keep WHAT=DAYS        how long runs (90), events (90), drift (90), reports (30), samples (30) or copies\n"    \
+    "                          (1: reports whose content is kept with runs and samples) are kept; 0: for ever;\n"      \
+    "                          may be repeated\n"                                                                      \
     "  --keep-size GIB         what the store may hold; beyond it the oldest goes first (8; 0: no limit)\n"            \
     "  --again                 init: one more administrator's token, where the first was lost\n"                       \
     "  --name NAME       one more name or address for its certificate; may be repeated\n"
@@ -69,11 +70,8 @@ static bool keep_read(const char *value, struct store_retention *out, struct err
     const struct {
         const char *name;
         int64_t *us;
-    } kept[] = { { "runs", &out->runs_us },
-                 { "events", &out->events_us },
-                 { "drift", &out->drift_us },
-                 { "reports", &out->reports_us },
-                 { "samples", &out->samples_us } };
+    } kept[] = { { "runs", &out->runs_us },       { "events", &out->events_us },   { "drift", &out->drift_us },
+                 { "reports", &out->reports_us }, { "samples", &out->samples_us }, { "copies", &out->copies_us } };
     const char *equals = strchr(value, '=');
     int64_t days = 0;
 
@@ -86,7 +84,8 @@ static bool keep_read(const char *value, struct store_retention *out, struct err
             return true;
         }
     }
-    return error_set_kind(err, ERROR_OPTIONS, "--keep '%s': expected runs, events, drift, reports or samples", value);
+    return error_set_kind(err, ERROR_OPTIONS, "--keep '%s': expected runs, events, drift, reports, samples or copies",
+                          value);
 }
 
 static bool keep_size_read(const char *value, int64_t *out, struct error *err)

@@ -63,6 +63,7 @@ class Controller:
         if self.clock:
             environment.update(faketime_environment(os.path.abspath("clock")))
         arguments = ["setpriv", "--pdeathsig", "KILL", self.program, "controller", "--state", "controller"]
+        arguments += ["--keep", "copies=0"]  # all that was told is held against what the nodes have
         self.process = subprocess.Popen(
             [*arguments, "--listen", self.address, "--address", self.address], stdout=self.log, stderr=self.log, env=environment
         )
