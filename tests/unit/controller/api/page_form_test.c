@@ -224,6 +224,21 @@ static void words_that_differ_are_marked(void **state)
     assert_true(value_is(page_kernel(arena, value_map(arena)), VALUE_NULL));
 }
 
+/* Facts are a node's word: whatever shape they have, the controller stands. */
+static void parameters_of_another_shape(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+    const struct value *facts = NULL;
+    struct error err = ERROR_INIT;
+    const char *text = "{\"roost\":{\"kernel\":{\"release\":7},\"parameters\":[{\"declared\":1},\"x\"]}}";
+
+    (void)state;
+    assert_true(json_read(arena, text, strlen(text), NULL, &facts, &err));
+    facts = page_kernel(arena, facts);
+    assert_true(value_is(facts, VALUE_MAP));
+    assert_int_equal(value_count(value_map_get(facts, "rows")), 0);
+}
+
 static void facts_are_flat(void **state)
 {
     ARENA_SCOPED arena = arena_new();
@@ -281,6 +296,7 @@ int main(void)
         cmocka_unit_test(an_unknown_verdict_is_not_ok),
         cmocka_unit_test(parameters_are_compared),
         cmocka_unit_test(words_that_differ_are_marked),
+        cmocka_unit_test(parameters_of_another_shape),
         cmocka_unit_test(facts_are_flat),
         cmocka_unit_test(holes_stay_holes),
     };
