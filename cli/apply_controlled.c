@@ -123,14 +123,31 @@ static void options_put(struct controlled *controlled)
     options->step = choices->step;
 }
 
+/* What was said of this run, with the passwords of the settings file there, which were sent beside it. */
+static const struct value *settings_given(struct controlled *controlled)
+{
+    struct arena *arena = controlled->command.arena;
+    const struct value *settings = value_map_get(controlled->order, "settings"), *secret = controlled->secrets.settings;
+    struct value *all = value_map(arena);
+
+    for (size_t i = 0; i < value_count(settings); i++)
+        value_map_put_value(arena, all, value_pair_at(settings, i)->key, value_pair_at(settings, i)->item);
+    for (size_t i = 0; i < value_count(secret); i++) {
+        const struct value_pair *pair = value_pair_at(secret, i);
+
+        if (value_text(pair->key) != NULL && text_ends(value_text(pair->key), ".password"))
+            value_map_put_value(arena, all, pair->key, pair->item);
+    }
+    return all;
+}
+
 static void given_put(struct controlled *controlled)
 {
     struct arena *arena = controlled->command.arena;
-    const struct value *settings = value_map_get(controlled->order, "settings");
     const struct value *extra_vars = value_map_get(controlled->order, "extra_vars");
 
     controlled->given = (struct command_given){
-        .settings = settings == NULL ? value_map(arena) : settings,
+        .settings = settings_given(controlled),
         .extra_vars = extra_vars == NULL ? value_map(arena) : value_mark(arena, extra_vars, VALUE_TRUSTED, 0),
         .connection_password = controlled->secrets.connection_password,
         .become_password = controlled->secrets.become_password,

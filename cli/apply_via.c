@@ -62,7 +62,14 @@ static bool refuse(const struct command_options *options, struct error *err)
 
 /* --- what is sent --- */
 
-/* Settings that are about this machine, or that were used up here. */
+/* "sudo_become_plugin.password" and its kin. */
+static bool is_password(const char *key)
+{
+    return key != NULL && text_ends(key, "_become_plugin.password");
+}
+
+/* Settings that are about this machine, or that were used up here: those of vaults and galaxies and passwords ("sudo_become_plugin.
+ * password") are secrets or lead to some. Passwords go with secrets_sent. */
 static const struct value *settings_sent(struct arena *arena, const struct value *settings)
 {
     static const char *const kept_here[] = { "inventory",
@@ -79,6 +86,7 @@ static const struct value *settings_sent(struct arena *arena, const struct value
                                              "remote_user",
                                              "remote_port",
                                              "log_path",
+                                             "fact_caching_connection",
                                              NULL };
     struct value *out = value_map(arena);
 
@@ -86,7 +94,9 @@ static const struct value *settings_sent(struct arena *arena, const struct value
         const struct value_pair *pair = value_pair_at(settings, i);
         const char *key = value_text(pair->key);
 
-        if (key != NULL && !text_in(key, kept_here) && value_text(pair->item) != NULL)
+        if (key == NULL || text_starts(key, "vault_") || text_starts(key, "galaxy") || is_password(key))
+            continue;
+        if (!text_in(key, kept_here) && value_text(pair->item) != NULL)
             value_map_put(arena, out, key, pair->item);
     }
     return out;
@@ -152,10 +162,18 @@ const struct value *apply_via_terminal(struct arena *arena, bool color)
 
 static const struct value *secrets_sent(struct command *command)
 {
-    struct value *map = value_map(command->arena);
+    struct value *map = value_map(command->arena), *passwords = value_map(command->arena);
 
+    for (size_t i = 0; i < value_count(command->settings.values); i++) {
+        const struct value_pair *pair = value_pair_at(command->settings.values, i);
+
+        if (is_password(value_text(pair->key)))
+            value_map_put_value(command->arena, passwords, pair->key, pair->item);
+    }
     put_text(command->arena, map, "connection_password", command->run.connection_password);
     put_text(command->arena, map, "become_password", command->run.become.password);
+    if (value_count(passwords) > 0)
+        value_map_put(command->arena, map, "settings", passwords);
     return map;
 }
 
@@ -209,6 +227,8 @@ static bool body_make(struct command *command, const char *kind, const struct pr
     struct arena *arena = command->arena;
     struct value *body = value_map(arena), *choices = choices_sent(command);
 
+    if (value_has_mark(command->extra_vars, VALUE_SECRET | VALUE_VAULT))
+        return error_set(err, "-e gives a variable in a vault: the controller keeps what -e gave, and has no password");
     value_map_put_string(arena, body, "kind", kind);
     value_map_put(arena, body, "project", project_tree(arena, project));
     if (!paths_sent(command, project, body, err))

@@ -118,6 +118,11 @@ bool center_account_give(struct center_client *client, const char *path, const c
     return account_write(client->arena, path, &account, err);
 }
 
+bool center_account_is_there(struct arena *arena)
+{
+    return path_exists(account_path(arena));
+}
+
 const char *center_account_via(struct arena *arena)
 {
     const struct value *map = NULL;
@@ -160,6 +165,11 @@ static bool account_read(struct center_client *client, struct error *err)
            (access(client->ca_path, R_OK) == 0 ||
             error_set(err, "the controller's CA certificate, %s, cannot be read: %s; it belongs beside the account",
                       client->ca_path, strerror(errno)));
+}
+
+const char *center_client_address(const struct center_client *client)
+{
+    return client->address;
 }
 
 bool center_client_open(struct arena *arena, struct center_client **out, struct error *err)

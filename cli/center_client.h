@@ -29,10 +29,13 @@ struct center_client;
 bool center_account_may_be_given(struct center_client *client, const char *path, struct error *err);
 bool center_account_give(struct center_client *client, const char *path, const char *token, struct error *err);
 
+/* Some account is there, good or not. */
+bool center_account_is_there(struct arena *arena);
 /* "via" of the account: "ssh" or "controller", which way roost apply goes by itself; NULL: it does not say, or there is none. */
 const char *center_account_via(struct arena *arena);
 
 bool center_client_open(struct arena *arena, struct center_client **out, struct error *err);
+const char *center_client_address(const struct center_client *client); /* "host:port" */
 /* `body` NULL: none. An answer that is an error becomes one, with its sentence. */
 bool center_client_ask(struct center_client *client, const char *method, const char *path, const struct value *body,
                        const struct value **out, struct error *err);

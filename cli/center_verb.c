@@ -10,7 +10,6 @@
 #include "engine/report/sinks.h"
 
 #define OPTIONS_MAX 16
-#define NARROW 80 /* columns */
 #define WORDS_MAX (sizeof(((struct center_verb *)0)->words) / sizeof(const char *))
 
 static const struct center_option *option_find(const struct center_action *action, const char *name, size_t length)
@@ -46,7 +45,7 @@ struct command_line {
 static bool option_take(struct center_verb *verb, const struct center_action *action, struct value *options,
                         struct command_line *line, struct error *err)
 {
-    const char *given = line->argv[line->at];
+    const char *written = line->argv[line->at], *given = strcmp(written, "-i") == 0 ? "--inventory" : written;
     const char *name = given + strspn(given, "-");
     const char *value = strchr(name, '=');
     size_t length = value == NULL ? strlen(name) : (size_t)(value - name);
@@ -57,7 +56,7 @@ static bool option_take(struct center_verb *verb, const struct center_action *ac
         return true;
     }
     if (strncmp(given, "--", 2) != 0 || option == NULL)
-        return option_unknown(action, given, err);
+        return option_unknown(action, written, err);
     if (option->is_flag && value != NULL)
         return error_set_kind(err, ERROR_OPTIONS, "--%s takes no value", option->name);
     if (option->is_flag) {
@@ -98,7 +97,7 @@ static bool wants_help(int argc, char **argv)
     return false;
 }
 
-int center_verb_run(const struct center_action *action, int argc, char **argv)
+static int verb_run(const struct center_action *action, bool is_free, int argc, char **argv)
 {
     ARENA_SCOPED arena = arena_new();
     struct center_verb verb = { .arena = arena };
@@ -110,11 +109,22 @@ int center_verb_run(const struct center_action *action, int argc, char **argv)
                action->verb->summary, action->help);
         return 0;
     }
-    if (line_read(&verb, action, &line, &err) && center_client_open(arena, &verb.client, &err) &&
+    if (line_read(&verb, action, &line, &err) &&
+        ((is_free && !center_account_is_there(arena)) || center_client_open(arena, &verb.client, &err)) &&
         action->run(&verb, &err))
         return verb.exit_code;
     report_error(stderr, &err, false);
     return err.kind == ERROR_OPTIONS ? 5 : 1;
+}
+
+int center_verb_run(const struct center_action *action, int argc, char **argv)
+{
+    return verb_run(action, false, argc, argv);
+}
+
+int center_verb_run_free(const struct center_action *action, int argc, char **argv)
+{
+    return verb_run(action, true, argc, argv);
 }
 
 const char *center_verb_option(const struct center_verb *verb, const char *name)
@@ -129,11 +139,11 @@ void center_verb_json(struct center_verb *verb, const struct value *value)
     printf("%s\n", json_text(verb->arena, value, (struct json_style){ .indent = 2 }));
 }
 
-bool center_verb_narrow(void)
+bool center_verb_narrow(int columns)
 {
-    int columns = output_columns(stdout);
+    int there = output_columns(stdout);
 
-    return columns > 0 && columns < NARROW;
+    return there > 0 && there < columns;
 }
 
 void center_verb_print(struct center_verb *verb, const struct value *rows, const struct table_column *layout,

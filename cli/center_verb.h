@@ -30,13 +30,15 @@ struct center_action {
     bool (*run)(struct center_verb *verb, struct error *err);
 };
 int center_verb_run(const struct center_action *action, int argc, char **argv);
+/* The same of a verb that can do something without a controller: `client` is NULL when no account is there. */
+int center_verb_run_free(const struct center_action *action, int argc, char **argv);
 
 const char *center_verb_option(const struct center_verb *verb, const char *name); /* NULL: not given */
 /* Prints a list: JSON when asked for, else a table; `none` is the sentence for an empty one. */
 void center_verb_print(struct center_verb *verb, const struct value *rows, const struct table_column *layout,
                        size_t count, const char *none);
-/* The terminal has no room for what is only good to know. */
-bool center_verb_narrow(void);
+/* The terminal has fewer columns than that: no room for what is only good to know. */
+bool center_verb_narrow(int columns);
 void center_verb_json(struct center_verb *verb, const struct value *value);
 /* The word at `index` must be one of `actions` (NULL-terminated); absent: the first. NULL: err is set. */
 const char *center_verb_word(struct center_verb *verb, size_t index, const char *const *actions, struct error *err);

@@ -16,6 +16,8 @@
 #include "common/base/path.h"
 #include "common/base/text.h"
 #include "controller/api/center.h"
+#include "controller/gateway/gateway.h"
+#include "controller/launcher/launcher_lease.h"
 #include "controller/service/backup.h"
 #include "engine/report/sinks.h"
 
@@ -30,8 +32,11 @@ VERB_DECLARE(controller);
     "  routes            what the API has, as a table\n\n"                                                             \
     "  --state DIR       its folder (" SERVICE_FOLDER ")\n"                                                            \
     "  --listen ADDRESS:PORT   where to listen (" SERVICE_LISTEN ")\n"                                                 \
+    "  --gateway ADDRESS:PORT  where clients ask for models (" GATEWAY_LISTEN "; none: nowhere)\n"                     \
+    "  --gateway-plain         plain HTTP there, also beyond loopback: keys and answers can be read on the way\n"      \
     "  --address HOST:PORT     how nodes reach it, for join strings (the host's name and the port)\n"                  \
     "  --lost-after SECONDS    a node that was not heard this long is lost (180)\n"                                    \
+    "  --lease SECONDS         a node that did not hear the controller this long ends what may move (30)\n"            \
     "  --keep WHAT=DAYS        how long runs (90), events (90), drift (90), reports (30), samples (30) or copies\n"    \
     "                          (1: reports whose content is kept with runs and samples) are kept; 0: for ever;\n"      \
     "                          may be repeated\n"                                                                      \
@@ -54,12 +59,18 @@ struct controller_options {
 
 /* --- options --- */
 
-static bool seconds_read(const char *value, int64_t *out, struct error *err)
+struct seconds_option {
+    const char *name;
+    int64_t least, most;
+};
+
+static bool seconds_read(const struct seconds_option *option, const char *value, int64_t *out, struct error *err)
 {
     int64_t seconds = 0;
 
-    if (!text_to_int(value, &seconds) || seconds < 2 || seconds > 86400)
-        return error_set_kind(err, ERROR_OPTIONS, "--lost-after '%s': expected seconds, 2 to 86400", value);
+    if (!text_to_int(value, &seconds) || seconds < option->least || seconds > option->most)
+        return error_set_kind(err, ERROR_OPTIONS, "%s '%s': expected seconds, %lld to %lld", option->name, value,
+                              (long long)option->least, (long long)option->most);
     *out = seconds;
     return true;
 }
@@ -100,26 +111,34 @@ static bool keep_size_read(const char *value, int64_t *out, struct error *err)
 
 static bool option_take(struct controller_options *out, const char *option, const char *value, struct error *err)
 {
-    static const char *const known[] = { "--state", "--listen",    "--address", "--name", "--lost-after",
-                                         "--keep",  "--keep-size", "--again",   "--help" };
+    static const char *const known[] = { "--state",      "--listen",  "--address",       "--name",
+                                         "--lost-after", "--keep",    "--keep-size",     "--again",
+                                         "--help",       "--gateway", "--gateway-plain", "--lease" };
+    const struct seconds_option lost = { "--lost-after", 2, 86400 },
+                                lease = { "--lease", LAUNCHER_LEASE_LEAST_S, LAUNCHER_LEASE_MOST_S };
     const char *nearest = NULL;
 
     if (text_in(option, (const char *const[]){ "--state", "--listen", "--address", "--name", "--lost-after", "--keep",
-                                               "--keep-size", NULL }) &&
+                                               "--keep-size", "--gateway", "--lease", NULL }) &&
         value == NULL)
         return error_set_kind(err, ERROR_OPTIONS, "%s needs a value", option);
     if (strcmp(option, "--state") == 0)
         out->service.folder = value;
     else if (strcmp(option, "--listen") == 0)
         out->service.listen = value;
-    else if (strcmp(option, "--address") == 0)
+    else if (strcmp(option, "--gateway") == 0) {
+        out->service.gateway = strcmp(value, "none") == 0 ? NULL : value;
+        out->service.gateway_optional = false;
+    } else if (strcmp(option, "--address") == 0)
         out->service.address = value;
     else if (strcmp(option, "--name") == 0 && out->name_count == NAMES_MAX)
         return error_set_kind(err, ERROR_OPTIONS, "more than %d names", NAMES_MAX);
     else if (strcmp(option, "--name") == 0)
         out->names[out->name_count++] = value;
     else if (strcmp(option, "--lost-after") == 0)
-        return seconds_read(value, &out->service.lost_after_s, err);
+        return seconds_read(&lost, value, &out->service.lost_after_s, err);
+    else if (strcmp(option, "--lease") == 0)
+        return seconds_read(&lease, value, &out->service.lease_s, err);
     else if (strcmp(option, "--keep") == 0)
         return keep_read(value, &out->retention, err);
     else if (strcmp(option, "--keep-size") == 0)
@@ -154,9 +173,23 @@ static bool word_take(struct controller_options *out, const char *word, struct e
     return true;
 }
 
+static bool flag_take(struct controller_options *out, const char *word)
+{
+    if (strcmp(word, "--again") == 0)
+        out->again = true;
+    else if (strcmp(word, "--gateway-plain") == 0)
+        out->service.gateway_plain = true;
+    else
+        return false;
+    return true;
+}
+
 static bool options_read(struct arena *arena, int argc, char **argv, struct controller_options *out, struct error *err)
 {
-    *out = (struct controller_options){ .service = { .folder = SERVICE_FOLDER, .listen = SERVICE_LISTEN },
+    *out = (struct controller_options){ .service = { .folder = SERVICE_FOLDER,
+                                                     .listen = SERVICE_LISTEN,
+                                                     .gateway = GATEWAY_LISTEN,
+                                                     .gateway_optional = true },
                                         .retention = store_retention_default };
     for (int i = 1; i < argc; i++) {
         const char *equals = strchr(argv[i], '=');
@@ -165,10 +198,8 @@ static bool options_read(struct arena *arena, int argc, char **argv, struct cont
             out->help = true;
             return true;
         }
-        if (strcmp(argv[i], "--again") == 0) {
-            out->again = true;
+        if (flag_take(out, argv[i]))
             continue;
-        }
         if (argv[i][0] != '-') {
             if (!word_take(out, argv[i], err))
                 return false;
@@ -213,6 +244,7 @@ static bool run_init(struct arena *arena, struct controller_options *options, st
     const char *url = NULL;
 
     options->service.listen = "127.0.0.1:0"; /* nothing is served yet */
+    options->service.gateway = NULL;
     if (!api_listen_address(listen, &(struct sockaddr_in6){ 0 }, &(bool){ false }, err) ||
         (!is_initialised(arena, options) && !center_account_free(arena, err)))
         return false;
@@ -268,6 +300,16 @@ static void serve(struct service *service, const sigset_t *signals, const struct
     }
 }
 
+static void print_gateway(const struct service *service)
+{
+    const char *trouble = NULL, *url = service_gateway(service, &trouble);
+
+    if (url != NULL)
+        printf("gateway: models are at %s/v1\n", url);
+    else if (trouble != NULL)
+        printf("%s; models have no address (--gateway ADDRESS:PORT)\n", trouble);
+}
+
 static bool run_daemon(const struct controller_options *options, struct error *err)
 {
     struct service *service = NULL;
@@ -282,8 +324,9 @@ static bool run_daemon(const struct controller_options *options, struct error *e
     signal(SIGPIPE, SIG_IGN);
     if (!service_open(&options->service, &service, err))
         return false;
-    printf("roost controller " ROOST_VERSION ": listening on %s as %s, authority %s\n", options->service.listen,
+    printf("roost controller " ROOST_VERSION ": listening on %s as %s, authority %s\n", service_listens(service),
            service_url(service), service_fingerprint(service));
+    print_gateway(service);
     fflush(stdout);
     notify_send(&notify, "READY=1");
     serve(service, &signals, &notify);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/doctor_report.h"
+#include "cli/own_option.h"
 #include "cli/playbook_verb.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"
@@ -33,22 +34,6 @@ struct doctor_options {
 
 /* --- options: ours are taken out, the rest is as for `roost facts` --- */
 
-/* The value of option `name` at *at, behind '=' or the next word; NULL: it is another option. "" is no value. */
-static const char *option_value(const char *name, int argc, char **argv, int *at)
-{
-    size_t length = strlen(name);
-
-    if (strncmp(argv[*at], name, length) != 0)
-        return NULL;
-    if (argv[*at][length] == '=')
-        return argv[*at] + length + 1;
-    if (argv[*at][length] != '\0')
-        return NULL;
-    if (*at + 1 >= argc)
-        return "";
-    return argv[++*at];
-}
-
 static void ignore_add(struct arena *arena, struct value *ignore, const char *ids)
 {
     size_t count = 0;
@@ -73,11 +58,11 @@ static bool options_take(struct arena *arena, int argc, char **argv, struct doct
             out->show_rules = true;
             continue;
         }
-        if ((value = option_value("--rules", argc, argv, &i)) != NULL)
+        if ((value = own_option_value("--rules", argc, argv, &i)) != NULL)
             out->rules = value;
-        else if ((value = option_value("--facts", argc, argv, &i)) != NULL)
+        else if ((value = own_option_value("--facts", argc, argv, &i)) != NULL)
             value_list_add(arena, out->facts, value_string(arena, value));
-        else if ((value = option_value("--ignore", argc, argv, &i)) != NULL)
+        else if ((value = own_option_value("--ignore", argc, argv, &i)) != NULL)
             ignore_add(arena, out->ignore, value);
         else
             out->rest[out->rest_count++] = argv[i];
@@ -172,7 +157,7 @@ static void sort_hosts(struct doctor_run *run, const struct inventory *inventory
 static bool examine_hosts(struct command *command, struct doctor_run *run, struct error *err)
 {
     const char *pattern = command->options.playbooks.count > 0 ? command->options.playbooks.items[0] : "all";
-    struct doctor_sink sink = { { doctor_emit, NULL }, run };
+    struct doctor_sink sink = { { .emit = doctor_emit }, run };
     int exit_code = 0;
 
     if (command->options.playbooks.count > 1)

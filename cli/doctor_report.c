@@ -49,7 +49,7 @@ static void line_add(struct text *out, const char *line, enum paint paint, bool 
     for (char *at = clean; *at != '\0'; at++)
         if ((unsigned char)*at < ' ' || *at == 127)
             *at = ' ';
-    paint_add(out, clean, strlen(clean), paint, color);
+    paint_add(out, clean, strlen(clean), paint, color ? &palette_default : NULL);
     text_add_char(out, '\n');
 }
 

@@ -34,7 +34,7 @@ static const struct table_column all_narrow_layout[] = {
 
 static void print_table(struct center_verb *verb, const struct value *rows)
 {
-    bool is_narrow = center_verb_narrow(), all = center_verb_option(verb, "all") != NULL;
+    bool is_narrow = center_verb_narrow(80), all = center_verb_option(verb, "all") != NULL;
 
     center_verb_print(verb, rows,
                       is_narrow ? (all ? all_narrow_layout : narrow_layout)

@@ -8,6 +8,7 @@
 #include "cli/enroll_nodes.h"
 #include "cli/enroll_play.h"
 #include "cli/enroll_role.h"
+#include "cli/hosts_none.h"
 #include "cli/playbook_verb.h"
 #include "common/yaml/yaml_reader.h"
 #include "engine/command/interrupt.h"
@@ -88,7 +89,7 @@ static bool hosts_find(struct enroll *enroll, struct error *err)
 
     enroll->nodes.extra_vars = command->extra_vars;
     return inventory_match(command->inventory, command->arena, &selection, &hosts, err) &&
-           (hosts.count > 0 || error_set(err, "no host of the inventory matches '%s'", enroll->pattern)) &&
+           (hosts.count > 0 || hosts_none(command, enroll->pattern, err)) &&
            center_client_open(command->arena, &enroll->nodes.client, err) &&
            enroll_nodes_find(&enroll->nodes, command->inventory, &hosts, err);
 }
@@ -125,7 +126,6 @@ static int enroll_run(int argc, char **argv)
     int code = 0;
 
     if (verb_start(&enroll.command, &verb_enroll, argc, argv, OPTIONS_ENROLL, &code)) {
-        enroll_role_add(&enroll.command);
         if (pattern_take(&enroll, &err) && command_prepare(&enroll.command, &err) && hosts_find(&enroll, &err) &&
             enroll_role_check(&enroll.command, &err))
             code = enroll_hosts(&enroll);

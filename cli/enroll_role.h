@@ -4,7 +4,5 @@
 
 #include "engine/command/command.h"
 
-/* Before command_prepare: a program in a build folder of Roost's sources takes the role from there, behind --roles-path. */
-void enroll_role_add(struct command *command);
-/* After it: an error that says how to give the role, when no folder has it. */
+/* After command_prepare: an error that says how to give the role, when no folder has it. */
 bool enroll_role_check(struct command *command, struct error *err);

@@ -60,9 +60,29 @@ static void event_print(struct arena *arena, const struct value *event)
     printf("%s\n", shown.data);
 }
 
-static const char *const kinds[] = { "node.joined",  "node.lost",        "node.back",    "node.revoked",
-                                     "join.asked",   "run.started",      "run.ended",    "drift.found",
-                                     "drift.mended", "bundle.published", "bundle.taken", NULL };
+static const char *const kinds[] = { "node.joined",
+                                     "node.lost",
+                                     "node.back",
+                                     "node.revoked",
+                                     "join.asked",
+                                     "run.started",
+                                     "run.ended",
+                                     "drift.found",
+                                     "drift.mended",
+                                     "bundle.published",
+                                     "bundle.taken",
+                                     "workload.serving",
+                                     "workload.degraded",
+                                     "workload.failed",
+                                     "workload.stopped",
+                                     "model.fetched",
+                                     "neighbour.bad",
+                                     "bench.done",
+                                     "bench.slower",
+                                     "rebuild.done",
+                                     "node.drained",
+                                     "workload.done",
+                                     NULL };
 
 /* An unknown kind would be waited for for ever. */
 static bool kind_check(const struct center_verb *verb, struct error *err)
@@ -184,7 +204,9 @@ static int events_run(int argc, char **argv)
         &verb_events,
         "\n  -f, --follow    go on with what happens; a broken connection is taken up again behind the last number\n"
         "  --node NODE     of this node only\n  --kind KIND     only this: node.joined, node.lost, node.back, node.revoked, join.asked,\n"
-        "                  run.started, run.ended, drift.found, drift.mended, bundle.published, bundle.taken\n"
+        "                  run.started, run.ended, drift.found, drift.mended, bundle.published, bundle.taken,\n"
+        "                  workload.serving, workload.degraded, workload.failed, workload.stopped, model.fetched, neighbour.bad,\n"
+        "                  workload.done, bench.done, bench.slower, rebuild.done, node.drained\n"
         "  --limit N       this many of the past (50)\n\nWith --json and -f each event is a line.\n",
         options, run
     };

@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "cli/hosts_none.h"
 #include "cli/playbook_verb.h"
 #include "common/base/text.h"
 #include "common/json/json.h"
@@ -75,32 +76,23 @@ static void facts_emit(struct event_sink *sink, const struct event *event)
     self->failed = event->outcome == OUTCOME_UNREACHABLE ? RUN_UNREACHABLE : RUN_HOSTS_FAILED;
 }
 
-static bool nobody_matches(const struct command *command, const char *pattern, struct error *err)
-{
-    const struct inventory *inventory = command->inventory;
-    const char **names = arena_new_array(command->arena, const char *, inventory->host_count + 1);
-    const char *nearest = NULL;
-    for (size_t i = 0; i < inventory->host_count; i++)
-        names[i] = inventory->hosts[i]->name;
-    nearest = text_nearest(pattern, names, inventory->host_count);
-    return error_set_kind(err, ERROR_OPTIONS, "no host matches '%s'%s%s%s", pattern, nearest ? ", did you mean '" : "",
-                          nearest ? nearest : "", nearest ? "'?" : "");
-}
-
 static int collect(struct command *command, const char *pattern)
 {
     struct error err = ERROR_INIT;
     int exit_code = 0;
     struct facts_sink sink = {
-        { facts_emit, NULL }, command->arena, value_map(command->arena), command->options.playbooks.items + 1, 0, 0
+        { .emit = facts_emit }, command->arena, value_map(command->arena), command->options.playbooks.items + 1, 0, 0
     };
     command->run.playbooks = NULL; /* the words are the pattern and the facts */
     command->run.sink = &sink.base;
     command->run.plays = verb_adhoc_play(command->arena, pattern, "setup", value_map(command->arena));
     if (!run_playbooks(command->arena, &command->run, &exit_code, &err))
         return command_fail(command, &err);
-    if (value_count(sink.hosts) == 0 && exit_code == 0 && sink.failed == 0 && !nobody_matches(command, pattern, &err))
+    if (value_count(sink.hosts) == 0 && exit_code == 0 && sink.failed == 0) {
+        hosts_none(command, pattern, &err);
+        err.kind = ERROR_OPTIONS;
         return command_fail(command, &err);
+    }
     struct text out = text_new(command->arena);
     struct json_style style = { .indent = 4, .sort_keys = true };
     json_write(&out, sink.hosts, &style);

@@ -6,6 +6,7 @@
 #include "cli/verb.h"
 #include "common/base/text.h"
 #include "controller/transport/transport.h"
+#include "engine/run/options_vars.h"
 
 static void print_usage(FILE *out)
 {
@@ -38,10 +39,37 @@ static int unknown_verb(const char *name)
     return 5;
 }
 
+/* Under the names of Ansible's programs, roost is these: for scripts that call them. */
+static const struct {
+    const char *program, *verb;
+} other_names[] = {
+    { "ansible", "run" },         { "ansible-playbook", "apply" }, { "ansible-inventory", "inventory" },
+    { "ansible-vault", "vault" }, { "ansible-config", "config" },  { "ansible-doc", "doc" },
+};
+
+static const struct verb *verb_of_program(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    for (size_t i = 0; i < sizeof(other_names) / sizeof(other_names[0]); i++)
+        if (strcmp(slash ? slash + 1 : path, other_names[i].program) == 0)
+            return find_verb(other_names[i].verb);
+    return NULL;
+}
+
+static int print_other_version(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    printf("%s [core " OPTIONS_LANGUAGE_LEVEL "] (roost " ROOST_VERSION ")\n", slash ? slash + 1 : path);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (transport_askpass_answer(argc > 1 ? argv[1] : NULL))
         return 0;
+    const struct verb *named = verb_of_program(argc > 0 ? argv[0] : "");
+    if (named)
+        return argc > 1 && strcmp(argv[1], "--version") == 0 ? print_other_version(argv[0]) : named->run(argc, argv);
     if (argc < 2) {
         print_usage(stderr);
         return 5;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* roost models pull|list|fit|verify|gc|rm: the store of models on this machine. */
+/* roost models pull|list|fit|verify|gc|rm: the store of models on this machine; fetch|where: on the controller's nodes. */
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +20,8 @@ static const struct models_verb verbs[] = {
     { "verify", "Read everything again and compare its digests", models_verify },
     { "gc", "Remove what no name refers to", models_gc },
     { "rm", "Remove a model's names, and the content that nothing else has", models_rm },
+    { "fetch", "Bring a model to nodes of the controller", models_fetch },
+    { "where", "Show which nodes of the controller have which models", models_where },
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

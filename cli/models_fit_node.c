@@ -159,7 +159,7 @@ static bool ask_nodes(const struct fit_options *options, struct node_sink *sink,
 bool fit_nodes_find(const struct fit_options *options, struct fit_node **out, size_t *count_out, struct error *err)
 {
     struct arena *arena = options->arena;
-    struct node_sink sink = { { node_emit, NULL }, options, value_map(arena), err, false };
+    struct node_sink sink = { { .emit = node_emit }, options, value_map(arena), err, false };
 
     if (!ask_nodes(options, &sink, err))
         return false;

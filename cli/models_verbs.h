@@ -7,3 +7,5 @@ int models_list(int argc, char **argv);
 int models_verify(int argc, char **argv);
 int models_gc(int argc, char **argv);
 int models_rm(int argc, char **argv);
+int models_fetch(int argc, char **argv);
+int models_where(int argc, char **argv);

@@ -16,13 +16,20 @@ static const struct table_column layout[] = {
     { "REASON", "reason", false },
 };
 
+static const struct table_column narrow_layout[] = {
+    { "NODE", "name", false }, { "STATE", "state", false },   { "VERDICT", "verdict", false },
+    { "SEEN", "seen", true },  { "REASON", "reason", false },
+};
+
 static bool list(struct center_verb *verb, struct error *err)
 {
     const struct value *rows = NULL;
+    bool is_narrow = center_verb_narrow(100);
 
     if (!center_client_list(verb->client, "/api/v1/nodes", "after", &rows, err))
         return false;
-    center_verb_print(verb, rows, layout, sizeof(layout) / sizeof(layout[0]),
+    center_verb_print(verb, rows, is_narrow ? narrow_layout : layout,
+                      is_narrow ? sizeof(narrow_layout) / sizeof(narrow_layout[0]) : sizeof(layout) / sizeof(layout[0]),
                       "No node has joined yet: roost joins token");
     return true;
 }
@@ -99,9 +106,25 @@ static bool forget(struct center_verb *verb, const char *name, struct error *err
     return true;
 }
 
+/* What runs there moves, and nothing new comes; or the end of that. */
+static bool drain(struct center_verb *verb, const char *action, const char *name, struct error *err)
+{
+    const struct value *answer = NULL;
+    bool drains = strcmp(action, "drain") == 0;
+
+    if (!center_client_ask(verb->client, "POST", arena_printf(verb->arena, "/api/v1/nodes/%s/%s", name, action), NULL,
+                           &answer, err))
+        return false;
+    printf(drains ? "%s is drained: what runs there moves or ends, nothing new comes (roost ps)\n"
+                  : "%s takes workloads again\n",
+           name);
+    return true;
+}
+
 static bool run(struct center_verb *verb, struct error *err)
 {
-    static const char *const actions[] = { "list", "show", "check", "apply", "facts", "revoke", "remove", NULL };
+    static const char *const actions[] = { "list",   "show",   "check", "apply",   "facts",
+                                           "revoke", "remove", "drain", "undrain", NULL };
     const char *action = center_verb_word(verb, 0, actions, err);
     const char *name = NULL;
     bool tells = false;
@@ -120,6 +143,8 @@ static bool run(struct center_verb *verb, struct error *err)
         return nodes_show(verb, name, err);
     if (strcmp(action, "remove") == 0)
         return forget(verb, name, err);
+    if (text_ends(action, "drain"))
+        return drain(verb, action, name, err);
     return tells ? tell(verb, action, err) : revoke(verb, name, err);
 }
 
@@ -132,6 +157,7 @@ static int nodes_run(int argc, char **argv)
         "\n  list            all nodes\n  show NODE       how it is, what it is to be, what it did last\n  check NODE...   look for drift now\n"
         "  apply NODE...   apply what is declared now\n  facts NODE...   tell the facts anew\n"
         "  revoke NODE     its key is worth nothing from now on\n"
+        "  drain NODE      before a reboot: workloads leave it\n  undrain NODE    it takes workloads again\n"
         "  remove NODE     forget a node that is revoked or pending, with all it told\n",
         options, run
     };
@@ -142,6 +168,7 @@ static int nodes_run(int argc, char **argv)
 VERB_DEFINE(nodes) = {
     .name = "nodes",
     .summary = "The nodes that have joined the controller",
-    .usage = "[list | show NODE | check NODE... | apply NODE... | facts NODE... | revoke NODE | remove NODE] [--json]",
+    .usage =
+        "[list | show NODE | check NODE... | apply NODE... | facts NODE... | revoke NODE | remove NODE | drain NODE | undrain NODE] [--json]",
     .run = nodes_run
 };

@@ -2,6 +2,7 @@
 /* What the verbs that run plays share: a command with ssh and local connections. Inline, so that the folder stays one file a verb. */
 #pragma once
 
+#include "cli/adhoc_play.h"
 #include "cli/verb.h"
 #include "common/base/text.h"
 #include "common/spec/module_catalogue.h"
@@ -99,20 +100,4 @@ static inline bool verb_default_playbook(struct command *command, struct error *
     fprintf(stderr, "No playbook was named: taking %s\n", playbook);
     playbooks->items[playbooks->count++] = playbook;
     return true;
-}
-
-/* A list with one play of one task, as ad-hoc commands run it. `args` is a map. */
-static inline const struct value *verb_adhoc_play(struct arena *arena, const char *pattern, const char *module,
-                                                  const struct value *args)
-{
-    struct value *task = value_map(arena), *play = value_map(arena), *tasks = value_list(arena),
-                 *plays = value_list(arena);
-    value_map_put(arena, task, module, args);
-    value_list_add(arena, tasks, task);
-    value_map_put_string(arena, play, "name", "Ansible Ad-Hoc");
-    value_map_put_string(arena, play, "hosts", pattern);
-    value_map_put_bool(arena, play, "gather_facts", false);
-    value_map_put(arena, play, "tasks", tasks);
-    value_list_add(arena, plays, play);
-    return plays;
 }

@@ -13,8 +13,15 @@
 #include "common/base/text.h"
 #include "common/yaml/yaml_reader.h"
 
-static const char *const content_folders[] = { "roles", "files",    "templates", "tasks", "handlers",
-                                               "vars",  "defaults", "meta",      NULL };
+static const char *const content_folders[] = { "roles",          "files",
+                                               "templates",      "tasks",
+                                               "handlers",       "vars",
+                                               "defaults",       "meta",
+                                               "library",        "module_utils",
+                                               "collections",    "filter_plugins",
+                                               "test_plugins",   "lookup_plugins",
+                                               "action_plugins", "inventory_plugins",
+                                               "doc_fragments",  NULL };
 static const char *const variable_folders[] = { "group_vars", "host_vars", NULL };
 
 /* A file that names others; NULL behind the last. */

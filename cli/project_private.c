@@ -8,6 +8,7 @@
 #include "common/base/fd.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
+#include "common/toml/toml_reader.h"
 
 #define LOOKED_AT ((size_t)4 * 1024 * 1024) /* bytes; what is larger is nobody's inventory */
 
@@ -55,6 +56,17 @@ static bool is_inventory_document(const struct value *document)
             return false;
     }
     return has_group;
+}
+
+/* "[web.hosts]" with tables of hosts beneath. */
+static bool is_inventory_toml(struct arena *arena, const struct project_looked *file, const char *text, size_t length)
+{
+    const struct toml_source source = { .data = text, .length = length, .path = file->path };
+    const struct value *document = NULL;
+    struct error ignored = ERROR_INIT;
+
+    return fnmatch("*.toml", path_basename(file->path), FNM_CASEFOLD) == 0 &&
+           toml_read(arena, &source, &document, &ignored) && is_inventory_document(document);
 }
 
 /* "[web:children]", "ai-1 ansible_host=..." */
@@ -132,7 +144,7 @@ enum project_private project_private_of(const struct project_looked *file)
         return PROJECT_OPEN;
     if (strstr(text, "PRIVATE KEY-----") != NULL)
         return PROJECT_KEY;
-    return is_inventory_text(text) ? PROJECT_INVENTORY : PROJECT_OPEN;
+    return is_inventory_text(text) || is_inventory_toml(arena, file, text, length) ? PROJECT_INVENTORY : PROJECT_OPEN;
 }
 
 const char *project_private_word(enum project_private kind)

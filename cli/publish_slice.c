@@ -8,7 +8,7 @@
 #include "common/base/text.h"
 #include "common/json/json.h"
 #include "common/yaml/yaml_writer.h"
-#include "engine/template/template.h"
+#include "engine/vault/vault.h"
 
 #define PRIVATE_MODE 0600
 
@@ -36,6 +36,23 @@ static bool is_connection(const char *name)
     return name != NULL && (text_in(name, names) || (text_starts(name, "ansible_ssh_") && !text_in(name, harmless)));
 }
 
+/* The node has no password: what it is to know lies in its bundle in plain, there and at the controller. That must be wanted. */
+static bool vaults_open(const struct command *command, const char *whose, const struct value **vars, struct error *err)
+{
+    const struct vault_door door = { vault_decrypt, command->vault };
+
+    if (!value_has_mark(*vars, VALUE_VAULT | VALUE_SECRET))
+        return true;
+    if (!command->options.decrypt)
+        return error_set(
+            err,
+            "%s in a vault: a node has no password, so it would lie in plain in the node's bundle and at the "
+            "controller; --decrypt does that",
+            whose);
+    *vars = vault_all_opened(&door, command->arena, *vars, err);
+    return *vars != NULL;
+}
+
 static bool host_variables(const struct slice_request *request, const struct inventory_host *host, struct value **out,
                            struct error *err)
 {
@@ -48,14 +65,18 @@ static bool host_variables(const struct slice_request *request, const struct inv
 
     if (!inventory_host_variables(command->inventory, command->arena, host, &files, &vars, err))
         return false;
-    if (value_has_mark(vars, VALUE_VAULT))
-        return error_set(err, "host '%s' has a variable in a vault: " TEMPLATE_NO_VAULT, host->name);
     for (size_t i = 0; i < value_count(vars); i++) {
         const struct value_pair *pair = value_pair_at(vars, i);
 
         if (!is_connection(value_text(pair->key)))
             value_map_put_value(command->arena, kept, pair->key, pair->item);
     }
+    vars = kept;
+    if (!vaults_open(command, arena_printf(command->arena, "host '%s' has a variable", host->name), &vars, err))
+        return false;
+    kept = value_map(command->arena);
+    for (size_t i = 0; i < value_count(vars); i++)
+        value_map_put_value(command->arena, kept, value_pair_at(vars, i)->key, value_pair_at(vars, i)->item);
     value_map_put_string(command->arena, kept, "ansible_connection", "local");
     *out = kept;
     return true;
@@ -207,6 +228,9 @@ static bool add_settings(const struct slice_request *request, struct project *in
 
 bool slice_common(const struct slice_request *request, struct project *into, struct error *err)
 {
-    return add_settings(request, into, err) && (value_count(request->command->extra_vars) == 0 ||
-                                                add_yaml(into, "vars.yml", request->command->extra_vars, err));
+    const struct value *extra = request->command->extra_vars;
+
+    if (!vaults_open(request->command, "-e gives a variable", &extra, err))
+        return false;
+    return add_settings(request, into, err) && (value_count(extra) == 0 || add_yaml(into, "vars.yml", extra, err));
 }

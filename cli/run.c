@@ -34,10 +34,56 @@ static bool arguments_needed(const char *pattern, const char *module, const char
 {
     static const char *const names[] = { "command", "shell", "raw", "script", "win_command", "win_shell", NULL };
     const char *name = text_starts(module, "ansible.builtin.") ? module + strlen("ansible.builtin.") : module;
+    if (text_equal(name, "import_playbook"))
+        return error_set_kind(err, ERROR_OPTIONS, "'%s' is not a valid action for ad-hoc commands", module);
     if (!text_in(name, names) || (args && *args))
         return true;
     return error_set_kind(err, ERROR_OPTIONS, "No argument passed to %s module%s", module,
                           text_ends(pattern, ".yml") ? " (did you mean to run roost apply?)" : "");
+}
+
+/* -B, -P and --task-timeout as keywords of the task. */
+static bool task_seconds(struct command *command, struct value *task, struct error *err)
+{
+    const struct command_options *options = &command->options;
+    const struct {
+        const char *option, *keyword, *text;
+    } given[] = { { "-B/--background", "async", options->background },
+                  { "-P/--poll", "poll", options->poll },
+                  { "--task-timeout", "timeout", options->task_timeout } };
+    for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+        int64_t seconds = 0;
+        if (!given[i].text)
+            continue;
+        if (!text_to_int(given[i].text, &seconds) || seconds < 0)
+            return error_set_kind(err, ERROR_OPTIONS, "argument %s: invalid int value: '%s'", given[i].option,
+                                  given[i].text);
+        value_map_put_int(command->arena, task, given[i].keyword, seconds);
+    }
+    return true;
+}
+
+/* --list-hosts, as `ansible` prints it. */
+static int list_hosts(struct command *command, const char *pattern)
+{
+    const struct inventory_selection selection = { .pattern = value_string(command->arena, pattern),
+                                                   .limit = command->options.limit,
+                                                   .warnings = command->warnings };
+    struct inventory_host_list hosts = { 0 };
+    struct error err = ERROR_INIT;
+    bool ok = inventory_match(command->inventory, command->arena, &selection, &hosts, &err);
+    if (ok && hosts.count == 0)
+        ok = error_set(&err, "Specified inventory, host pattern and/or --limit leaves us with no hosts to target.");
+    if (!ok && !command->options.limit)
+        value_list_add(command->arena, command->warnings,
+                       value_string(command->arena, "No hosts matched, nothing to do"));
+    command_print_warnings(command);
+    if (!ok && command->options.limit)
+        return command_fail(command, &err);
+    printf("  hosts (%zu):\n", hosts.count);
+    for (size_t i = 0; i < hosts.count; i++)
+        printf("    %s\n", hosts.items[i]->name);
+    return 0;
 }
 
 static int run_run(int argc, char **argv)
@@ -46,21 +92,31 @@ static int run_run(int argc, char **argv)
     struct command command = { .arena = arena };
     struct error err = ERROR_INIT;
     const struct value *args = NULL;
+    struct value *task = value_map(arena);
     int exit_code = 0;
     if (!verb_start(&command, &verb_run, argc, argv, OPTIONS_ADHOC, &exit_code))
         return exit_code;
     if (command.options.playbooks.count != 1) {
         error_set_kind(&err, ERROR_OPTIONS, "expected one host pattern, found %zu", command.options.playbooks.count);
-        return command_fail(&command, &err);
+        return command_fail_words(&command, argv[0], &err);
     }
     const char *pattern = command.options.playbooks.items[0];
     const char *module = command.options.module_name ? command.options.module_name : "command";
     command.options.playbooks.items[0] = NULL;
-    if (!arguments_needed(pattern, module, command.options.module_args, &err))
+    if (!task_seconds(&command, task, &err))
+        return command_fail_words(&command, argv[0], &err);
+    if (!command.options.list_hosts && !arguments_needed(pattern, module, command.options.module_args, &err))
         return command_fail(&command, &err);
     if (!module_arguments(&command, module, &args, &err) || !command_prepare(&command, &err))
         return command_fail(&command, &err);
-    return command_run(&command, verb_adhoc_play(arena, pattern, module, args));
+    value_map_put(arena, task, module, args);
+    if (command.options.list_hosts)
+        return list_hosts(&command, pattern);
+    exit_code = command_run(&command, verb_adhoc_play_of(arena, pattern, task));
+    if (command.hostless_count > 0)
+        value_list_add(arena, command.warnings, value_string(arena, "No hosts matched, nothing to do"));
+    command_print_warnings(&command);
+    return exit_code;
 }
 
 VERB_DEFINE(run) = { "run", "Run one module on hosts", "PATTERN [-m MODULE] [-a ARGS] [OPTIONS]", run_run };

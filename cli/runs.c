@@ -57,7 +57,7 @@ static bool run_number(struct center_verb *verb, size_t index, int64_t *out, str
 
 static void print_runs(struct center_verb *verb, const struct value *runs)
 {
-    bool is_narrow = center_verb_narrow();
+    bool is_narrow = center_verb_narrow(80);
 
     center_verb_print(verb, verb->json ? runs : runs_rows(verb->arena, runs), is_narrow ? narrow_layout : layout,
                       is_narrow ? COUNT(narrow_layout) : COUNT(layout), "Nothing was run yet");

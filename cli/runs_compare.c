@@ -21,18 +21,11 @@ static const char *key_of(struct side *side, const char *host, const char *task)
     return arena_printf(side->arena, "%s\x1f%s", host, task);
 }
 
-static int64_t number_of(const struct value *map, const char *key)
-{
-    const struct value *number = value_map_get(map, key);
-
-    return value_is(number, VALUE_INT) ? number->as.integer : 0;
-}
-
 static void result_take(struct side *side, const struct value *event, const char *host, const char *name)
 {
     const char *key = key_of(side, host, name);
-    int64_t turn = number_of(side->turns, key) + 1;
-    int64_t started_us = number_of(side->started, key);
+    int64_t turn = value_map_int(side->turns, key, 0) + 1;
+    int64_t started_us = value_map_int(side->started, key, 0);
     const char *task = turn == 1 ? name : arena_printf(side->arena, "%s (%lld)", name, (long long)turn);
     struct value *row = value_map(side->arena);
 
@@ -40,7 +33,8 @@ static void result_take(struct side *side, const struct value *event, const char
     value_map_put_string(side->arena, row, "host", host);
     value_map_put_string(side->arena, row, "task", task);
     value_map_put_string(side->arena, row, "outcome", value_map_text(event, "outcome"));
-    value_map_put_int(side->arena, row, "ms", started_us == 0 ? 0 : (number_of(event, "time_us") - started_us) / 1000);
+    value_map_put_int(side->arena, row, "ms",
+                      started_us == 0 ? 0 : (value_map_int(event, "time_us", 0) - started_us) / 1000);
     value_map_put_string(side->arena, row, "key", key_of(side, host, task));
     value_list_add(side->arena, side->rows, row);
     value_map_put(side->arena, side->by_key, value_map_text(row, "key"), row);
@@ -57,7 +51,7 @@ static void side_read(struct side *side, struct arena *arena, const struct value
         if (host == NULL || name == NULL)
             continue;
         if (text_equal(kind, "host_start"))
-            value_map_put_int(arena, side->started, key_of(side, host, name), number_of(event, "time_us"));
+            value_map_put_int(arena, side->started, key_of(side, host, name), value_map_int(event, "time_us", 0));
         else if (text_equal(kind, "result"))
             result_take(side, event, host, name);
     }
@@ -67,12 +61,12 @@ static const struct value *shown(struct arena *arena, const struct value *row)
 {
     return row == NULL ? value_null()
                        : value_string(arena, arena_printf(arena, "%s %.1f s", value_map_text(row, "outcome"),
-                                                          (double)number_of(row, "ms") / 1000.0));
+                                                          (double)value_map_int(row, "ms", 0) / 1000.0));
 }
 
 static const char *difference(const struct value *before, const struct value *after)
 {
-    int64_t was = number_of(before, "ms"), is = number_of(after, "ms");
+    int64_t was = value_map_int(before, "ms", 0), is = value_map_int(after, "ms", 0);
 
     if (before == NULL || after == NULL)
         return before == NULL ? "new" : "gone";

@@ -172,7 +172,7 @@ static int webhooks_run(int argc, char **argv)
         "  add NAME URL    tell this URL by POST; the secret that signs is printed this once\n"
         "  remove NAME     with its deliveries\n  test NAME       deliver something of kind test\n"
         "  log [NAME]      deliveries and what became of them\n\n"
-        "  --kinds K,K     run_failed, drift_found, node_lost (these three without it), node_back\n"
+        "  --kinds K,K     run_failed, drift_found, node_lost (these three without it), node_back, workload_failed\n"
         "  --secret-stdin  take the secret from the first line of the standard input\n"
         "  --insecure-http let http:// go beyond loopback: whoever is between reads it\n",
         options, run

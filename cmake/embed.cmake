@@ -19,15 +19,18 @@ endfunction()
 
 # All files of folders, and a table of them: writes generated/<TABLE>.c with
 #   const struct <STRUCT> <TABLE>[] = { { "rack.html", bytes, &length, "<sha256>" }, ... };   const size_t <TABLE>_count
-# and puts the list of generated sources into the variable <TABLE>_sources.
+# and puts the list of generated sources into the variable <TABLE>_sources. PATTERN "*.py": only such files.
 function(roost_embed_table)
-  cmake_parse_arguments(T "" "TABLE;STRUCT;HEADER" "FOLDERS" ${ARGN})
+  cmake_parse_arguments(T "" "TABLE;STRUCT;HEADER;PATTERN" "FOLDERS" ${ARGN})
+  if(NOT T_PATTERN)
+    set(T_PATTERN "*")
+  endif()
   set(externs "")
   set(entries "")
   set(sources "")
   set(number 0)
   foreach(folder IN LISTS T_FOLDERS)
-    file(GLOB files CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/${folder}/*")
+    file(GLOB files CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/${folder}/${T_PATTERN}")
     list(SORT files)
     foreach(file IN LISTS files)
       get_filename_component(name "${file}" NAME)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # libcurl is not linked: common/http loads it at the first transfer, so that an agent that downloads nothing starts in
-# a few milliseconds. Its headers are needed to compile. Nor are GnuTLS and nettle's libhogweed: common/trust loads them.
+# a few milliseconds. Its headers are needed to compile. Nor are GnuTLS and nettle's libhogweed, which
+# common/trust loads, and GMP, which common/integer loads.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle)
@@ -23,5 +24,6 @@ pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.37)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(CURL REQUIRED libcurl)
 pkg_check_modules(GNUTLS REQUIRED gnutls)
+pkg_check_modules(GMP REQUIRED gmp)
 find_library(ACL_LIBRARY acl REQUIRED)
 find_library(CRYPT_LIBRARY crypt REQUIRED)

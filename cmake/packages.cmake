@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Packages by CPack: `roost-agent` for nodes, `roost` for the desk and the controller (it needs the agent: that is what it sends
 # to nodes). scripts/package builds them. Libraries that are linked are found by dpkg-shlibdeps and by rpm itself; those that are
-# loaded at first use (GnuTLS, nettle's libhogweed, libcurl) are named here.
+# loaded at first use (GnuTLS, nettle's libhogweed, GMP, libcurl) are named here.
 set(ROOST_MAINTAINER "The Roost authors <packages@roost.invalid>" CACHE STRING "who answers for packages built here")
 set(PACKAGING "${CMAKE_SOURCE_DIR}/packaging")
 
@@ -64,11 +64,12 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
-set(LOADED "libgnutls30 | libgnutls30t64, libhogweed6 | libhogweed6t64, libcurl3-gnutls | libcurl3t64-gnutls")
+set(LOADED "libgnutls30 | libgnutls30t64, libhogweed6 | libhogweed6t64, libgmp10, libcurl3-gnutls | libcurl3t64-gnutls")
 set(CPACK_DEBIAN_AGENT_PACKAGE_NAME roost-agent)
 set(CPACK_DEBIAN_AGENT_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_AGENT_DESCRIPTION "${AGENT_SUMMARY}\n${AGENT_TEXT}")
 set(CPACK_DEBIAN_AGENT_PACKAGE_DEPENDS "systemd, ${LOADED}")
+set(CPACK_DEBIAN_AGENT_PACKAGE_RECOMMENDS "nftables") # ports of workloads are closed by it; without it those are refused
 set(CPACK_DEBIAN_DESK_PACKAGE_NAME roost)
 set(CPACK_DEBIAN_DESK_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_DESK_DESCRIPTION "${DESK_SUMMARY}\n${DESK_TEXT}")
@@ -88,7 +89,7 @@ set(CPACK_RPM_PACKAGE_GROUP "System Environment/Base")
 set(CPACK_RPM_PACKAGE_RELEASE 1)
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION
     /etc /etc/default /usr/lib/systemd /usr/lib/systemd/system /usr/lib/sysusers.d /usr/lib/tmpfiles.d)
-set(RPM_LOADED "libgnutls.so.30()(64bit), libhogweed.so.6()(64bit), libcurl.so.4()(64bit)")
+set(RPM_LOADED "libgnutls.so.30()(64bit), libhogweed.so.6()(64bit), libgmp.so.10()(64bit), libcurl.so.4()(64bit)")
 set(CPACK_RPM_AGENT_PACKAGE_NAME roost-agent)
 set(CPACK_RPM_AGENT_PACKAGE_SUMMARY "${AGENT_SUMMARY}")
 set(CPACK_RPM_AGENT_PACKAGE_DESCRIPTION "${AGENT_TEXT}")

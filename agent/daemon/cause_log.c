@@ -235,6 +235,7 @@ void evidence_dnf(struct evidence_list *list, const char *text)
 
 /* --- the choice --- */
 
+/* In UTC, as all that is told beside it. */
 static const char *clock_text(struct arena *arena, int64_t at_us, int64_t now_us)
 {
     time_t at = (time_t)(at_us / SECOND_US), now = (time_t)(now_us / SECOND_US);
@@ -242,8 +243,8 @@ static const char *clock_text(struct arena *arena, int64_t at_us, int64_t now_us
     char out[40];
     bool is_today;
 
-    localtime_r(&at, &at_parts);
-    localtime_r(&now, &now_parts);
+    gmtime_r(&at, &at_parts);
+    gmtime_r(&now, &now_parts);
     is_today = at_parts.tm_yday == now_parts.tm_yday && at_parts.tm_year == now_parts.tm_year;
     strftime(out, sizeof(out), is_today ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &at_parts);
     return arena_copy(arena, out);
@@ -254,10 +255,10 @@ static const char *evidence_told(struct arena *arena, const struct evidence *evi
     const char *begin = clock_text(arena, evidence->begin_us, now_us);
 
     if (evidence->kind != EVIDENCE_LOGIN)
-        return arena_printf(arena, "%s at %s", evidence->text, begin);
+        return arena_printf(arena, "%s at %s UTC", evidence->text, begin);
     if (evidence->end_us == INT64_MAX)
-        return arena_printf(arena, "%s, there since %s", evidence->text, begin);
-    return arena_printf(arena, "%s, %s to %s", evidence->text, begin, clock_text(arena, evidence->end_us, now_us));
+        return arena_printf(arena, "%s, there since %s UTC", evidence->text, begin);
+    return arena_printf(arena, "%s, %s to %s UTC", evidence->text, begin, clock_text(arena, evidence->end_us, now_us));
 }
 
 /* At the moment when the kernel told, as far as the log's clock goes: those of packages tell whole seconds, and late. */

@@ -2,8 +2,10 @@
 /* Dial, shake hands, send, receive: a state each, left as soon as it is over. */
 #include "agent/daemon/controller_link.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "agent/daemon/link_dial.h"
 #include "common/base/clock.h"
@@ -357,4 +359,24 @@ void controller_link_take(struct controller_link *link, struct link_upgraded *ou
     *out = (struct link_upgraded){ link->stream, link->fd, link->early, link->early_length };
     link->stream = NULL;
     link->fd = -1;
+}
+
+const char *controller_link_peer(const struct controller_link *link, struct arena *arena)
+{
+    struct sockaddr_storage storage;
+    socklen_t length = sizeof(storage);
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&storage;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&storage;
+    char text[INET6_ADDRSTRLEN];
+    const char *found = NULL;
+
+    if (link->fd < 0 || getpeername(link->fd, (struct sockaddr *)&storage, &length) != 0)
+        return NULL;
+    if (storage.ss_family == AF_INET)
+        found = inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text));
+    else if (storage.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+        found = inet_ntop(AF_INET, v6->sin6_addr.s6_addr + 12, text, sizeof(text));
+    else if (storage.ss_family == AF_INET6)
+        found = inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text));
+    return found == NULL ? NULL : arena_copy(arena, found);
 }

@@ -53,3 +53,5 @@ struct link_upgraded {
     size_t early_length;
 };
 void controller_link_take(struct controller_link *link, struct link_upgraded *out);
+/* The address of the controller's end of the connection that there is ("10.0.0.1"), in `arena`; NULL: there is none. */
+const char *controller_link_peer(const struct controller_link *link, struct arena *arena);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent/daemon/daemon_internal.h"
+#include "agent/daemon/daemon_models.h"
 #include "agent/daemon/memory_trim.h"
 #include "common/base/clock.h"
 #include "common/base/fd.h"
@@ -80,7 +81,7 @@ static bool daemon_open(struct daemon *daemon, struct error *err)
 
     if (!identity_take(daemon, err) || !lock_take(daemon, err) ||
         !daemon_config_read(daemon->config_arena, daemon->options.config_path, &daemon->config, err) ||
-        !signals_take(daemon, err) || !daemon_watch_open(daemon, err) ||
+        !signals_take(daemon, err) || !daemon_watch_open(daemon, err) || !daemon_brought_open(daemon, err) ||
         !spool_open(daemon->identity.paths.spool, 0, &daemon->spool, err))
         return false;
     uplink.spool = daemon->spool;
@@ -92,6 +93,10 @@ static void daemon_close(struct daemon *daemon)
 {
     struct error err = ERROR_INIT;
 
+    if (daemon->spool != NULL)
+        daemon_energy_close(daemon);
+    daemon_pieces_free(daemon);
+    daemon_models_free(daemon);
     daemon_sessions_free(daemon);
     runner_free(daemon->runner);
     run_report_free(daemon->report);
@@ -101,6 +106,7 @@ static void daemon_close(struct daemon *daemon)
         daemon_log(daemon, "%s", err.text);
     spool_close(daemon->spool);
     daemon_watch_close(daemon);
+    daemon_brought_close(daemon);
     notify_close(&daemon->notify);
     fd_close(daemon->signals);
     fd_close(daemon->lock);
@@ -123,6 +129,7 @@ static void children_stop(struct daemon *daemon)
     if (daemon->runner != NULL)
         runner_stop(daemon->runner);
     daemon_sessions_stop(daemon);
+    daemon_models_stop(daemon);
     daemon->kill_at_ms = clock_monotonic_ms() + STOP_MS;
 }
 
@@ -170,12 +177,21 @@ static void watchdog_feed(struct daemon *daemon)
 static int64_t timers_next_ms(const struct daemon *daemon, int64_t now_ms)
 {
     int64_t next_ms = daemon->next_check_ms < daemon->next_renew_ms ? daemon->next_check_ms : daemon->next_renew_ms;
-    int64_t touch_ms = daemon_watch_due_ms(daemon);
+    int64_t touch_ms = daemon_watch_due_ms(daemon), energy_ms = daemon_energy_due_ms(daemon);
+    int64_t pieces_ms = daemon_pieces_due_ms(daemon), models_ms = daemon_models_due_ms(daemon);
 
     if (daemon->is_draining)
         return now_ms + RENEW_LOOK_MS;
     if (daemon->next_bundle_ms < next_ms)
         next_ms = daemon->next_bundle_ms;
+    if (energy_ms >= 0 && energy_ms < next_ms)
+        next_ms = energy_ms;
+    if (pieces_ms >= 0 && pieces_ms < next_ms)
+        next_ms = pieces_ms;
+    if (models_ms < next_ms)
+        next_ms = models_ms;
+    if (daemon_brought_due_ms(daemon) < next_ms)
+        next_ms = daemon_brought_due_ms(daemon);
     return touch_ms >= 0 && touch_ms < next_ms ? touch_ms : next_ms;
 }
 
@@ -292,17 +308,23 @@ static void losses_tell(struct daemon *daemon)
 /* Waits for anything. Trouble of the uplink's own (no memory, a disk that fails) is logged and waited out. */
 static void loop_wait(struct daemon *daemon)
 {
-    struct pollfd fds[2 + (1 + SESSIONS_MAX) * RUNNER_FDS] = {
-        { .fd = daemon->signals, .events = POLLIN }, { .fd = watches_fd(daemon->watches), .events = POLLIN }
+    struct pollfd fds[3 + (2 + SESSIONS_MAX) * RUNNER_FDS + DAEMON_MODELS_FDS] = {
+        { .fd = daemon->signals, .events = POLLIN },
+        { .fd = watches_fd(daemon->watches), .events = POLLIN },
+        { .fd = daemon_brought_fd(daemon), .events = POLLIN }
     };
-    size_t count = 2 + (daemon->runner == NULL ? 0 : runner_fds(daemon->runner, fds + 2));
+    size_t count = 3 + (daemon->runner == NULL ? 0 : runner_fds(daemon->runner, fds + 3));
     struct error err = ERROR_INIT;
 
     count += daemon_sessions_fds(daemon, fds + count);
+    count += daemon_pieces_fds(daemon, fds + count);
+    count += daemon_models_fds(daemon, fds + count);
 
     if (uplink_step(daemon->uplink, fds, count, wait_ms(daemon), &err)) {
         if (fds[1].revents != 0)
             daemon_watch_take(daemon);
+        if (fds[2].revents != 0)
+            daemon_brought_take(daemon);
         return;
     }
     daemon_trouble(daemon, err.text);
@@ -319,6 +341,7 @@ static void refusal_answer(struct daemon *daemon)
     } else if (was_refused && !daemon->is_refused) {
         daemon->is_refused = true;
         (void)daemon_queue(daemon, &(struct job){ .kind = JOB_RENEW, .why = "refused" });
+        daemon_pieces_ask(daemon); /* of a node that was revoked they end */
     }
 }
 
@@ -337,7 +360,7 @@ static void memory_give_back(struct daemon *daemon)
 static bool is_over(const struct daemon *daemon)
 {
     return (daemon->is_stopping || (daemon->is_draining && daemon->queued == 0)) && daemon->runner == NULL &&
-           !daemon_has_sessions(daemon);
+           !daemon_has_sessions(daemon) && !(daemon->is_stopping && daemon_models_has_children(daemon));
 }
 
 static void loop(struct daemon *daemon)
@@ -345,10 +368,14 @@ static void loop(struct daemon *daemon)
     while (!is_over(daemon)) {
         daemon_jobs_step(daemon);
         daemon_sessions_step(daemon);
+        daemon_pieces_step(daemon);
+        daemon_models_step(daemon);
+        daemon_brought_step(daemon);
         losses_tell(daemon);
         memory_give_back(daemon);
         refusal_answer(daemon);
         daemon_sample_step(daemon);
+        daemon_energy_step(daemon);
         status_tell(daemon);
         watchdog_feed(daemon);
         if (is_over(daemon))
@@ -369,6 +396,7 @@ static void loop_begin(struct daemon *daemon)
     (void)daemon_queue(daemon, &(struct job){ .kind = JOB_BUNDLE, .why = "start" });
     (void)daemon_queue(daemon, &(struct job){ .kind = JOB_FACTS, .why = "start" });
     check_schedule(daemon);
+    daemon_pieces_begin(daemon);
     daemon->next_bundle_ms = clock_monotonic_ms() + BUNDLE_LOOK_MS;
     daemon->next_renew_ms = clock_monotonic_ms() + RENEW_LOOK_MS;
     notify_send(&daemon->notify, "READY=1");

@@ -3,7 +3,10 @@
 #pragma once
 
 #include "agent/daemon/daemon.h"
+#include "agent/daemon/daemon_brought.h"
 #include "agent/daemon/daemon_config.h"
+#include "agent/daemon/daemon_jobs.h"
+#include "agent/daemon/daemon_pieces.h"
 #include "agent/daemon/daemon_plan.h"
 #include "agent/daemon/daemon_session.h"
 #include "agent/daemon/run_report.h"
@@ -15,31 +18,7 @@
 #include "common/base/notify.h"
 #include "common/base/text.h"
 
-#define JOBS_MAX 16
 #define FACTS_AGE_US ((int64_t)24 * 3600 * 1000000) /* facts are told again after so long though nothing has changed */
-
-enum job_kind { JOB_CHECK, JOB_APPLY, JOB_FACTS, JOB_RENEW, JOB_TOUCHED /* a check of a few tasks */, JOB_BUNDLE };
-
-struct job {
-    enum job_kind kind;
-    const char *why, *cause; /* constants */
-    int64_t work;            /* number of the work that asked for it; 0: none */
-};
-
-/* What was touched of what is managed, and when it is looked at. */
-struct daemon_touch {
-    struct arena *arena;
-    struct value *places; /* of tasks, to be looked at */
-    bool all;             /* everything is to be looked at */
-    int64_t first_us;     /* when the first of it was touched, wall time */
-    int64_t due_ms;       /* a check is due then; 0: none is */
-    int64_t paid_ms;      /* each check moves it on; it lies in the past as far as more of them may follow at once */
-    struct arena *looked_arena;
-    struct value *looked; /* what the check under way looks at */
-    int64_t told_us;      /* first_us of what it looks at */
-    bool during;          /* something was touched while it was under way */
-    int chain;            /* checks in a row because of that */
-};
 
 struct daemon {
     struct daemon_options options;
@@ -53,8 +32,11 @@ struct daemon {
     struct watches *watches;
     struct managed *managed; /* what is watched */
     struct daemon_touch touch;
+    struct daemon_brought brought;
     struct sample_energy energy;
-    int64_t sampled_ms, models_ms; /* when they were looked at last, CLOCK_MONOTONIC; 0: not yet */
+    struct daemon_energy *measured; /* NULL: no energy is measured */
+    struct daemon_models *models;   /* NULL: none is fetched or shared */
+    int64_t sampled_ms, models_ms;  /* when they were looked at last, CLOCK_MONOTONIC; 0: not yet */
     int signals, lock;
 
     struct job queue[JOBS_MAX];
@@ -63,6 +45,7 @@ struct daemon {
     struct runner *runner;
     struct run_report *report; /* of check and apply */
     struct daemon_session sessions[SESSIONS_MAX];
+    struct daemon_pieces pieces;
     struct arena *output_arena; /* what facts and renew print */
     struct text output;
     bool was_empty; /* it was told that nothing is declared */
@@ -96,6 +79,12 @@ void daemon_lost_run(struct daemon *daemon);
 
 /* A sample when it is time for one, and the models when they have changed. */
 void daemon_sample_step(struct daemon *daemon);
+
+/* Energy, while something is placed here that is measured: daemon_energy.c. */
+void daemon_energy_measure(struct daemon *daemon, bool is_wanted);
+void daemon_energy_step(struct daemon *daemon);
+int64_t daemon_energy_due_ms(const struct daemon *daemon); /* CLOCK_MONOTONIC; -1: never */
+void daemon_energy_close(struct daemon *daemon);           /* tells what is not told yet */
 
 /* Watches what the last whole run was about, also over a restart. */
 bool daemon_watch_open(struct daemon *daemon, struct error *err);

@@ -229,6 +229,8 @@ static void run_finish(struct daemon *daemon, const struct runner_end *end)
     if (daemon->is_stopping)
         return;
     daemon_watch_set(daemon, strcmp(outcome.outcome, "failed") != 0);
+    if (daemon->job.kind == JOB_APPLY)
+        daemon_brought_look(daemon);
     if (daemon->job.kind != JOB_APPLY && strcmp(outcome.outcome, "drift") == 0)
         repair_queue(daemon);
     if (daemon->job.kind != JOB_TOUCHED)

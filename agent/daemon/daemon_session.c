@@ -58,6 +58,8 @@ static void session_end(struct daemon *daemon, struct daemon_session *session, c
 {
     if (end->status != 0 && !daemon->is_stopping)
         session_refuse(daemon, end->errors[0] == '\0' ? "it died" : end->errors, session->work);
+    if (!daemon->is_stopping)
+        daemon_brought_look(daemon);
     runner_free(session->runner);
     *session = (struct daemon_session){ .runner = NULL };
 }

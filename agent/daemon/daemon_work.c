@@ -125,6 +125,10 @@ bool daemon_work(void *data, const struct value *work)
         daemon_session_begin(daemon, value_map_text(value_map_get(work, "body"), "session"), number);
         return true;
     }
+    if (text_equal(kind, "placement")) {
+        daemon_pieces_ask(daemon);
+        return true;
+    }
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if (text_equal(kind, kinds[i].name)) {
             daemon_log(daemon, "the controller asks for %s (work %" PRId64 ")", kind, number);

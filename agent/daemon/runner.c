@@ -32,12 +32,12 @@ bool runner_start(const char *const *argv, runner_line *line, void *data, struct
     return runner_start_with(argv, NULL, line, data, out, err);
 }
 
-bool runner_start_with(const char *const *argv, const struct value *environment, runner_line *line, void *data,
-                       struct runner **out, struct error *err)
+static bool start(const struct process_request *wanted, runner_line *line, void *data, struct runner **out,
+                  struct error *err)
 {
     ARENA_SCOPED arena = arena_new();
     const struct system system = { .root = "" };
-    struct process_request request = { .argv = argv, .environment = environment, .umask_bits = -1 };
+    struct process_request request = *wanted;
     struct value *more = value_map(arena);
     struct runner *runner = calloc(1, sizeof(*runner));
 
@@ -46,14 +46,40 @@ bool runner_start_with(const char *const *argv, const struct value *environment,
     *runner = (struct runner){ .line = line, .data = data };
     /* what the daemon does by itself is no operator's run; what a session does is */
     value_map_put_string(arena, more, SESSION_NOTE_DAEMON, "1");
-    if (!text_equal(argv[1], "session"))
-        request.environment = environment == NULL ? more : value_merge(arena, environment, more, false);
+    if (!text_equal(request.argv[1], "session"))
+        request.environment = request.environment == NULL ? more : value_merge(arena, request.environment, more, false);
     if (!process_start(&system, arena, &request, &runner->pipes, err)) {
         free(runner);
         return false;
     }
     *out = runner;
     return true;
+}
+
+bool runner_start_with(const char *const *argv, const struct value *environment, runner_line *line, void *data,
+                       struct runner **out, struct error *err)
+{
+    const struct process_request request = { .argv = argv, .environment = environment, .umask_bits = -1 };
+
+    return start(&request, line, data, out, err);
+}
+
+bool runner_start_fed(const char *const *argv, runner_line *line, void *data, struct runner **out, struct error *err)
+{
+    const struct process_request request = { .argv = argv, .input = "", .umask_bits = -1 };
+
+    return start(&request, line, data, out, err);
+}
+
+/* A pipe takes a line whole or, when it is full, not at all or in part: then its reader is stuck. */
+bool runner_say(struct runner *runner, const char *line, size_t length)
+{
+    return runner->pipes.input >= 0 && write(runner->pipes.input, line, length) == (ssize_t)length;
+}
+
+void runner_data_set(struct runner *runner, void *data)
+{
+    runner->data = data;
 }
 
 size_t runner_fds(const struct runner *runner, struct pollfd *out)
@@ -182,6 +208,12 @@ bool runner_step(struct runner *runner, struct runner_end *out)
     return true;
 }
 
+void runner_signal(struct runner *runner, int signal)
+{
+    if (runner->pipes.pid > 0)
+        (void)kill(runner->pipes.pid, signal);
+}
+
 void runner_stop(struct runner *runner)
 {
     if (runner->pipes.pid > 0)
@@ -197,6 +229,7 @@ void runner_free(struct runner *runner)
         (void)kill(-runner->pipes.pid, SIGKILL);
         (void)reap(runner, 0);
     }
+    fd_close(runner->pipes.input);
     fd_close(runner->pipes.output);
     fd_close(runner->pipes.errors);
     fd_close(runner->pipes.watch);

@@ -29,10 +29,18 @@ bool runner_start(const char *const *argv, runner_line *line, void *data, struct
 /* With these variables (a map of texts, or NULL) beside its environment. */
 bool runner_start_with(const char *const *argv, const struct value *environment, runner_line *line, void *data,
                        struct runner **out, struct error *err);
+/* With a standard input that runner_say writes to. */
+bool runner_start_fed(const char *const *argv, runner_line *line, void *data, struct runner **out, struct error *err);
+/* A line for its input, without waiting. False: it does not take it. */
+bool runner_say(struct runner *runner, const char *line, size_t length);
+/* For `line`, from now on. */
+void runner_data_set(struct runner *runner, void *data);
 /* What to poll: up to RUNNER_FDS. */
 size_t runner_fds(const struct runner *runner, struct pollfd *out);
 /* Reads what is there without waiting; true: it has ended, and *out says how. */
 bool runner_step(struct runner *runner, struct runner_end *out);
+/* To the child alone. */
+void runner_signal(struct runner *runner, int signal);
 /* Asks it to end; the second time it must. */
 void runner_stop(struct runner *runner);
 void runner_free(struct runner *runner); /* ends it if it still runs; NULL is fine */

@@ -11,7 +11,7 @@
 #include "agent/daemon/identity.h"
 #include "agent/daemon/spool.h"
 
-#define UPLINK_OTHERS_MAX 32 /* descriptors of the daemon */
+#define UPLINK_OTHERS_MAX 48 /* descriptors of the daemon */
 
 struct uplink;
 

@@ -10,8 +10,8 @@
 
 #define GROUPS_MAX 128
 
-/* Names that Ansible accepts and for which an agent without Python, facter and ohai has nothing. */
-static const char *const empty_groups[] = { "python", "python_version", "facter", "ohai", NULL };
+/* Names that Ansible accepts and for which an agent without facter and ohai has nothing. */
+static const char *const empty_groups[] = { "facter", "ohai", NULL };
 
 enum selection { SELECT_NOT, SELECT_DEFAULT, SELECT_EXPLICIT };
 
@@ -152,8 +152,13 @@ bool facts_collect_request(const struct system *system, struct arena *arena, con
                            struct value *facts, struct error *err)
 {
     struct selection_table table = { .count = 0 };
-    struct collection collection = { .system = system, .arena = arena, .request = request, .facts = facts };
+    struct system_memory memory = { .arena = arena, .entries = value_map(arena) };
+    struct system with_memory = *system; /* two groups ask the same Python */
+    struct collection collection = { .system = &with_memory, .arena = arena, .request = request, .facts = facts };
 
+    if (with_memory.memory == NULL)
+        with_memory.memory = &memory;
+    with_memory.python = request->python;
     if (!subset_select(arena, request->subset, &table, err))
         return false;
     for (size_t i = 0; i < table.count; i++) {

@@ -30,6 +30,7 @@ struct facts_request {
     const struct value *subset; /* as above */
     const char *fact_path;      /* folder of local facts; NULL: /etc/ansible/facts.d */
     struct value *warnings;     /* list that receives sentences, or NULL */
+    const char *python;         /* see struct system; NULL: the node's own */
 };
 bool facts_collect_request(const struct system *system, struct arena *arena, const struct facts_request *request,
                            struct value *facts, struct error *err);

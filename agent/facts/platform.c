@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "agent/facts/fact_support.h"
+#include "agent/system/host/python.h"
 #include "common/base/clock.h"
 #include "common/base/fd.h"
 
@@ -173,11 +174,16 @@ static bool platform_collect(const struct system *system, struct arena *arena, s
         id = fact_file(system, arena, "/etc/machine-id");
     if (id)
         value_map_put_string(arena, facts, "machine_id", arena_copy_n(arena, id, strcspn(id, "\n")));
+    const char *python_version =
+        fact_is_live(system) ? value_map_text(python_ask(system, arena), "python_version") : NULL;
+    if (python_version)
+        value_map_put_string(arena, facts, "python_version", python_version);
     return true;
 }
 
 FACT_GROUP_DEFINE(platform) = {
     .name = "platform",
-    .names = FACT_NAMES("min", "system", "kernel", "kernel_version", "machine", "architecture", "machine_id"),
+    .names = FACT_NAMES("min", "system", "kernel", "kernel_version", "machine", "architecture", "machine_id",
+                        "python_version"),
     .collect = platform_collect,
 };

@@ -11,6 +11,7 @@
 
 #include "agent/system/account/account.h"
 #include "agent/system/host/crontab.h"
+#include "agent/system/host/temporary.h"
 #include "agent/system/file/file_replace.h"
 #include "agent/system/process/process.h"
 #include "agent/system/file/text_file.h"
@@ -134,10 +135,12 @@ static bool cron_write(struct cron_job *job, const char *text, struct error *err
 
 static bool backup_write(struct cron_job *job, const char *text, struct error *err)
 {
-    char path[] = "/tmp/crontabXXXXXX";
+    char *path;
 
     if (!job->args->backup || job->task->check_mode)
         return true;
+    path = arena_printf(job->task->scratch, "%s/crontabXXXXXX",
+                        system_temporary_folder(job->task->system, job->task->scratch));
     FD_SCOPED fd = mkostemp(path, O_CLOEXEC);
     if (fd < 0)
         return error_set_errno(err, "making a temporary file for the backup");

@@ -39,7 +39,7 @@ static int file_open(struct task_context *task, const char *path)
     struct stat info;
 
     if (fd < 0) {
-        (void)missing(task, path, errno == ENOENT ? "is_missing" : NULL);
+        (void)missing(task, path, errno == ENOENT ? "is_missing" : errno == EACCES ? "is_denied" : NULL);
         return -1;
     }
     if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode))

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * firewalld: one setting of a firewalld zone, in the running firewall, in the stored configuration, or both. Follows
- * ansible.posix.firewalld, messages included; firewall-cmd does the work.
+ * ansible.posix.firewalld, messages included. A running firewalld is spoken to over D-Bus; firewall-cmd moves interfaces, as it
+ * knows what NetworkManager holds, and firewall-offline-cmd changes the files where firewalld does not run.
  */
 #include <string.h>
 
+#include "agent/system/network/firewall_bus.h"
 #include "agent/system/network/firewall_cmd.h"
 #include "agent/system/file/word_list.h"
 #include "agent/task/module.h"
@@ -53,9 +55,10 @@ static const struct arg_rule firewalld_rules[] = {
     { .kind = ARG_RULE_END },
 };
 
-/* One setting as firewall-cmd knows it. */
+/* One setting as firewall-cmd knows it, and as the bus does. */
 struct setting {
     const char *query, *enable, *disable; /* options */
+    struct firewall_setting bus;          /* without method: by firewall-cmd alone */
     const char *enabled, *disabled;       /* sentences of Ansible's; NULL: none */
     const char *change;                   /* "Changed service x to": the state follows; NULL: none */
     bool wanted;
@@ -65,13 +68,15 @@ struct firewall_job {
     struct task_context *task;
     const struct firewalld_args *args;
     struct firewall firewall;
+    struct firewall_bus *bus; /* NULL: firewalld does not run, or cannot be reached by the bus */
     bool permanent, immediate;
     struct word_list messages;
 };
 
 /* --- settings --- */
 
-static struct setting setting_of(struct firewall_job *job, const char *name, const char *value)
+/* `method`: NULL where the bus is not enough. */
+static struct setting setting_of(struct firewall_job *job, const char *name, const char *method, const char *value)
 {
     struct arena *arena = job->task->scratch;
     const char *equals = value != NULL ? "=" : "", *text = value != NULL ? value : "";
@@ -80,6 +85,7 @@ static struct setting setting_of(struct firewall_job *job, const char *name, con
         .query = arena_printf(arena, "--query-%s%s%s", name, equals, text),
         .enable = arena_printf(arena, "--add-%s%s%s", name, equals, text),
         .disable = arena_printf(arena, "--remove-%s%s%s", name, equals, text),
+        .bus = { .method = method, .parts = { value }, .has_timeout = true },
         .wanted = strcmp(job->args->state, "enabled") == 0 || strcmp(job->args->state, "present") == 0,
     };
 }
@@ -102,7 +108,9 @@ static bool port_setting(struct firewall_job *job, struct setting *out, struct e
 
     if (slash == NULL || slash[1] == '\0')
         return error_set(err, "improper port format (missing protocol?)");
-    *out = setting_of(job, "port", port);
+    *out = setting_of(job, "port", "Port", port);
+    out->bus.parts[0] = arena_copy_n(arena, port, (size_t)(slash - port));
+    out->bus.parts[1] = slash + 1;
     out->change = arena_printf(arena, "Changed port %s to", port);
     return true;
 }
@@ -130,9 +138,11 @@ static bool forward_setting(struct firewall_job *job, struct setting *out, struc
         return error_set(err, "proto udp/tcp must be specified for port forward");
     if (toport == NULL)
         return error_set(err, "toport must be specified for port forward");
-    const char *text =
-        arena_printf(arena, "port=%s:proto=%s:toport=%s:toaddr=%s", port, proto, toport, toaddr != NULL ? toaddr : "");
-    *out = setting_of(job, "forward-port", text);
+    if (toaddr == NULL)
+        toaddr = "";
+    const char *text = arena_printf(arena, "port=%s:proto=%s:toport=%s:toaddr=%s", port, proto, toport, toaddr);
+    *out = setting_of(job, "forward-port", "ForwardPort", text);
+    memcpy(out->bus.parts, (const char *[]){ port, proto, toport, toaddr }, sizeof(out->bus.parts));
     out->change = arena_printf(arena, "Changed port_forward %s to", text);
     return true;
 }
@@ -141,7 +151,7 @@ static struct setting interface_setting(struct firewall_job *job)
 {
     struct arena *arena = job->task->scratch;
     const char *name = job->args->interface, *zone = job->firewall.zone;
-    struct setting setting = setting_of(job, "interface", name);
+    struct setting setting = setting_of(job, "interface", NULL, name);
 
     setting.enable = arena_printf(arena, "--change-interface=%s", name);
     setting.enabled = arena_printf(arena, "Changed %s to zone %s", name, zone);
@@ -152,8 +162,9 @@ static struct setting interface_setting(struct firewall_job *job)
 static struct setting source_setting(struct firewall_job *job)
 {
     struct arena *arena = job->task->scratch;
-    struct setting setting = setting_of(job, "source", job->args->source);
+    struct setting setting = setting_of(job, "source", "Source", job->args->source);
 
+    setting.bus.has_timeout = false;
     setting.enabled = arena_printf(arena, "Added %s to zone %s", job->args->source, job->firewall.zone);
     setting.disabled = arena_printf(arena, "Removed %s from zone %s", job->args->source, job->firewall.zone);
     return setting;
@@ -162,7 +173,7 @@ static struct setting source_setting(struct firewall_job *job)
 static struct setting masquerade_setting(struct firewall_job *job)
 {
     struct arena *arena = job->task->scratch;
-    struct setting setting = setting_of(job, "masquerade", NULL);
+    struct setting setting = setting_of(job, "masquerade", "Masquerade", NULL);
 
     setting.wanted = switch_wanted(job, "masquerade", job->args->masquerade);
     setting.enabled = arena_printf(arena, "Added masquerade to zone %s", job->firewall.zone);
@@ -174,19 +185,19 @@ static struct setting simple_setting(struct firewall_job *job)
 {
     const struct firewalld_args *args = job->args;
     const struct {
-        const char *name, *shown, *value;
+        const char *name, *method, *shown, *value;
     } kinds[] = {
-        { "icmp-block", "icmp-block", args->icmp_block },
-        { "service", "service", args->service },
-        { "protocol", "protocol", args->protocol },
-        { "rich-rule", "rich_rule", args->rich_rule },
+        { "icmp-block", "IcmpBlock", "icmp-block", args->icmp_block },
+        { "service", "Service", "service", args->service },
+        { "protocol", "Protocol", "protocol", args->protocol },
+        { "rich-rule", "RichRule", "rich_rule", args->rich_rule },
     };
     struct setting setting = { .query = NULL };
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if (kinds[i].value == NULL)
             continue;
-        setting = setting_of(job, kinds[i].name, kinds[i].value);
+        setting = setting_of(job, kinds[i].name, kinds[i].method, kinds[i].value);
         setting.change = arena_printf(job->task->scratch, "Changed %s %s to", kinds[i].shown, kinds[i].value);
     }
     return setting;
@@ -202,7 +213,8 @@ static bool setting_find(struct firewall_job *job, struct setting *out, struct e
     if (args->port_forward != NULL)
         return forward_setting(job, out, err);
     if (args->icmp_block_inversion != NULL) {
-        *out = setting_of(job, "icmp-block-inversion", NULL);
+        *out = setting_of(job, "icmp-block-inversion", "IcmpBlockInversion", NULL);
+        out->bus.has_timeout = false;
         out->wanted = switch_wanted(job, "icmp_block_inversion", args->icmp_block_inversion);
         out->change =
             arena_printf(job->task->scratch, "Changed icmp-block-inversion %s to", args->icmp_block_inversion);
@@ -231,6 +243,11 @@ static bool caught(struct firewall_job *job, struct error *err)
                      word_list_join(&job->messages, ", "));
 }
 
+static bool by_bus(const struct firewall_job *job, const struct setting *setting)
+{
+    return job->bus != NULL && setting->bus.method != NULL;
+}
+
 static bool setting_apply(struct firewall_job *job, const struct setting *setting, bool permanent, struct error *err)
 {
     const char *option = setting->wanted ? setting->enable : setting->disable;
@@ -239,7 +256,14 @@ static bool setting_apply(struct firewall_job *job, const struct setting *settin
     if (!change_wanted(job->task, "%s firewall, zone %s: %s", permanent ? "stored" : "running", job->firewall.zone,
                        option))
         return true;
-    return firewall_tell(&job->firewall, permanent, option, timeout, err) || caught(job, err);
+    bool is_done = false;
+    if (!by_bus(job, setting))
+        is_done = firewall_tell(&job->firewall, permanent, option, timeout, err);
+    else if (setting->wanted)
+        is_done = firewall_bus_add(job->bus, job->firewall.zone, permanent, &setting->bus, timeout, err);
+    else
+        is_done = firewall_bus_remove(job->bus, job->firewall.zone, permanent, &setting->bus, err);
+    return is_done || caught(job, err);
 }
 
 static const char *operation_name(const struct firewall_job *job)
@@ -260,7 +284,8 @@ static void note_change(struct firewall_job *job, const struct setting *setting)
 static bool setting_ask(struct firewall_job *job, const struct setting *setting, bool permanent, bool *out,
                         struct error *err)
 {
-    if (firewall_ask(&job->firewall, permanent, setting->query, out, NULL, err))
+    if (by_bus(job, setting) ? firewall_bus_has(job->bus, job->firewall.zone, permanent, &setting->bus, out, err)
+                             : firewall_ask(&job->firewall, permanent, setting->query, out, NULL, err))
         return true;
     bool is_unknown = strstr(err->text, "INVALID_SERVICE") != NULL;
     if (is_unknown && !setting->wanted) {
@@ -299,6 +324,20 @@ static bool stored_only(struct firewall_job *job, struct error *err)
                           "flag to 'false' or the 'immediate' flag to 'true'.");
 }
 
+static bool target_ask(struct firewall_job *job, const char **out, struct error *err)
+{
+    return job->bus != NULL ? firewall_bus_target(job->bus, job->firewall.zone, out, err)
+                            : firewall_ask(&job->firewall, true, "--get-target", NULL, out, err);
+}
+
+static bool target_set(struct firewall_job *job, const char *target, struct error *err)
+{
+    const char *option = arena_printf(job->task->scratch, "--set-target=%s", target);
+
+    return job->bus != NULL ? firewall_bus_set_target(job->bus, job->firewall.zone, target, err)
+                            : firewall_tell(&job->firewall, true, option, 0, err);
+}
+
 static bool target_run(struct firewall_job *job, struct error *err)
 {
     struct arena *arena = job->task->scratch;
@@ -307,7 +346,7 @@ static bool target_run(struct firewall_job *job, struct error *err)
 
     if (!stored_only(job, err))
         return false;
-    if (!firewall_ask(&job->firewall, true, "--get-target", NULL, &current, err))
+    if (!target_ask(job, &current, err))
         return caught(job, err);
     word_list_add(&job->messages, "Permanent operation");
     if ((strcmp(current, target) == 0) == wanted)
@@ -315,31 +354,52 @@ static bool target_run(struct firewall_job *job, struct error *err)
     const char *next = wanted ? target : "default";
     if (!change_wanted(job->task, "set the target of zone %s to %s", zone, next))
         return true;
-    if (!firewall_tell(&job->firewall, true, arena_printf(arena, "--set-target=%s", next), 0, err))
+    if (!target_set(job, next, err))
         return caught(job, err);
     word_list_add(&job->messages, wanted ? arena_printf(arena, "Set zone %s target to %s", zone, target)
                                          : arena_printf(arena, "Reset zone %s target to default", zone));
     return true;
 }
 
+static bool zone_ask(struct firewall_job *job, bool *out, struct error *err)
+{
+    const char *zones = NULL;
+
+    if (job->bus != NULL)
+        return firewall_bus_has_zone(job->bus, job->firewall.zone, out, err);
+    if (!firewall_tell_stored(&job->firewall, "--get-zones", &zones, err))
+        return false;
+    const struct word_list names = word_list_split(job->task->scratch, zones, strlen(zones));
+    *out = word_list_has(&names, job->firewall.zone);
+    return true;
+}
+
+static bool zone_set(struct firewall_job *job, bool wanted, struct error *err)
+{
+    const char *zone = job->firewall.zone;
+    const char *option = arena_printf(job->task->scratch, "--%s-zone=%s", wanted ? "new" : "delete", zone);
+
+    if (job->bus == NULL)
+        return firewall_tell_stored(&job->firewall, option, NULL, err);
+    return wanted ? firewall_bus_add_zone(job->bus, zone, err) : firewall_bus_remove_zone(job->bus, zone, err);
+}
+
 static bool zone_run(struct firewall_job *job, struct error *err)
 {
     struct arena *arena = job->task->scratch;
-    const char *zone = job->firewall.zone, *zones = NULL;
-    bool wanted = strcmp(job->args->state, "present") == 0;
+    const char *zone = job->firewall.zone;
+    bool wanted = strcmp(job->args->state, "present") == 0, is_there = false;
 
     if (!stored_only(job, err))
         return false;
-    if (!firewall_tell_stored(&job->firewall, "--get-zones", &zones, err))
+    if (!zone_ask(job, &is_there, err))
         return caught(job, err);
-    const struct word_list names = word_list_split(arena, zones, strlen(zones));
     word_list_add(&job->messages, "Permanent operation");
-    if (word_list_has(&names, zone) == wanted)
+    if (is_there == wanted)
         return true;
     if (!change_wanted(job->task, "%s zone %s", wanted ? "add" : "remove", zone))
         return true;
-    const char *option = arena_printf(arena, "--%s-zone=%s", wanted ? "new" : "delete", zone);
-    if (!firewall_tell_stored(&job->firewall, option, NULL, err))
+    if (!zone_set(job, wanted, err))
         return caught(job, err);
     word_list_add(&job->messages, arena_printf(arena, "%s zone %s", wanted ? "Added" : "Removed", zone));
     word_list_add(&job->messages, arena_printf(arena, "Changed zone %s to %s", zone, job->args->state));
@@ -365,6 +425,40 @@ static bool job_run(struct firewall_job *job, struct error *err)
     return setting_run(job, &setting, err);
 }
 
+static bool job_open(struct firewall_job *job, struct error *err)
+{
+    const struct system *system = job->task->system;
+    struct arena *arena = job->task->scratch;
+    const char *zone = job->args->zone;
+
+    job->bus = firewall_bus_open(system, arena);
+    if (job->bus == NULL)
+        return firewall_open(system, arena, zone, &job->firewall, err);
+    job->firewall = (struct firewall){ .system = system, .arena = arena, .zone = zone };
+    return zone != NULL || firewall_bus_default_zone(job->bus, &job->firewall.zone, err);
+}
+
+static bool job_do(struct firewall_job *job, struct error *err)
+{
+    struct task_context *task = job->task;
+
+    if (job->args->timeout < 0)
+        return error_set(err, "timeout is %lld, expected seconds, or 0 for good", (long long)job->args->timeout);
+    if (!job_open(job, err))
+        return false;
+    if (job->immediate && job->firewall.is_offline)
+        return error_set(err,
+                         "firewall is not currently running, unable to perform immediate actions without a running "
+                         "firewall daemon");
+    if (!job_run(job, err))
+        return false;
+    if (job->firewall.is_offline)
+        word_list_add(&job->messages, "(offline operation: only on-disk configs were altered)");
+    if (!task->check_mode || !task->result->changed)
+        result_message(task, "%s", word_list_join(&job->messages, ", "));
+    return true;
+}
+
 static bool firewalld_run(struct task_context *task, const void *raw, struct error *err)
 {
     const struct firewalld_args *args = raw;
@@ -372,19 +466,9 @@ static bool firewalld_run(struct task_context *task, const void *raw, struct err
 
     job.permanent = args->permanent == ARG_TRUE;
     job.immediate = args->immediate || !job.permanent;
-    if (!firewall_open(task->system, task->scratch, args->zone, &job.firewall, err))
-        return false;
-    if (job.immediate && job.firewall.is_offline)
-        return error_set(err,
-                         "firewall is not currently running, unable to perform immediate actions without a running "
-                         "firewall daemon");
-    if (!job_run(&job, err))
-        return false;
-    if (job.firewall.is_offline)
-        word_list_add(&job.messages, "(offline operation: only on-disk configs were altered)");
-    if (!task->check_mode || !task->result->changed)
-        result_message(task, "%s", word_list_join(&job.messages, ", "));
-    return true;
+    bool is_done = job_do(&job, err);
+    firewall_bus_close(job.bus);
+    return is_done;
 }
 
 MODULE_DEFINE(firewalld) = {

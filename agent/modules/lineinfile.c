@@ -328,8 +328,11 @@ static bool check_arguments(struct task_context *task, const struct lineinfile_a
         return result_fail(task, "one of line, search_string, or regexp is required with state=absent");
     if ((args->regexp && !args->regexp[0]) || (args->search_string && !args->search_string[0]))
         result_warn(
-            task, "The %s is empty and matches every line of the file: with state=present the last line is replaced.%s",
-            args->regexp ? "regular expression" : "search string", args->regexp ? " If that is meant, write '^'." : "");
+            task,
+            "The %s is an empty string, which will match every line in the file. This may have unintended "
+            "consequences, such as replacing the last line in the file rather than appending.%s",
+            args->regexp ? "regular expression" : "search string",
+            args->regexp ? " If this is desired, use '^' to match every line in the file and avoid this warning." : "");
     return true;
 }
 

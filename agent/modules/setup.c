@@ -8,7 +8,7 @@
 
 struct setup_args {
     const struct value *gather_subset, *filter;
-    const char *fact_path;
+    const char *fact_path, *interpreter;
     int64_t gather_timeout;
 };
 
@@ -21,6 +21,8 @@ static const struct arg_spec setup_spec[] = {
         .help = "patterns of the facts to return, with or without ansible_"),
     ARG(setup_args, fact_path, ARG_PATH, .default_text = "/etc/ansible/facts.d",
         .help = "folder of local facts (*.fact)"),
+    ARG_NAMED("_interpreter", setup_args, interpreter, ARG_STRING, .internal = true,
+              .help = "the Python that ansible_python tells about; without it the node's own"),
     ARG_END,
 };
 
@@ -51,9 +53,9 @@ static bool setup_run(struct task_context *task, const void *raw, struct error *
     const struct setup_args *args = raw;
     struct arena *arena = task->scratch;
     struct value *facts = value_map(arena), *named = value_map(arena), *warnings = value_list(arena);
-    struct facts_request request = { .subset = args->gather_subset,
-                                     .fact_path = args->fact_path,
-                                     .warnings = warnings };
+    struct facts_request request = {
+        .subset = args->gather_subset, .fact_path = args->fact_path, .warnings = warnings, .python = args->interpreter
+    };
 
     if (!facts_collect_request(task->system, arena, &request, facts, err))
         return false;

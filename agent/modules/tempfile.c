@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/task/file_arguments.h"
+#include "agent/system/host/temporary.h"
 #include "agent/task/module.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"
@@ -28,25 +29,6 @@ static const struct arg_spec tempfile_args[] = {
     ARG(tempfile_args, suffix, ARG_STRING, .default_text = "", .help = "what the name ends with"),
     ARG_END,
 };
-
-/* The first folder of Python's list that can be written. */
-static const char *default_folder(const struct task_context *task)
-{
-    static const char *const variables[] = { "TMPDIR", "TEMP", "TMP" };
-    static const char *const folders[] = { "/tmp", "/var/tmp", "/usr/tmp" };
-
-    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-        const char *value = value_map_text(task->system->environment, variables[i]);
-        if (!value)
-            value = getenv(variables[i]);
-        if (value && value[0] && path_is_folder(value) && access(value, W_OK | X_OK) == 0)
-            return path_absolute(task->scratch, value);
-    }
-    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-        if (path_is_folder(folders[i]) && access(folders[i], W_OK | X_OK) == 0)
-            return folders[i];
-    return ".";
-}
 
 static bool random_letters(char out[NAME_LETTERS + 1], struct error *err)
 {
@@ -74,7 +56,8 @@ static bool make(const char *path, bool is_folder)
 static bool tempfile_run(struct task_context *task, const void *raw, struct error *err)
 {
     const struct tempfile_args *args = raw;
-    const char *folder = args->path ? path_absolute(task->scratch, args->path) : default_folder(task);
+    const char *folder =
+        args->path ? path_absolute(task->scratch, args->path) : system_temporary_folder(task->system, task->scratch);
     bool is_folder = strcmp(args->state, "directory") == 0;
     char letters[NAME_LETTERS + 1];
 

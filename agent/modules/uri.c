@@ -256,13 +256,6 @@ static bool load_src(struct job *job, struct error *err)
     return true;
 }
 
-static int64_t number_of(const struct value *map, const char *key)
-{
-    const struct value *number = value_map_get(map, key);
-
-    return value_is(number, VALUE_INT) ? number->as.integer : 0;
-}
-
 /* The files that the control side offers, by their fields. */
 static bool receive_files(struct job *job, struct value *files, struct error *err)
 {
@@ -271,8 +264,8 @@ static bool receive_files(struct job *job, struct value *files, struct error *er
     for (size_t i = 0; i < value_count(offers); i++) {
         const struct value *offer = value_item(offers, i);
         const char *field = value_map_text(offer, "field");
-        const struct content_arguments file = { .id = number_of(offer, "id"),
-                                                .size = number_of(offer, "size"),
+        const struct content_arguments file = { .id = value_map_int(offer, "id", 0),
+                                                .size = value_map_int(offer, "size", 0),
                                                 .sha256 = value_map_text(offer, "sha256"),
                                                 .name = field };
         char *data = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Helpers: starting them, answering the one question sudo may ask, noticing their end. A helper that could not be
+ * Helpers: starting them, answering the one question sudo or su may ask, noticing their end. A helper that could not be
  * started fails its task only; the next task tries again.
  */
 #include "agent/session/become.h"
@@ -16,7 +16,9 @@
 #include <unistd.h>
 
 #include "agent/session/become_command.h"
+#include "agent/session/become_terminal.h"
 #include "agent/system/process/process_start.h"
+#include "agent/task/command_words.h"
 #include "common/base/clock.h"
 #include "common/base/fd.h"
 #include "common/base/text.h"
@@ -30,7 +32,7 @@ bool become_is_unneeded(const struct become_request *request)
     const struct passwd *account = getpwuid(geteuid());
     const char *user = request->user && request->user[0] ? request->user : "root";
 
-    return account && strcmp(account->pw_name, user) == 0;
+    return !request->same_user && account && strcmp(account->pw_name, user) == 0;
 }
 
 /* --- starting --- */
@@ -83,7 +85,8 @@ static bool start_refused(struct become_start *start, struct error *err)
     const char *method = request->method ? request->method : "sudo";
 
     if (strstr(start->messages, "incorrect password") ||
-        (start->is_answered && strstr(start->messages, "Sorry, try again")))
+        (start->is_answered &&
+         (strstr(start->messages, "Sorry, try again") || strstr(start->messages, "Authentication failure"))))
         return error_set(err, "Incorrect %s password", method);
     if (strstr(start->messages, "a password is required") || strstr(start->messages, "no password was provided") ||
         strstr(start->messages, "Authentication required"))
@@ -93,21 +96,29 @@ static bool start_refused(struct become_start *start, struct error *err)
                      line ? line : "it ended without a message");
 }
 
+/* The question, or NULL while there is none. */
+static char *start_question(struct become_start *start)
+{
+    if (!start->helper->has_terminal)
+        return start->request->password ? strstr(start->messages, BECOME_PROMPT) : NULL;
+    return become_terminal_asks(start->messages, start->request->prompts) ? start->messages : NULL;
+}
+
 static bool start_answer(struct become_start *start, struct error *err)
 {
-    const char *password = start->request->password;
-    char *prompt = strstr(start->messages, BECOME_PROMPT);
+    const char *password = start->request->password, *method = start->helper->has_terminal ? "su" : "sudo";
+    int fd = start->helper->has_terminal ? start->helper->errors : start->helper->input;
+    char *prompt = start_question(start);
 
     if (!prompt)
         return true;
-    if (start->is_answered)
-        return error_set(err, "Incorrect sudo password");
+    if (!password || start->is_answered)
+        return error_set(err, "%s %s password", password ? "Incorrect" : "Missing", method);
     start->is_answered = true;
     *prompt = '\0'; /* a second prompt is a second question */
     start->length = (size_t)(prompt - start->messages);
-    if (!fd_write_all(start->helper->input, password, strlen(password), err) ||
-        !fd_write_all(start->helper->input, "\n", 1, err))
-        return error_prefix(err, "answering sudo");
+    if (!fd_write_all(fd, password, strlen(password), err) || !fd_write_all(fd, "\n", 1, err))
+        return error_prefix(err, "answering %s", method);
     return true;
 }
 
@@ -120,9 +131,9 @@ static bool start_read_messages(struct become_start *start, struct error *err)
         start->messages[start->length] = '\0';
         if (start->length == MESSAGES_MAX - 1)
             start->length = 0;
-        return !start->request->password || start_answer(start, err);
+        return start_answer(start, err);
     }
-    if (got == 0) {
+    if (got == 0 || errno == EIO) { /* EIO: nobody has the terminal any more */
         fd_close(start->helper->errors);
         start->helper->errors = -1;
     }
@@ -137,7 +148,7 @@ static bool start_read_hello(struct become_start *start, struct error *err)
     if (status == FRAME_AGAIN)
         return true;
     if (status == FRAME_READY && frame.kind == FRAME_HELLO) {
-        start->is_up = true;
+        start->is_up = start->helper->is_up = true;
         return true;
     }
     if (status == FRAME_READY)
@@ -178,23 +189,44 @@ static bool start_converse(struct become_start *start, const struct inbox *inbox
     return true;
 }
 
+/* Or the pipe of errors. A su that leads a session on this terminal is told by SIGHUP. */
+static void terminal_close(struct become_helper *helper)
+{
+    fd_close(helper->errors);
+    helper->errors = -1;
+}
+
 static void helper_end(struct become_helper *helper, int *status_out)
 {
     int64_t until = clock_monotonic_ms() + CLOSE_MS;
 
     fd_close(helper->input);
     fd_close(helper->output);
-    fd_close(helper->errors);
+    if (!helper->has_terminal || !helper->is_up)
+        terminal_close(helper); /* the end of what su waits for */
     frame_reader_free(helper->reader);
     while (waitpid(helper->pid, status_out, WNOHANG) == 0) {
-        if (clock_monotonic_ms() >= until)
+        if (clock_monotonic_ms() >= until) {
             (void)kill(-helper->pid, SIGKILL); /* not allowed when sudo is root and we are not: init will reap it */
+            terminal_close(helper);
+        }
         if (clock_monotonic_ms() >= until + CLOSE_MS)
             break;
         (void)poll(NULL, 0, 5);
     }
+    terminal_close(helper);
+    free(helper->command);
     free(helper->key);
     free(helper);
+}
+
+static char *command_line(struct arena *arena, const char *const *argv)
+{
+    struct value *words = value_list(arena);
+
+    for (; *argv; argv++)
+        value_list_add(arena, words, value_string(arena, *argv));
+    return command_join(arena, words);
 }
 
 static bool helper_start(struct arena *arena, const struct become_request *request, const char *const *self,
@@ -203,16 +235,24 @@ static bool helper_start(struct arena *arena, const struct become_request *reque
     struct system bare = { .root = "" };
     struct process_request process = { .input = "", .umask_bits = -1 };
     struct process_pipes pipes;
+    FD_SCOPED terminal = -1;
+    char path[64];
 
     if (!become_command(arena, request, self, &process.argv, err))
         return false;
+    helper->has_terminal = process.c_locale = become_wants_terminal(request);
+    if (helper->has_terminal && !become_terminal_open(&terminal, path, sizeof path, err))
+        return error_prefix(err, "become method su");
+    process.terminal = helper->has_terminal ? path : NULL;
     if (!process_start(&bare, arena, &process, &pipes, err))
         return error_prefix(err, "become");
     fd_close(pipes.watch);
+    helper->command = strdup(command_line(arena, process.argv));
     helper->pid = pipes.pid;
     helper->input = pipes.input;
     helper->output = pipes.output;
-    helper->errors = pipes.errors;
+    helper->errors = helper->has_terminal ? terminal : pipes.errors;
+    terminal = -1;
     helper->reader = frame_reader_new(pipes.output);
     return true;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Running tasks as another user: a helper is this program again, started through sudo, su or doas, kept open for
- * later tasks of the same method, user and flags. The password, if any, goes to sudo's standard input when sudo
- * asks for it: never into arguments, environment or messages.
+ * later tasks of the same method, user and flags. The password, if any, goes to sudo's standard input, or to the terminal that
+ * su has, when they ask for it: never into arguments, environment or messages.
  */
 #pragma once
 
@@ -13,13 +13,17 @@
 struct become_request {
     const char *method, *user, *flags, *exe; /* NULL: sudo, root, the method's usual flags, the method's name */
     const char *password;                    /* or NULL */
+    const struct value *prompts;             /* su's prompts, without the colon; NULL or empty: the usual ones */
+    bool same_user;                          /* also where one is that user already */
 };
 
 struct become_helper {
     struct become_helper *next;
     char *key;
+    char *command; /* by which it was started, as a shell reads it; NULL once it was told */
     pid_t pid;
-    int input, output, errors;
+    int input, output, errors; /* errors: with a terminal its other end */
+    bool has_terminal, is_up;
     struct frame_reader *reader;
 };
 

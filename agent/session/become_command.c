@@ -5,6 +5,7 @@
  */
 #include "agent/session/become_command.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -65,16 +66,35 @@ static bool command_sudo(struct arena *arena, const struct become_request *reque
     return true;
 }
 
+/* su asked in the language C: the helper has the language that this program has. The user's shell may be any. */
+static const char *terminal_line(struct arena *arena, const char *line)
+{
+    static const char *const names[] = { "LC_ALL", "LANGUAGE" };
+    struct text script = text_new(arena);
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+
+        if (value)
+            text_printf(&script, "%s=%s; export %s; ", names[i], command_quote(arena, value), names[i]);
+        else
+            text_printf(&script, "unset %s; ", names[i]);
+    }
+    text_printf(&script, "exec %s <&3 >&4 3<&- 4>&-", line);
+    return arena_printf(arena, "exec /bin/sh -c %s", command_quote(arena, script.data));
+}
+
+bool become_wants_terminal(const struct become_request *request)
+{
+    return request->method && strcmp(request->method, "su") == 0 && (request->password || geteuid() != 0);
+}
+
 static bool command_su(struct arena *arena, const struct become_request *request, const char *const *self,
                        struct words *words, struct error *err)
 {
     struct words inner = { .items = arena_new_array(arena, const char *, WORDS_MAX) };
     struct value *line = value_list(arena);
 
-    if (geteuid() != 0)
-        return error_set(
-            err, "become method su asks for its password on a terminal, which an agent does not have: it works only "
-                 "when the agent runs as root; use sudo");
     words_add(words, request->exe ? request->exe : "su");
     if (!words_add_line(arena, words, request->flags ? request->flags : "", NULL, err))
         return false;
@@ -83,7 +103,10 @@ static bool command_su(struct arena *arena, const struct become_request *request
     words_add_self(&inner, self);
     for (size_t i = 0; i < inner.count; i++)
         value_list_add(arena, line, value_string(arena, inner.items[i]));
-    words_add(words, arena_printf(arena, "exec %s", command_join(arena, line)));
+    if (become_wants_terminal(request))
+        words_add(words, terminal_line(arena, command_join(arena, line)));
+    else
+        words_add(words, arena_printf(arena, "exec %s", command_join(arena, line)));
     return true;
 }
 

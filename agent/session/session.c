@@ -8,23 +8,28 @@
 #include <limits.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "agent/session/become.h"
 #include "agent/session/relay.h"
+#include "agent/session/session_async.h"
 #include "agent/session/session_note.h"
 #include "agent/session/session_task.h"
 #include "agent/task/module.h"
 #include "common/base/text.h"
 #include "common/json/json.h"
 
+#define TELLING_VERBOSITY 4 /* -vvvv */
+
 struct session {
     struct inbox inbox;
     int output;
     struct become_pool pool;
     struct arena *arena; /* reset after each task */
+    struct system_memory memory;
     bool has_greeted;
 };
 
@@ -90,6 +95,23 @@ static const struct value *without_become(struct arena *arena, const struct valu
     return map;
 }
 
+/* At -vvvv the command by which a helper was started, once. */
+static void session_tell_helper(struct session *session, uint32_t channel, const struct value *payload,
+                                struct become_helper *helper)
+{
+    const struct value *verbosity = value_map_get(payload, "verbosity");
+    struct value *told = value_map(session->arena);
+    struct error ignored = ERROR_INIT; /* a broken pipe shows at the result */
+
+    if (helper->command == NULL || !value_is(verbosity, VALUE_INT) || verbosity->as.integer < TELLING_VERBOSITY)
+        return;
+    value_map_put_string(session->arena, told, "message", helper->command);
+    value_map_put_bool(session->arena, told, "command", true);
+    (void)frame_write_value(session->output, FRAME_PROGRESS, channel, told, &ignored);
+    free(helper->command);
+    helper->command = NULL;
+}
+
 /* Through a helper. What stands in the way fails this task only. */
 static bool session_serve_become(struct session *session, uint32_t channel, const struct value *payload,
                                  const struct become_request *request, struct error *err)
@@ -98,6 +120,7 @@ static bool session_serve_become(struct session *session, uint32_t channel, cons
     struct become_helper *helper = NULL;
 
     if (become_get(&session->pool, request, &session->inbox, &helper, &problem)) {
+        session_tell_helper(session, channel, payload, helper);
         enum relay_outcome outcome = relay_task(&session->inbox, session->output, channel,
                                                 without_become(session->arena, payload), helper, &problem);
         if (outcome == RELAY_ANSWERED || session->inbox.is_gone)
@@ -120,8 +143,12 @@ static bool session_serve_payload(struct session *session, const struct inbox_fr
     if (session_task_become(payload, &request) && !become_is_unneeded(&request)) {
         answered = session_serve_become(session, channel, payload, &request, err);
     } else {
-        struct session_content content = { .inbox = &session->inbox, .output = session->output, .channel = channel };
-        const struct value *result = session_task_run(session->arena, payload, &content);
+        struct session_content content = {
+            .inbox = &session->inbox, .output = session->output, .channel = channel, .memory = &session->memory
+        };
+        const struct value *result = session_async_is_wanted(payload)
+                                         ? session_async_start(session->arena, payload, &content)
+                                         : session_task_run(session->arena, payload, &content);
         answered = session_answer(session, channel, result, err) || session->inbox.is_gone;
     }
     inbox_end_task(&session->inbox);
@@ -214,6 +241,8 @@ bool session_run(const struct session_options *options, struct error *err)
     const char *default_self[] = { path, NULL };
 
     session_ignore_signals();
+    session.memory.arena = arena_new();
+    session.memory.entries = value_map(session.memory.arena);
     session.pool.self = options->self;
     if (!options->self || !options->self[0]) {
         ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
@@ -225,6 +254,7 @@ bool session_run(const struct session_options *options, struct error *err)
     become_pool_close(&session.pool);
     inbox_free(&session.inbox);
     arena_free(session.arena);
+    arena_free(session.memory.arena);
     session_note_end();
     return is_sound;
 }

@@ -5,7 +5,7 @@
  * through sudo, su or doas, which serves the same protocol.
  *
  * TASK payload: a map with module, args, check, diff, verbosity, environment, become (method, user, flags, exe,
- * password), timeout_ms, umask, no_log, changes (asks for the sentences of change_wanted). Only module must be there.
+ * password), timeout_ms, umask, no_log, async (limit_s, folder: session_async.h), changes (asks for the sentences of change_wanted). Only module must be there.
  * RESULT payload: the result map with Ansible's names, and invocation.
  */
 #pragma once

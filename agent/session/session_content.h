@@ -9,6 +9,7 @@ struct session_content {
     struct inbox *inbox;
     int output;
     uint32_t channel;
+    struct system_memory *memory; /* the session's */
 };
 
 /* A channel whose context is `content`; both must outlive the task. */

@@ -28,6 +28,8 @@ bool session_task_become(const struct value *payload, struct become_request *out
         .flags = value_map_text(become, "flags"),
         .exe = value_map_text(become, "exe"),
         .password = value_map_text(become, "password"),
+        .prompts = value_map_get(become, "prompts"),
+        .same_user = value_map_true(become, "same_user"),
     };
     return true;
 }
@@ -118,16 +120,14 @@ static int64_t payload_int(const struct value *payload, const char *key)
 
 const struct value *session_task_run(struct arena *arena, const struct value *payload, struct session_content *content)
 {
-    struct content_channel channel = session_content_channel(content);
     struct task_surroundings around = { 0 };
     const struct value *args = value_map_get(payload, "args");
     int64_t timeout_ms = payload_int(payload, "timeout_ms");
     struct system system = {
         .root = "",
-        .cancelled = &content->inbox->is_cancelled,
         .deadline_ms = timeout_ms > 0 ? clock_monotonic_ms() + timeout_ms : 0,
-        .watch = &content->inbox->watch,
     };
+    struct content_channel channel;
     struct task_request request = {
         .module = value_map_text(payload, "module"),
         .args = value_is(args, VALUE_MAP) ? args : NULL,
@@ -144,9 +144,15 @@ const struct value *session_task_run(struct arena *arena, const struct value *pa
         return session_task_failed(arena, "the task's args are no mapping");
     if (!request.check_mode)
         session_note(request.module);
+    if (content != NULL) {
+        channel = session_content_channel(content);
+        system.cancelled = &content->inbox->is_cancelled;
+        system.watch = &content->inbox->watch;
+        system.memory = content->memory;
+    }
     surroundings_enter(arena, payload, &around);
     system.environment = around.environment;
-    const struct value *result = task_run(arena, &system, &request, &channel);
+    const struct value *result = task_run(arena, &system, &request, content == NULL ? NULL : &channel);
     surroundings_leave(&around);
     return result;
 }

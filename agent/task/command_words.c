@@ -171,3 +171,11 @@ char *command_join(struct arena *arena, const struct value *words)
     }
     return line.data;
 }
+
+char *command_quote(struct arena *arena, const char *word)
+{
+    struct text line = text_new(arena);
+
+    join_word(&line, word);
+    return line.data;
+}

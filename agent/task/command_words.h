@@ -11,3 +11,5 @@ bool command_split(struct arena *arena, const char *line, struct value **words_o
 const char *command_expand(const struct system *system, struct arena *arena, const char *word);
 /* Words joined to a line that a shell reads back as the same words. */
 char *command_join(struct arena *arena, const struct value *words);
+/* The same of one word. */
+char *command_quote(struct arena *arena, const char *word);

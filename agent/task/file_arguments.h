@@ -28,7 +28,7 @@ struct file_arguments {
         ARG_NAMED("serole", type_, file.serole, ARG_STRING, .help = "SELinux role"),                                   \
         ARG_NAMED("setype", type_, file.setype, ARG_STRING, .help = "SELinux type"),                                   \
         ARG_NAMED("selevel", type_, file.selevel, ARG_STRING, .help = "SELinux level"),                                \
-        ARG_NAMED("unsafe_writes", type_, file.unsafe_writes, ARG_BOOL,                                                \
+        ARG_NAMED("unsafe_writes", type_, file.unsafe_writes, ARG_BOOL, .environment = "ANSIBLE_UNSAFE_WRITES",        \
                   .help = "write in place where the file cannot be replaced")
 
 /* Where differences are noted for a diff, under Ansible's keys: owner, group (numbers), mode, attributes,

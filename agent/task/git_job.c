@@ -154,11 +154,8 @@ static bool set_ssh(struct git_job *job, struct error *err)
     }
     if (accept && !(ssh.options && (strstr(ssh.options, ACCEPT_ALL) || strstr(ssh.options, ACCEPT_NEW))))
         ssh.options = ssh.options ? arena_printf(arena, "%s %s", ssh.options, accept) : accept;
-    if (request->key_file) {
-        struct value *word = value_list(arena);
-        value_list_add(arena, word, value_string(arena, request->key_file));
-        ssh.key_file = command_join(arena, word);
-    }
+    if (request->key_file)
+        ssh.key_file = command_quote(arena, request->key_file);
     git_program_set_ssh(&job->git, &ssh);
     return true;
 }

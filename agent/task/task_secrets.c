@@ -101,6 +101,7 @@ static void secrets_collect(struct arena *arena, struct value *secrets, const st
             value_list_add(arena, secrets, value);
         break;
     case VALUE_INT:
+    case VALUE_BIG:
     case VALUE_REAL:
         value_list_add(arena, secrets, value_string(arena, value_to_text(arena, value)));
         break;

@@ -29,6 +29,11 @@ int64_t clock_monotonic_ms(void)
     return clock_us(CLOCK_MONOTONIC) / 1000;
 }
 
+int64_t clock_boot_ms(void)
+{
+    return clock_us(CLOCK_BOOTTIME) / 1000;
+}
+
 int64_t clock_wall_us(void)
 {
     return clock_us(CLOCK_REALTIME);

@@ -50,6 +50,7 @@ static bool error_fill(struct error *err, enum error_kind kind, const struct sou
     if (err == NULL)
         return false;
     err->kind = kind;
+    err->raised[0] = '\0';
     error_position(err, at);
     (void)snprintf(err->text, sizeof(err->text), "%s", text);
     return false;
@@ -86,6 +87,17 @@ bool error_set_at(struct error *err, const struct source_position *at, const cha
     error_format(text, format, args);
     va_end(args);
     return error_fill(err, ERROR_PARSE, at, text);
+}
+
+bool error_set_plain_at(struct error *err, const struct source_position *at, const char *format, ...)
+{
+    char text[LIMIT_ERROR_TEXT];
+    va_list args;
+
+    va_start(args, format);
+    error_format(text, format, args);
+    va_end(args);
+    return error_fill(err, ERROR_GENERIC, at, text);
 }
 
 /* "before" + ": " + "after" into the error's text. */
@@ -127,6 +139,13 @@ bool error_prefix(struct error *err, const char *format, ...)
     return false;
 }
 
+bool error_raise(struct error *err, const char *class_name)
+{
+    if (err != NULL)
+        (void)snprintf(err->raised, sizeof(err->raised), "%s", class_name);
+    return false;
+}
+
 bool error_locate(struct error *err, const struct source_position *at)
 {
     bool has_position = err != NULL && (err->path[0] != '\0' || err->line > 0);
@@ -140,7 +159,7 @@ void error_clear(struct error *err)
 {
     if (err == NULL)
         return;
-    err->text[0] = '\0';
+    err->text[0] = err->raised[0] = '\0';
     err->kind = ERROR_GENERIC;
     error_position(err, NULL);
 }

@@ -31,7 +31,8 @@ struct source_position {
 struct error {
     enum error_kind kind;
     int line, column;
-    char path[512]; /* empty when there is no position */
+    char path[512];  /* empty when there is no position */
+    char raised[64]; /* the class, where a Python program would end with an exception of its own; else empty */
     char text[LIMIT_ERROR_TEXT];
 };
 
@@ -46,11 +47,16 @@ bool error_set_kind(struct error *err, enum error_kind kind, const char *format,
 /* Sets kind ERROR_PARSE and the position. */
 bool error_set_at(struct error *err, const struct source_position *at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same with kind ERROR_GENERIC: where, but no parser's error. */
+bool error_set_plain_at(struct error *err, const struct source_position *at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Appends ": " and strerror(errno). */
 bool error_set_errno(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts "what: " before the text; position and kind stay. Always false. */
 bool error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* An exception of this class: the next text that is set is an error like any other again. Always false. */
+bool error_raise(struct error *err, const char *class_name);
 /* Gives the error a position if it has none yet. Always false. */
 bool error_locate(struct error *err, const struct source_position *at);
 void error_clear(struct error *err);

@@ -29,9 +29,16 @@ struct hash_method {
 static const struct hash_method *hash_method(enum hash_kind kind)
 {
     static const struct hash_method methods[] = {
-        [HASH_MD5] = { "md5", &nettle_md5 },          [HASH_SHA1] = { "sha1", &nettle_sha1 },
-        [HASH_SHA224] = { "sha224", &nettle_sha224 }, [HASH_SHA256] = { "sha256", &nettle_sha256 },
-        [HASH_SHA384] = { "sha384", &nettle_sha384 }, [HASH_SHA512] = { "sha512", &nettle_sha512 },
+        [HASH_MD5] = { "md5", &nettle_md5 },
+        [HASH_SHA1] = { "sha1", &nettle_sha1 },
+        [HASH_SHA224] = { "sha224", &nettle_sha224 },
+        [HASH_SHA256] = { "sha256", &nettle_sha256 },
+        [HASH_SHA384] = { "sha384", &nettle_sha384 },
+        [HASH_SHA512] = { "sha512", &nettle_sha512 },
+        [HASH_SHA3_224] = { "sha3_224", &nettle_sha3_224 },
+        [HASH_SHA3_256] = { "sha3_256", &nettle_sha3_256 },
+        [HASH_SHA3_384] = { "sha3_384", &nettle_sha3_384 },
+        [HASH_SHA3_512] = { "sha3_512", &nettle_sha3_512 },
     };
 
     return &methods[kind];
@@ -39,7 +46,7 @@ static const struct hash_method *hash_method(enum hash_kind kind)
 
 bool hash_kind_from_name(const char *name, enum hash_kind *out)
 {
-    for (enum hash_kind kind = HASH_MD5; kind <= HASH_SHA512; kind++) {
+    for (enum hash_kind kind = HASH_MD5; kind <= HASH_SHA3_512; kind++) {
         if (strcmp(hash_method(kind)->name, name) == 0) {
             *out = kind;
             return true;

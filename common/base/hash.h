@@ -11,7 +11,18 @@
 #include "common/base/arena.h"
 #include "common/base/error.h"
 
-enum hash_kind { HASH_MD5, HASH_SHA1, HASH_SHA224, HASH_SHA256, HASH_SHA384, HASH_SHA512 };
+enum hash_kind {
+    HASH_MD5,
+    HASH_SHA1,
+    HASH_SHA224,
+    HASH_SHA256,
+    HASH_SHA384,
+    HASH_SHA512,
+    HASH_SHA3_224,
+    HASH_SHA3_256,
+    HASH_SHA3_384,
+    HASH_SHA3_512,
+};
 
 #define HASH_HEX_MAX 129 /* SHA-512 and its NUL */
 

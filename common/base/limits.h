@@ -56,7 +56,10 @@
 #define LIMIT_INCLUDE_DEPTH 64 /* nested includes, imports, role dependencies */
 #define LIMIT_HOSTS 100000
 #define LIMIT_HOST_RANGE 65536 /* hosts that one [a:b] pattern may expand to */
+#define LIMIT_GROUP_DEPTH 256  /* groups in groups */
+#define LIMIT_INVENTORY_SCRIPT_S 300
 #define LIMIT_LOOP_ITEMS (1000 * 1000)
+#define LIMIT_COPY_ENTRIES (1000 * 1000) /* files, folders and links of one folder that is copied */
 
 /* processes */
 #define LIMIT_PROCESS_OUTPUT (16 * 1024 * 1024) /* stdout or stderr kept from one command */
@@ -71,6 +74,29 @@
 #define LIMIT_API_FILES 128         /* open ones that are kept for other things than connections */
 #define LIMIT_API_STRANGER_MS 60000 /* without having shown who it is, when others want to come in */
 #define LIMIT_API_IDLE_S 75 /* a connection on which nothing moves; longer than the longest wait of a long poll */
+
+/* controller: the gateway */
+#define LIMIT_GATEWAY_BODY (8 * 1024 * 1024)    /* JSON of one request, pictures included */
+#define LIMIT_GATEWAY_QUICK (64 * 1024)         /* a body larger than this is read by a thread of its own */
+#define LIMIT_GATEWAY_DEPTH 32                  /* levels of a body */
+#define LIMIT_GATEWAY_NODES 200000              /* values in a body */
+#define LIMIT_GATEWAY_MESSAGES 4096             /* of one chat */
+#define LIMIT_GATEWAY_TOOLS 128                 /* of one chat; calls of one message */
+#define LIMIT_GATEWAY_INPUTS 2048               /* texts of one request for embeddings */
+#define LIMIT_GATEWAY_TOKENS (1024 * 1024)      /* that one request may ask for */
+#define LIMIT_GATEWAY_QUEUE 256                 /* requests that wait for a slot of one model */
+#define LIMIT_GATEWAY_QUEUE_MS 30000            /* each of them, at most */
+#define LIMIT_GATEWAY_REQUESTS 4096             /* under way at once, those that wait included */
+#define LIMIT_GATEWAY_TRIES 3                   /* engines asked for one request that none began to answer */
+#define LIMIT_GATEWAY_CONNECT_MS 5000           /* to reach an engine */
+#define LIMIT_GATEWAY_TOTAL_MS (3600 * 1000)    /* one answer, from the first byte asked to the last */
+#define LIMIT_GATEWAY_ANSWER (64 * 1024 * 1024) /* an answer that is no stream */
+#define LIMIT_GATEWAY_EVENT (1024 * 1024)       /* one event of a stream */
+#define LIMIT_GATEWAY_UNREAD (4 * 1024 * 1024)  /* of a stream that its client does not take */
+#define LIMIT_GATEWAY_KEY_MODELS 100            /* names of one key */
+
+/* controller: engines */
+#define LIMIT_RATE_SECONDS 0.05 /* of work; what was measured in less is no rate to speak of */
 
 /* controller: the store */
 #define LIMIT_STORE_QUEUE 16384 /* works that wait for the writer */

@@ -15,6 +15,7 @@ const char *event_kind_name(enum event_kind kind)
         [EVENT_PLAY_START] = "play_start",
         [EVENT_NO_HOSTS] = "no_hosts",
         [EVENT_TASK_START] = "task_start",
+        [EVENT_INCLUDE_RESULT] = "include_result",
         [EVENT_INCLUDE] = "include",
         [EVENT_HOST_START] = "host_start",
         [EVENT_ITEM] = "item",
@@ -26,6 +27,8 @@ const char *event_kind_name(enum event_kind kind)
         [EVENT_DEPRECATED] = "deprecated",
         [EVENT_MESSAGE] = "message",
         [EVENT_PROGRESS] = "progress",
+        [EVENT_VERBOSE] = "verbose",
+        [EVENT_CUSTOM_STATS] = "custom_stats",
         [EVENT_STATS] = "stats",
         [EVENT_RUN_END] = "run_end",
     };

@@ -13,21 +13,24 @@
 
 enum event_kind {
     EVENT_RUN_START,
-    EVENT_PLAY_START, /* name */
-    EVENT_NO_HOSTS,   /* play has no hosts: "skipping: no hosts matched" */
-    EVENT_TASK_START, /* name; is_handler; first time a host starts it */
-    EVENT_INCLUDE,    /* included: path for hosts (message, hosts in result list) */
-    EVENT_HOST_START, /* host */
-    EVENT_ITEM,       /* one loop item's outcome: host, outcome, result, item_label */
-    EVENT_RESULT,     /* the outcome of a task on a host */
-    EVENT_RETRY,      /* until: attempts left in result */
+    EVENT_PLAY_START,     /* name */
+    EVENT_NO_HOSTS,       /* play has no hosts: "skipping: no hosts matched" */
+    EVENT_TASK_START,     /* name; is_handler; first time a host starts it */
+    EVENT_INCLUDE_RESULT, /* an include task went well on a host: what it asked for is in result; before EVENT_INCLUDE */
+    EVENT_INCLUDE,        /* included: path for hosts (message, hosts in result list) */
+    EVENT_HOST_START,     /* host */
+    EVENT_ITEM,           /* one loop item's outcome: host, outcome, result, item_label */
+    EVENT_RESULT,         /* the outcome of a task on a host */
+    EVENT_RETRY,          /* until: attempts left in result */
     EVENT_HANDLER_NOTIFIED,
     EVENT_NO_HOSTS_LEFT,
     EVENT_WARNING,    /* message; outcome failed: rather an error than a warning */
     EVENT_DEPRECATED, /* message */
-    EVENT_MESSAGE,    /* free text of an action such as pause: message */
+    EVENT_MESSAGE,    /* free text of an action (pause): message; with a host: a line of the default callback alone */
     EVENT_PROGRESS,   /* long task on a host: message */
-    EVENT_STATS,      /* one per host at the end, see struct event_stats */
+    EVENT_VERBOSE,    /* message for people who asked for more with -v; host or NULL */
+    EVENT_CUSTOM_STATS, /* what set_stats kept for the run: result; before EVENT_STATS, where a host's own are in result */
+    EVENT_STATS,        /* one per host at the end, see struct event_stats */
     EVENT_RUN_END,
 };
 
@@ -43,9 +46,12 @@ struct event {
     int64_t wall_us;
     const char *name; /* play or task, as shown: "role : task" */
     const char *host;
-    const char *delegate; /* delegated host or NULL */
-    const char *action;   /* module name of a task */
-    const char *path;     /* file and line of the task */
+    const char *delegate;     /* delegated host or NULL */
+    const char *action;       /* module name of a task */
+    const char *action_text;  /* as it was written, perhaps with its collection; or NULL */
+    const char *role;         /* the role that the task belongs to, or NULL */
+    const struct value *args; /* EVENT_TASK_START: as written, templates and all; NULL when the task is no_log */
+    const char *path;         /* file and line of the task */
     int line;
     enum event_outcome outcome;
     bool is_handler;
@@ -59,6 +65,7 @@ struct event {
     const char *message;
     struct event_stats stats;
     uint32_t task;      /* node->number: whether two events are of the same task; 0: go by name, path and line */
+    size_t host_count;  /* EVENT_PLAY_START: hosts of the play (or of the batch) */
     bool free_strategy; /* free, host_pinned: EVENT_TASK_START shows no banner, the first result does */
 };
 
@@ -86,4 +93,5 @@ const struct value *event_to_value(struct arena *arena, const struct event *even
 struct event_sink {
     void (*emit)(struct event_sink *sink, const struct event *event);
     void (*close)(struct event_sink *sink); /* flush; may be NULL */
+    void (*tick)(struct event_sink *sink);  /* about once a second while the run waits; may be NULL */
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/base/keep_alive.h"
 #include "common/base/limits.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
@@ -168,6 +169,14 @@ static bool set_connect_to(struct http_transfer *transfer)
     return transfer->connect_to != NULL && set_option(transfer, CURLOPT_CONNECT_TO, transfer->connect_to);
 }
 
+static int keep_alive_wanted(void *data, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)data;
+    (void)purpose;
+    keep_alive_set(fd, KEEP_ALIVE_RUN);
+    return CURL_SOCKOPT_OK;
+}
+
 static bool set_connection(struct http_transfer *transfer)
 {
     const struct http_request *request = transfer->request;
@@ -182,6 +191,8 @@ static bool set_connection(struct http_transfer *transfer)
     (void)set_option(transfer, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     if (request->no_proxy)
         done = done && set_option(transfer, CURLOPT_PROXY, "");
+    if (request->keep_alive)
+        done = done && set_option(transfer, CURLOPT_SOCKOPTFUNCTION, keep_alive_wanted);
     if (request->unix_socket != NULL)
         done = done && set_option(transfer, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
     if (request->accept_encoding != NULL)

@@ -46,8 +46,9 @@ struct http_request {
     const char *agent;           /* User-Agent; NULL: roost/VERSION */
     const char *shown;           /* the URL in messages, for one that holds secrets; NULL: as http_url_shown */
     bool public_only;            /* do not connect to loopback, private and link-local addresses */
-    bool http1;                  /* one request per connection at a time: several connections for several requests */
-    const char *connect_to;      /* "host:port" to dial ([] around IPv6) whatever the URL says; its name is verified */
+    bool keep_alive;        /* a peer that is gone without a word is noticed within half a minute (KEEP_ALIVE_RUN) */
+    bool http1;             /* one request per connection at a time: several connections for several requests */
+    const char *connect_to; /* "host:port" to dial ([] around IPv6) whatever the URL says; its name is verified */
     int deadline_ms; /* for the whole transfer; how fast it moves is then not looked at: for long polls. 0: none */
 };
 

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Several transfers: libcurl's multi interface. A transfer has an arena of its own, which dies with it. */
+/*
+ * Several transfers: libcurl's multi interface, told by epoll which of its connections have something, so that hundreds that wait cost
+ * nothing. A transfer has an arena of its own, which dies with it.
+ */
 #include "common/http/http_group.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 
+#include "common/base/clock.h"
+#include "common/base/fd.h"
 #include "common/http/http_transfer.h"
 
 #define GROUP_OTHERS_MAX 16
+#define GROUP_EVENTS 64
 
 struct member {
     struct http_transfer transfer;
@@ -21,6 +29,9 @@ struct http_group {
     CURLM *handle;
     struct member *members;
     struct member *spoken; /* the one that http_group_next told of */
+    int epoll;
+    int64_t timer_ms;   /* libcurl wants to be called then, by the monotonic clock; -1: it does not */
+    int count, running; /* members; those of them that are not over, as libcurl last said */
 };
 
 static void member_free(struct http_group *group, struct member *member)
@@ -38,12 +49,51 @@ static void member_free(struct http_group *group, struct member *member)
     http_transfer_end(&member->transfer);
     arena_free(member->transfer.arena);
     free(member);
+    group->count--;
 }
 
 static void forget_spoken(struct http_group *group)
 {
     member_free(group, group->spoken);
     group->spoken = NULL;
+}
+
+/* --- what libcurl wants to hear of --- */
+
+static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *data, void *known)
+{
+    struct http_group *group = data;
+    struct epoll_event event = { .events =
+                                     (what & CURL_POLL_IN ? EPOLLIN : 0U) | (what & CURL_POLL_OUT ? EPOLLOUT : 0U),
+                                 .data.fd = fd };
+
+    (void)easy;
+    (void)known;
+    if (what == CURL_POLL_REMOVE)
+        (void)epoll_ctl(group->epoll, EPOLL_CTL_DEL, fd, NULL);
+    else if (epoll_ctl(group->epoll, EPOLL_CTL_MOD, fd, &event) != 0 && errno == ENOENT)
+        return epoll_ctl(group->epoll, EPOLL_CTL_ADD, fd, &event);
+    return 0;
+}
+
+static int timer_wanted(CURLM *handle, long wait_ms, void *data)
+{
+    struct http_group *group = data;
+
+    (void)handle;
+    group->timer_ms = wait_ms < 0 ? -1 : clock_monotonic_ms() + wait_ms;
+    return 0;
+}
+
+static bool group_prepare(struct http_group *group)
+{
+    const struct http_library *library = &group->library;
+
+    return group->handle != NULL && group->epoll >= 0 &&
+           library->multi_setopt(group->handle, CURLMOPT_SOCKETFUNCTION, socket_wanted) == CURLM_OK &&
+           library->multi_setopt(group->handle, CURLMOPT_SOCKETDATA, group) == CURLM_OK &&
+           library->multi_setopt(group->handle, CURLMOPT_TIMERFUNCTION, timer_wanted) == CURLM_OK &&
+           library->multi_setopt(group->handle, CURLMOPT_TIMERDATA, group) == CURLM_OK;
 }
 
 bool http_group_new(struct http_group **out, struct error *err)
@@ -56,8 +106,13 @@ bool http_group_new(struct http_group **out, struct error *err)
         free(group);
         return false;
     }
+    group->timer_ms = -1;
+    group->epoll = epoll_create1(EPOLL_CLOEXEC);
     group->handle = group->library.multi_init();
-    if (group->handle == NULL) {
+    if (!group_prepare(group)) {
+        fd_close(group->epoll);
+        if (group->handle != NULL)
+            (void)group->library.multi_cleanup(group->handle);
         free(group);
         return error_set(err, "libcurl cannot be started");
     }
@@ -74,6 +129,7 @@ void http_group_free(struct http_group *group)
         member_free(group, member);
     }
     (void)group->library.multi_cleanup(group->handle);
+    fd_close(group->epoll);
     free(group);
 }
 
@@ -116,67 +172,103 @@ bool http_group_start(struct http_group *group, const struct http_job *job, stru
     };
     member->next = group->members;
     group->members = member;
+    group->count++;
     if (member_start(group, member, err))
         return true;
     member_free(group, member);
     return false;
 }
 
-bool http_group_step(struct http_group *group, int wait_ms, struct error *err)
+void http_group_end(struct http_group *group, const void *data)
 {
-    int running = 0;
-    CURLMcode code;
+    struct member *next = NULL;
 
-    forget_spoken(group);
-    code = group->library.multi_perform(group->handle, &running);
-    if (code == CURLM_OK && running > 0)
-        code = group->library.multi_poll(group->handle, NULL, 0, wait_ms, NULL);
+    for (struct member *member = group->members; member != NULL; member = next) {
+        next = member->next;
+        if (member->job.sink.data != data)
+            continue;
+        if (group->spoken == member)
+            group->spoken = NULL;
+        member_free(group, member);
+    }
+}
+
+/* --- stepping --- */
+
+static CURLMcode group_timers(struct http_group *group)
+{
+    return group->library.multi_socket_action(group->handle, CURL_SOCKET_TIMEOUT, 0, &group->running);
+}
+
+static CURLMcode group_sockets(struct http_group *group)
+{
+    struct epoll_event events[GROUP_EVENTS];
+    int count = epoll_wait(group->epoll, events, GROUP_EVENTS, 0);
+    CURLMcode code = CURLM_OK;
+
+    for (int i = 0; i < count && code == CURLM_OK; i++) {
+        unsigned what = events[i].events;
+        int mask = ((what & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) | ((what & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+                   ((what & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
+
+        code = group->library.multi_socket_action(group->handle, events[i].data.fd, mask, &group->running);
+    }
+    return code;
+}
+
+/* No longer than until libcurl's own timer. */
+static int group_patience(const struct http_group *group, int wait_ms)
+{
+    int64_t left_ms = 0;
+
+    if (group->timer_ms < 0)
+        return wait_ms;
+    left_ms = group->timer_ms - clock_monotonic_ms();
+    left_ms = left_ms < 0 ? 0 : left_ms;
+    return wait_ms < 0 || left_ms < wait_ms ? (int)left_ms : wait_ms;
+}
+
+static bool group_wait(struct http_group *group, struct pollfd *others, size_t count, int wait_ms, struct error *err)
+{
+    struct pollfd all[GROUP_OTHERS_MAX + 1] = { { .fd = group->epoll, .events = POLLIN } };
+    CURLMcode code = CURLM_OK;
+    int ready = 0;
+
+    for (size_t i = 0; i < count; i++)
+        all[i + 1] = (struct pollfd){ .fd = others[i].fd, .events = others[i].events };
+    ready = poll(all, (nfds_t)count + 1, group_patience(group, wait_ms));
+    for (size_t i = 0; i < count; i++)
+        others[i].revents = ready > 0 ? all[i + 1].revents : 0;
+    if (ready > 0 && all[0].revents != 0)
+        code = group_sockets(group);
+    if (code == CURLM_OK && group->timer_ms >= 0 && group->timer_ms <= clock_monotonic_ms())
+        code = group_timers(group);
     return code == CURLM_OK || group_failed(group, code, err);
-}
-
-static int members_count(const struct http_group *group)
-{
-    int count = 0;
-
-    for (const struct member *member = group->members; member != NULL; member = member->next)
-        count++;
-    return count;
-}
-
-/* libcurl's flags are not poll(2)'s. */
-static void waitfds_make(struct curl_waitfd *waitfds, const struct pollfd *others, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        waitfds[i] =
-            (struct curl_waitfd){ .fd = others[i].fd,
-                                  .events = (short)(((others[i].events & POLLIN) != 0 ? CURL_WAIT_POLLIN : 0) |
-                                                    ((others[i].events & POLLOUT) != 0 ? CURL_WAIT_POLLOUT : 0)) };
-}
-
-static void waitfds_take(const struct curl_waitfd *waitfds, struct pollfd *others, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        others[i].revents = (short)(((waitfds[i].revents & CURL_WAIT_POLLIN) != 0 ? POLLIN : 0) |
-                                    ((waitfds[i].revents & CURL_WAIT_POLLOUT) != 0 ? POLLOUT : 0));
 }
 
 bool http_group_wait(struct http_group *group, struct pollfd *others, size_t count, int wait_ms, struct error *err)
 {
-    struct curl_waitfd waitfds[GROUP_OTHERS_MAX];
-    int running = 0;
     CURLMcode code;
 
     forget_spoken(group);
     if (count > GROUP_OTHERS_MAX)
         return error_set_kind(err, ERROR_LIMIT, "at most %d descriptors beside the transfers", GROUP_OTHERS_MAX);
-    waitfds_make(waitfds, others, count);
-    code = group->library.multi_perform(group->handle, &running);
-    if (running < members_count(group))
-        wait_ms = 0; /* one is over: whoever started it wants to know now */
-    if (code == CURLM_OK)
-        code = group->library.multi_poll(group->handle, waitfds, (unsigned)count, wait_ms, NULL);
-    waitfds_take(waitfds, others, count);
-    return code == CURLM_OK || group_failed(group, code, err);
+    code = group_timers(group);
+    if (code != CURLM_OK)
+        return group_failed(group, code, err);
+    /* one is over: whoever started it wants to know now */
+    return group_wait(group, others, count, group->running < group->count ? 0 : wait_ms, err);
+}
+
+bool http_group_step(struct http_group *group, int wait_ms, struct error *err)
+{
+    CURLMcode code;
+
+    forget_spoken(group);
+    code = group_timers(group);
+    if (code != CURLM_OK)
+        return group_failed(group, code, err);
+    return group->running == 0 || group_wait(group, NULL, 0, group->running < group->count ? 0 : wait_ms, err);
 }
 
 bool http_group_next(struct http_group *group, struct http_done *out)

@@ -30,6 +30,8 @@ bool http_group_new(struct http_group **out, struct error *err);
 void http_group_free(struct http_group *group); /* ends what is still running */
 /* Begins a transfer; it moves in the next step. */
 bool http_group_start(struct http_group *group, const struct http_job *job, struct error *err);
+/* Ends at once the transfers whose sink.data is `data`, which nobody is told of; not from within a callback. */
+void http_group_end(struct http_group *group, const void *data);
 /* Waits up to `wait_ms` for something to do, and does it. */
 bool http_group_step(struct http_group *group, int wait_ms, struct error *err);
 /* The same, for a program whose one loop it is: waits for the descriptors too (and without any transfer), whose `revents` are set. */

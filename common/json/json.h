@@ -16,8 +16,10 @@ bool json_read(struct arena *arena, const char *data, size_t length, const char 
 struct json_style {
     int indent; /* 0: one line */
     bool sort_keys;
-    bool ascii;   /* escape everything beyond ASCII, Python's default */
-    bool compact; /* no blanks after separators */
+    bool ascii;                                 /* escape everything beyond ASCII, Python's default */
+    bool compact;                               /* no blanks after separators */
+    const char *item_separator, *key_separator; /* NULL: the usual ones */
+    const char *indent_text;                    /* with an indent of 1: what stands for a level instead of a blank */
 };
 
 #define JSON_PYTHON ((struct json_style){ .ascii = true })    /* json.dumps(v) */

@@ -11,6 +11,7 @@
 
 #include "common/base/text.h"
 #include "common/json/json_input.h"
+#include "common/value/value_big.h"
 
 #define NUMBER_MAX 64     /* longer ones are copied to the arena first */
 #define INTEGER_DIGITS 18 /* so many always fit into 64 bits */
@@ -184,6 +185,20 @@ static struct value *read_special(struct json_input *in)
     return NULL;
 }
 
+/* Beyond 64 bits. */
+static struct value *integer_long(struct json_input *in, const char *text, size_t length, const char *end)
+{
+    bool is_negative = *text == '-';
+    struct error why = ERROR_INIT;
+    struct value *value =
+        value_integer_read(in->arena, text + is_negative, length - is_negative, 10, is_negative, &why);
+
+    if (value == NULL)
+        json_fail(in, in->at, why.text);
+    in->at = end;
+    return value;
+}
+
 struct value *json_read_number(struct json_input *in)
 {
     char small[NUMBER_MAX];
@@ -204,8 +219,12 @@ struct value *json_read_number(struct json_input *in)
     } else {
         text = arena_copy_n(in->arena, in->at, length);
     }
-    in->at = end;
-    if (!is_real && text_to_int(text, &integer))
+    if (!is_real && text_to_int(text, &integer)) {
+        in->at = end;
         return value_int(in->arena, integer);
+    }
+    if (!is_real)
+        return integer_long(in, text, length, end);
+    in->at = end;
     return value_real(in->arena, strtod(text, NULL));
 }

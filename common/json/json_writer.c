@@ -113,6 +113,10 @@ static void write_line(struct json_writer *writer)
     if (writer->style->indent <= 0)
         return;
     text_add_char(writer->out, '\n');
+    for (int i = 0; writer->style->indent_text != NULL && i < writer->depth; i++)
+        text_add(writer->out, writer->style->indent_text);
+    if (writer->style->indent_text != NULL)
+        return;
     for (; left > sizeof(blanks) - 1; left -= sizeof(blanks) - 1)
         text_add_n(writer->out, blanks, sizeof(blanks) - 1);
     text_add_n(writer->out, blanks, left);
@@ -121,10 +125,11 @@ static void write_line(struct json_writer *writer)
 /* What stands before the item at `index`: comma, blank or line. */
 static void write_separator(struct json_writer *writer, size_t index)
 {
-    bool is_blank = index > 0 && writer->style->indent <= 0 && !writer->style->compact;
+    const char *separator = writer->style->item_separator;
+    bool is_blank = separator == NULL && index > 0 && writer->style->indent <= 0 && !writer->style->compact;
 
     if (index > 0)
-        text_add_char(writer->out, ',');
+        text_add(writer->out, separator == NULL ? "," : separator);
     if (is_blank)
         text_add_char(writer->out, ' ');
     write_line(writer);
@@ -160,7 +165,10 @@ static void write_key(struct json_writer *writer, const struct value *key)
         write_value(writer, key);
         text_add_char(writer->out, '"');
     }
-    text_add(writer->out, writer->style->compact ? ":" : ": ");
+    if (writer->style->key_separator != NULL)
+        text_add(writer->out, writer->style->key_separator);
+    else
+        text_add(writer->out, writer->style->compact ? ":" : ": ");
 }
 
 static int pair_order(const void *left, const void *right)
@@ -242,6 +250,9 @@ static void write_value(struct json_writer *writer, const struct value *value)
         break;
     case VALUE_INT:
         text_printf(writer->out, "%lld", (long long)value->as.integer);
+        break;
+    case VALUE_BIG:
+        text_add_n(writer->out, value->as.string.data, value->as.string.length);
         break;
     case VALUE_REAL:
         write_real(writer->out, value->as.real);

@@ -105,10 +105,19 @@ static int64_t front(const struct run *run)
     return run->download->size >= 0 && first > run->download->size ? run->download->size : first;
 }
 
+/* What is there already, from elsewhere, is passed over. */
+static void stretch_find(struct run *run, int64_t *end_out)
+{
+    const struct download_ahead *ahead = run->download->ahead;
+
+    if (ahead != NULL)
+        run->next = ahead->missing(ahead->data, run->next, end_out);
+}
+
 static bool part_give(struct run *run, struct part *part)
 {
     const struct download *download = run->download;
-    int64_t size = chunk_size(run, part);
+    int64_t size = chunk_size(run, part), stretch_end = INT64_MAX;
 
     if (download->no_ranges) {
         if (run->next > 0)
@@ -118,10 +127,11 @@ static bool part_give(struct run *run, struct part *part)
         run->next = part->end;
         return part->end > 0;
     }
+    stretch_find(run, &stretch_end);
     if ((download->size >= 0 && run->next >= download->size) || run->next - front(run) >= AHEAD_MAX)
         return false;
     part->position = run->next;
-    part->end = run->next + size;
+    part->end = run->next + size < stretch_end ? run->next + size : stretch_end;
     if (download->size >= 0 && part->end > download->size)
         part->end = download->size;
     run->next = part->end;
@@ -336,6 +346,8 @@ static bool run_loop(struct run *run, struct error *err)
             run->next = run->parts[0].end;
         if (!hasher_advance(run->hasher, front(run), err))
             return false;
+        if (run->download->ahead != NULL)
+            run->download->ahead->front(run->download->ahead->data, front(run));
         keep_together(run);
     }
     return true;
@@ -366,6 +378,8 @@ static bool start_anew(struct download *download, int attempt, struct error *err
     int64_t pause = attempt == 1 ? 0 : ask_pause_ms(download->settings, attempt - 1, -1);
 
     partial_restart(download->partial);
+    if (download->ahead != NULL)
+        download->ahead->restarted(download->ahead->data);
     download->no_ranges = true;
     if (pause < 0)
         return error_set(err, "%s: the server knows no ranges, and the transfer broke off every time",

@@ -87,7 +87,7 @@ static bool parse_hub(struct arena *arena, const char *text, struct model_source
     struct model_source source = { .kind = MODEL_SOURCE_HUB, .shown = text };
 
     if (slash == NULL)
-        return refuse(err, text, "write hf://ORGANISATION/REPOSITORY/FILE@REVISION");
+        return refuse(err, text, "expected hf://ORG/REPO[/FILE][@REVISION]");
     *slash = '\0';
     source.organisation = rest;
     source.revision = take_revision(arena, slash + 1);

@@ -102,15 +102,23 @@ bool partial_open(const struct model_store *store, const char *key, const struct
     return true;
 }
 
-void partial_restart(struct partial *partial)
+/* False: it may still speak of data. */
+static bool journal_forget(struct partial *partial)
 {
     struct stat info;
     bool speaks = fstat(partial->journal_fd, &info) != 0 || info.st_size > 0;
 
     memset(&partial->verified, 0, sizeof(partial->verified));
+    if (ftruncate(partial->journal_fd, 0) == 0 && (!speaks || fdatasync(partial->journal_fd) == 0))
+        return true;
+    (void)unlink(partial->journal_path);
+    return false;
+}
+
+void partial_restart(struct partial *partial)
+{
     /* the journal first, and on the disk: it must never speak of data that is gone */
-    if (ftruncate(partial->journal_fd, 0) != 0 || (speaks && fdatasync(partial->journal_fd) != 0) ||
-        ftruncate(partial->fd, 0) != 0)
+    if (journal_forget(partial) && ftruncate(partial->fd, 0) != 0)
         (void)unlink(partial->journal_path);
 }
 
@@ -132,14 +140,17 @@ bool partial_resume(struct partial *partial, const char *identity, struct error 
     }
     if (newest == NULL || memcmp(newest->identity, partial->identity, DIGEST_HEX) != 0 ||
         newest->length > info.st_size) {
-        partial_restart(partial);
+        if (partial->keeps_behind)
+            (void)journal_forget(partial);
+        else
+            partial_restart(partial);
         return true;
     }
     partial->sequence = newest->sequence;
     partial->verified.length = newest->length;
     memcpy(partial->verified.words, newest->words, sizeof(newest->words));
     /* what lies behind has not been verified */
-    if (ftruncate(partial->fd, newest->length) != 0)
+    if (!partial->keeps_behind && ftruncate(partial->fd, newest->length) != 0)
         return error_set_errno(err, "cannot shorten '%s'", partial->path);
     return true;
 }

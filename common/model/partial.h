@@ -17,6 +17,7 @@ struct partial {
     char identity[DIGEST_HEX];    /* what is being fetched: another identity means another file */
     uint64_t sequence;            /* of the newest slot */
     struct digest_state verified; /* .length bytes need not be fetched or read again */
+    bool keeps_behind; /* to be set before it is resumed: somebody else (chunk_map.h) vouches for what lies behind */
 };
 
 /* Opens partial/KEY and waits, with a note, until nobody else has it. */

@@ -31,21 +31,46 @@ struct model_step {
     const char *etag, *modified; /* of URLs, from the server; of files, size and time */
 };
 
+struct download_ahead;
+struct model_plan;
+
+/* A file of the plan that is being brought. */
+struct model_part {
+    struct model_plan *plan;
+    size_t index;
+    struct partial *partial;   /* resumed, and ours */
+    const char *key;           /* its name in partial/ */
+    struct progress *progress; /* of all files */
+    /* All of the file that `ahead` (may be NULL) says is missing, from where the model's source is. */
+    bool (*origin)(struct model_part *part, const struct download_ahead *ahead, char sha256_out[DIGEST_HEX],
+                   int64_t *size_out, struct error *err);
+};
+
+/* Who brings files, in place of the origin alone: neighbours have them, too. What it brings is judged as any download is. */
+struct model_provider {
+    void *data;
+    bool (*bring)(void *data, struct model_part *part, char sha256_out[DIGEST_HEX], int64_t *size_out,
+                  struct error *err);
+    void (*judged)(void *data, const struct model_part *part,
+                   bool is_good); /* it is a blob now; or nothing of it was kept */
+};
+
 struct model_plan {
     struct arena *arena;
     const struct model_settings *settings;
     struct model_request request;
     struct model_source source;
     struct model_store store;
-    const char *folder;       /* of the names, below the store's root */
-    const char *repository;   /* hub: names/hf/HOST/ORG/REPO; NULL otherwise */
-    const char *revision;     /* hub: the commit; otherwise "" */
-    const char *tree;         /* hub: list of the commit's files, when it is not in the store yet */
-    struct model_files files; /* size and sha256 are filled in as they get known */
-    struct model_step *steps; /* one per file */
-    int64_t size_bytes;       /* of all files; -1: some are not known before they come */
-    int64_t missing_bytes;    /* of those that must be fetched, as far as known */
-    bool is_there;            /* nothing is to be done */
+    const char *folder;                    /* of the names, below the store's root */
+    const char *repository;                /* hub: names/hf/HOST/ORG/REPO; NULL otherwise */
+    const char *revision;                  /* hub: the commit; otherwise "" */
+    const char *tree;                      /* hub: list of the commit's files, when it is not in the store yet */
+    struct model_files files;              /* size and sha256 are filled in as they get known */
+    struct model_step *steps;              /* one per file */
+    int64_t size_bytes;                    /* of all files; -1: some are not known before they come */
+    int64_t missing_bytes;                 /* of those that must be fetched, as far as known */
+    bool is_there;                         /* nothing is to be done */
+    const struct model_provider *provider; /* NULL: files come from the source. To be set before it is executed */
 };
 
 /* What would be done. Changes nothing. Fails also when the disk has not enough space for it. */

@@ -14,6 +14,7 @@
 #define COPY_SIZE (1024 * 1024)
 
 struct fetch {
+    struct model_part part; /* first: what a provider sees of it */
     struct model_plan *plan;
     struct model_file *file;
     struct model_step *step;
@@ -21,18 +22,17 @@ struct fetch {
     struct partial partial;
 };
 
-static char *fetch_key(const struct fetch *fetch)
+char *pull_key_of(struct arena *arena, const struct model_file *file)
 {
-    struct arena *arena = fetch->plan->arena;
     struct digest digest;
     char hex[DIGEST_HEX];
 
-    if (fetch->file->sha256 != NULL)
-        return arena_copy(arena, fetch->file->sha256);
-    if (fetch->file->git != NULL)
-        return arena_printf(arena, "git-%s", fetch->file->git);
+    if (file->sha256 != NULL)
+        return arena_copy(arena, file->sha256);
+    if (file->git != NULL)
+        return arena_printf(arena, "git-%s", file->git);
     digest_start(&digest);
-    digest_add(&digest, fetch->file->url, strlen(fetch->file->url));
+    digest_add(&digest, file->url, strlen(file->url));
     digest_hex(&digest, hex);
     return arena_printf(arena, "url-%s", hex);
 }
@@ -71,7 +71,8 @@ static bool renew(void *data, struct remote *out, struct error *err)
     return remote_start(plan->arena, fetch->file->url, NULL, out, err);
 }
 
-static bool fetch_download(struct fetch *fetch, char sha256_out[DIGEST_HEX], int64_t *size_out, struct error *err)
+static bool fetch_download(struct fetch *fetch, const struct download_ahead *ahead, char sha256_out[DIGEST_HEX],
+                           int64_t *size_out, struct error *err)
 {
     struct download download = {
         .arena = fetch->plan->arena,
@@ -84,6 +85,7 @@ static bool fetch_download(struct fetch *fetch, char sha256_out[DIGEST_HEX], int
         .modified = fetch->file->sha256 == NULL && fetch->file->git == NULL ? fetch->step->modified : NULL,
         .no_ranges = fetch->step->no_ranges,
         .progress = fetch->progress,
+        .ahead = ahead,
         .renew = renew,
         .renew_data = fetch,
     };
@@ -95,7 +97,8 @@ static bool fetch_download(struct fetch *fetch, char sha256_out[DIGEST_HEX], int
 
 /* --- from this machine --- */
 
-static bool copy_pieces(struct fetch *fetch, int from, struct digest *digest, struct error *err)
+static bool copy_pieces(struct fetch *fetch, int from, const struct download_ahead *ahead, struct digest *digest,
+                        struct error *err)
 {
     ARENA_SCOPED arena = arena_new();
     char *buffer = arena_alloc(arena, COPY_SIZE), text[PROGRESS_TEXT];
@@ -110,6 +113,8 @@ static bool copy_pieces(struct fetch *fetch, int from, struct digest *digest, st
         if (!fd_read_all(from, buffer, COPY_SIZE, &got, err) || !fd_write_all(fetch->partial.fd, buffer, got, err))
             return error_prefix(err, "cannot copy '%s' into the store", fetch->file->path);
         digest_add(digest, buffer, got);
+        if (ahead != NULL)
+            ahead->front(ahead->data, digest->length);
         progress_add(fetch->progress, (int64_t)got, now);
         if (settings->watch.progress != NULL) {
             progress_text(fetch->progress, now, text);
@@ -119,7 +124,8 @@ static bool copy_pieces(struct fetch *fetch, int from, struct digest *digest, st
     return true;
 }
 
-static bool fetch_copy(struct fetch *fetch, char sha256_out[DIGEST_HEX], int64_t *size_out, struct error *err)
+static bool fetch_copy(struct fetch *fetch, const struct download_ahead *ahead, char sha256_out[DIGEST_HEX],
+                       int64_t *size_out, struct error *err)
 {
     FD_SCOPED from = open(fetch->file->url, O_RDONLY | O_CLOEXEC);
     struct digest digest;
@@ -128,12 +134,39 @@ static bool fetch_copy(struct fetch *fetch, char sha256_out[DIGEST_HEX], int64_t
         return error_set_errno(err, "cannot read '%s'", fetch->file->url);
     fetch->progress->done -= fetch->partial.verified.length;
     partial_restart(&fetch->partial);
+    if (ahead != NULL)
+        ahead->restarted(ahead->data);
     digest_start(&digest);
-    if (lseek(fetch->partial.fd, 0, SEEK_SET) != 0 || !copy_pieces(fetch, from, &digest, err))
+    if (lseek(fetch->partial.fd, 0, SEEK_SET) != 0 || !copy_pieces(fetch, from, ahead, &digest, err))
         return false;
     *size_out = digest.length;
     digest_hex(&digest, sha256_out);
     return true;
+}
+
+/* --- whoever brings it --- */
+
+static bool fetch_origin(struct model_part *part, const struct download_ahead *ahead, char sha256_out[DIGEST_HEX],
+                         int64_t *size_out, struct error *err)
+{
+    struct fetch *fetch = (struct fetch *)part;
+
+    return fetch->plan->source.kind == MODEL_SOURCE_FILE ? fetch_copy(fetch, ahead, sha256_out, size_out, err)
+                                                         : fetch_download(fetch, ahead, sha256_out, size_out, err);
+}
+
+static bool fetch_bring(struct fetch *fetch, char sha256_out[DIGEST_HEX], int64_t *size_out, struct error *err)
+{
+    const struct model_provider *provider = fetch->plan->provider;
+
+    return provider == NULL ? fetch_origin(&fetch->part, NULL, sha256_out, size_out, err)
+                            : provider->bring(provider->data, &fetch->part, sha256_out, size_out, err);
+}
+
+static void fetch_judged(const struct fetch *fetch, bool is_good)
+{
+    if (fetch->plan->provider != NULL)
+        fetch->plan->provider->judged(fetch->plan->provider->data, &fetch->part, is_good);
 }
 
 /* --- the judgement --- */
@@ -180,25 +213,27 @@ static bool fetch_run(struct fetch *fetch, struct error *err)
 {
     char sha256[DIGEST_HEX];
     int64_t size = 0;
-    bool done;
 
+    fetch->partial.keeps_behind = fetch->plan->provider != NULL;
     if (!fetch_resume(fetch, err))
         return false;
     if (fetch->partial.verified.length > 0)
         model_note(fetch->plan->settings, "%s: %s are there and verified already", fetch->file->path,
                    model_size_text(fetch->plan->arena, fetch->partial.verified.length));
     fetch->progress->done += fetch->partial.verified.length;
-    done = fetch->plan->source.kind == MODEL_SOURCE_FILE ? fetch_copy(fetch, sha256, &size, err)
-                                                         : fetch_download(fetch, sha256, &size, err);
-    if (!done)
+    if (!fetch_bring(fetch, sha256, &size, err))
         return false;
     if (!verify(fetch, sha256, size, err)) {
         partial_discard(&fetch->partial);
+        fetch_judged(fetch, false);
         return false;
     }
     fetch->file->sha256 = arena_copy(fetch->plan->arena, sha256);
     fetch->file->size = size;
-    return publish(fetch, sha256, size, err);
+    if (!publish(fetch, sha256, size, err))
+        return false;
+    fetch_judged(fetch, true);
+    return true;
 }
 
 bool pull_fetch(struct model_plan *plan, size_t index, struct progress *progress, struct error *err)
@@ -208,7 +243,13 @@ bool pull_fetch(struct model_plan *plan, size_t index, struct progress *progress
     };
     bool done;
 
-    if (!partial_open(&plan->store, fetch_key(&fetch), plan->settings, &fetch.partial, err))
+    fetch.part = (struct model_part){ .plan = plan,
+                                      .index = index,
+                                      .partial = &fetch.partial,
+                                      .key = pull_key_of(plan->arena, fetch.file),
+                                      .progress = progress,
+                                      .origin = fetch_origin };
+    if (!partial_open(&plan->store, fetch.part.key, plan->settings, &fetch.partial, err))
         return false;
     if (fetch.file->sha256 != NULL && store_has(&plan->store, fetch.file->sha256, fetch.file->size, NULL)) {
         FD_SCOPED lock = -1; /* another process was quicker */

@@ -43,5 +43,9 @@ bool pull_apply_checksums(struct model_plan *plan, struct error *err);
 const struct value *pull_note_of(struct model_plan *plan, const char *path);
 bool pull_note_write(struct model_plan *plan, struct error *err);
 
+/* Sums up what is known of the files; fails when the disk has not enough space. */
+bool pull_plan_complete(struct model_plan *plan, struct error *err);
+/* Its name in partial/ while it comes. */
+char *pull_key_of(struct arena *arena, const struct model_file *file);
 /* One file into the store as a blob; its digest is known then. */
 bool pull_fetch(struct model_plan *plan, size_t index, struct progress *progress, struct error *err);

@@ -201,6 +201,12 @@ static bool check_space(struct model_plan *plan, struct error *err)
     return true;
 }
 
+bool pull_plan_complete(struct model_plan *plan, struct error *err)
+{
+    sum_up(plan);
+    return check_space(plan, err);
+}
+
 static bool check_name(const char *name, struct error *err)
 {
     return name == NULL || store_link_is_name(name) ||
@@ -227,8 +233,7 @@ bool model_plan_make(struct arena *arena, const struct model_settings *settings,
         done = pull_plan_file(&plan, err);
     if (!done)
         return false;
-    sum_up(&plan);
-    if (!check_space(&plan, err))
+    if (!pull_plan_complete(&plan, err))
         return false;
     *out = plan;
     return true;

@@ -166,6 +166,43 @@ void model_entries(const struct model_store *store, const struct store_name *nam
     *count_out = used;
 }
 
+static bool path_is_same(struct arena *arena, const char *a, const char *b)
+{
+    struct model_shard first, second;
+
+    return strcmp(a, b) == 0 || (model_shard_parse(arena, a, &first) && model_shard_parse(arena, b, &second) &&
+                                 strcmp(first.stem, second.stem) == 0 && first.count == second.count);
+}
+
+static bool revision_is_among(struct arena *arena, const char *revision, const char *revisions)
+{
+    size_t count = 0;
+    char **parts = text_split(arena, revisions, ',', &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(parts[i], revision) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool model_entry_is(struct arena *arena, const char *name, const char *source)
+{
+    const char *at = strrchr(name, '@');
+    struct model_source entry, wanted;
+    struct error ignored = ERROR_INIT;
+
+    if (strcmp(name, source) == 0)
+        return true;
+    if (strstr(source, "://") == NULL || !text_starts(name, "hf://") || at == NULL ||
+        !model_source_parse(arena, arena_copy_n(arena, name, (size_t)(at - name)), &entry, &ignored) ||
+        !model_source_parse(arena, source, &wanted, &ignored))
+        return false;
+    return wanted.kind == MODEL_SOURCE_HUB && text_equal(entry.organisation, wanted.organisation) &&
+           text_equal(entry.repository, wanted.repository) && path_is_same(arena, entry.path, wanted.path) &&
+           revision_is_among(arena, wanted.revision, at + 1);
+}
+
 const struct value *model_entries_value(struct arena *arena, const struct model_entry *entries, size_t count)
 {
     struct value *list = value_list(arena);

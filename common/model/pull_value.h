@@ -19,5 +19,8 @@ struct model_entry {
 };
 void model_entries(const struct model_store *store, const struct store_name *names, size_t count,
                    struct model_entry **out, size_t *count_out);
+/* What is in a store under `name` (as in model_entry.source: "hf://ORG/REPO/PATH@main,dev") is what `source` means: the same file, at one
+ * of these revisions, or another shard of it. Whole repositories, folders and patterns are never said to be. */
+bool model_entry_is(struct arena *arena, const char *name, const char *source);
 const struct value *model_entries_value(struct arena *arena, const struct model_entry *entries, size_t count);
 struct value *store_cleaned_value(struct arena *arena, const struct store_cleaned *cleaned);

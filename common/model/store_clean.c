@@ -15,6 +15,7 @@
 #include "common/base/limits.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
+#include "common/model/chunk_map.h"
 #include "common/model/store_link.h"
 
 #define READ_SIZE (1024 * 1024)
@@ -285,6 +286,8 @@ bool store_collect(const struct model_store *store, bool partials, bool only_loo
         return false;
     if (!collect_blobs(&clean, err) || (partials && !collect_folder(&clean, "partial", err)))
         return false;
+    if (!only_look)
+        chunk_map_sweep(store);
     *out = clean.done;
     return true;
 }

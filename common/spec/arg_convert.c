@@ -9,6 +9,7 @@
 
 #include "common/base/text.h"
 #include "common/spec/arg_internal.h"
+#include "common/value/value_big.h"
 #include "common/value/value_python.h"
 
 static const char *type_name(enum arg_type type)
@@ -30,7 +31,7 @@ static bool type_fail_plain(const struct arg_binding *binding, const struct arg_
         [ARG_LIST] = "a list",       [ARG_VALUES] = "a list",      [ARG_MAP] = "a mapping",
         [ARG_RAW] = "a value",       [ARG_MODE] = "a file mode",
     };
-    bool is_shown = !arg->no_log && (value_is(value, VALUE_STRING) || value_is(value, VALUE_INT));
+    bool is_shown = !arg->no_log && (value_is(value, VALUE_STRING) || value_is_integer(value));
 
     return error_set(binding->err, "%s '%s' must be %s, but it is %s%s%s", binding->noun, arg->name, words[arg->type],
                      is_shown ? "'" : "a ", is_shown ? value_to_text(binding->arena, value) : value_kind_text(value),
@@ -79,7 +80,7 @@ static bool to_bool(const struct arg_binding *binding, const struct arg_spec *ar
 {
     static const char reason[] = "The value '%s' is not a valid boolean. Valid booleans include: 'yes', 'on', '1',"
                                  " 'true', 't', 'y', 1, True, 'no', 'off', '0', 'false', 'f', 'n', 0, False";
-    bool is_number = value->kind == VALUE_INT || value->kind == VALUE_REAL;
+    bool is_number = value_is_integer(value) || value->kind == VALUE_REAL;
     const struct value *numbers[] = { value_bool(false), value_bool(true) };
     const char *text = NULL;
 
@@ -122,6 +123,11 @@ static bool to_int(const struct arg_binding *binding, const struct arg_spec *arg
         *out = value->kind == VALUE_INT ? value->as.integer : value->as.boolean;
         return true;
     }
+    if (value->kind == VALUE_BIG)
+        return type_fail(binding, arg, value,
+                         arg->no_log
+                             ? "it has more than 64 bits"
+                             : arena_printf(binding->arena, "%.60s has more than 64 bits", value->as.string.data));
     if (value->kind == VALUE_STRING && text_to_int(number_text(binding->arena, value), out))
         return true;
     return type_fail(binding, arg, value, NULL);
@@ -136,6 +142,10 @@ static bool to_real(const struct arg_binding *binding, const struct arg_spec *ar
     }
     if (value->kind == VALUE_INT) {
         *out = (double)value->as.integer;
+        return true;
+    }
+    if (value->kind == VALUE_BIG && isfinite(value_big_real(value))) {
+        *out = value_big_real(value);
         return true;
     }
     if (value->kind == VALUE_STRING && text_to_real(number_text(binding->arena, value), out))
@@ -192,7 +202,7 @@ static bool to_list(const struct arg_binding *binding, const struct arg_spec *ar
 
     if (value->kind == VALUE_STRING) {
         list = list_split(binding, value);
-    } else if (value->kind == VALUE_INT || value->kind == VALUE_REAL || value->kind == VALUE_BOOL) {
+    } else if (value->kind >= VALUE_BOOL && value->kind <= VALUE_REAL) {
         struct value *single = value_list(binding->arena);
 
         value_list_add(binding->arena, single, value_string(binding->arena, value_to_text(binding->arena, value)));

@@ -73,6 +73,12 @@ static void arg_collect(struct arg_binding *binding)
         if (index >= 0 && pair->item->kind != VALUE_NULL)
             binding->given[index] = pair->item;
     }
+    for (size_t i = 0; i < arg_count(binding->spec); i++) {
+        const char *name = binding->spec->args[i].environment, *text = name == NULL ? NULL : getenv(name);
+
+        if (binding->given[i] == NULL && text != NULL)
+            binding->given[i] = value_string(binding->arena, text);
+    }
 }
 
 static const char *nearest_name(const struct arg_binding *binding, const char *name)
@@ -194,7 +200,9 @@ static bool arg_fail_required(const struct arg_binding *binding, const char **na
     if (binding->noun != NULL)
         error_set(binding->err, "%s missing: %s", binding->noun, list.data);
     else
-        error_set(binding->err, "missing required arguments: %s", list.data);
+        error_set(binding->err, "%s%smissing required arguments: %s",
+                  binding->spec->missing == NULL ? "" : binding->spec->missing,
+                  binding->spec->missing == NULL ? "" : ": ", list.data);
     struct source_position at = value_position(unknown);
     return unknown != NULL ? error_locate(binding->err, &at) : false;
 }

@@ -39,6 +39,7 @@ struct arg_spec {
     bool no_log;                /* value is secret: masked wherever it would be shown */
     bool internal;              /* an action gives it to its module: no playbook may, and nobody is shown it */
     const char *default_text;   /* bound as if the user had written it */
+    const char *environment;    /* variable that stands in where it is not given; only where the module runs */
     const char *const *choices; /* NULL-terminated; for lists: of each item */
     const char *const *aliases; /* NULL-terminated */
     const char *help;           /* one sentence, no final stop needed */
@@ -79,6 +80,7 @@ struct task_spec {
     const char *name;            /* "copy" */
     const char *const *aliases;  /* other names of the same: "systemd_service"; NULL-terminated or NULL */
     const char *summary;         /* one sentence */
+    const char *missing;         /* put before what is said of required arguments that are not given; or NULL */
     const struct arg_spec *args; /* ARG_END-terminated; NULL: those of the module of this name (task_catalogue_table) */
     const struct arg_rule *rules; /* ends with ARG_RULE_END, or NULL */
     size_t args_size;

@@ -14,7 +14,6 @@
 #include "common/trust/bundle_text.h"
 
 #define DOMAIN "roost-bundle-v1"
-#define SIGNATURE_DIGITS ((size_t)(2 * SIGNATURE_BYTES))
 #define HEAD_LENGTH (sizeof(DOMAIN " ") - 1 + SIGNATURE_DIGITS + 1)
 
 bool bundle_manifest_sign(struct arena *arena, const struct bundle_manifest *manifest, const struct private_key *key,
@@ -24,6 +23,7 @@ bool bundle_manifest_sign(struct arena *arena, const struct bundle_manifest *man
     size_t count = manifest->files_count;
     struct bundle_file *files = arena_new_array(arena, struct bundle_file, count + 1);
     unsigned char signature[SIGNATURE_BYTES];
+    char digits[SIGNATURE_DIGITS + 1];
     struct text text = text_new(arena);
     struct der json;
 
@@ -39,37 +39,25 @@ bool bundle_manifest_sign(struct arena *arena, const struct bundle_manifest *man
                               LIMIT_BUNDLE_MANIFEST);
     if (!signature_make(key, &(struct signed_message){ DOMAIN, json.data, json.length }, signature, err))
         return error_prefix(err, "manifest");
-    text_add(&text, DOMAIN " ");
-    for (size_t i = 0; i < SIGNATURE_BYTES; i++)
-        text_printf(&text, "%02x", signature[i]);
-    text_add_char(&text, '\n');
+    signature_write(signature, digits);
+    text_printf(&text, DOMAIN " %s\n", digits);
     text_add_n(&text, (const char *)json.data, json.length);
     *out = (struct der){ (const unsigned char *)text.data, text.length };
     return true;
 }
 
-static int hex_digit(unsigned char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The first line: its signature, and what follows. */
 static bool take_head(struct der text, unsigned char signature[SIGNATURE_BYTES], struct der *json, struct error *err)
 {
-    const unsigned char *digits = text.data + strlen(DOMAIN " ");
+    const char *digits = (const char *)text.data + strlen(DOMAIN " ");
 
     if (text.length > HEAD_LENGTH + LIMIT_BUNDLE_MANIFEST)
         return error_set_kind(err, ERROR_LIMIT, "%zu bytes are more than %d", text.length, LIMIT_BUNDLE_MANIFEST);
     if (text.length <= HEAD_LENGTH || memcmp(text.data, DOMAIN " ", strlen(DOMAIN " ")) != 0 ||
         text.data[HEAD_LENGTH - 1] != '\n')
         return error_set(err, "it does not begin with '" DOMAIN " <signature>'");
-    for (size_t i = 0; i < SIGNATURE_BYTES; i++) {
-        int high = hex_digit(digits[2 * i]), low = hex_digit(digits[2 * i + 1]);
-
-        if (high < 0 || low < 0)
-            return error_set(err, "its signature is not %zu digits of 0-9 a-f", SIGNATURE_DIGITS);
-        signature[i] = (unsigned char)(high << 4 | low);
-    }
+    if (!signature_read(digits, signature, err))
+        return false;
     *json = (struct der){ text.data + HEAD_LENGTH, text.length - HEAD_LENGTH };
     return true;
 }

@@ -55,3 +55,29 @@ bool signature_verify(const struct public_key *key, const struct signed_message 
         return error_set(err, "the signature is not of the key %.16s...", key->fingerprint);
     return true;
 }
+
+static int digit_value(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+void signature_write(const unsigned char signature[SIGNATURE_BYTES], char out[SIGNATURE_DIGITS + 1])
+{
+    for (size_t i = 0; i < SIGNATURE_BYTES; i++) {
+        out[2 * i] = "0123456789abcdef"[signature[i] >> 4];
+        out[2 * i + 1] = "0123456789abcdef"[signature[i] & 15];
+    }
+    out[SIGNATURE_DIGITS] = '\0';
+}
+
+bool signature_read(const char *digits, unsigned char out[SIGNATURE_BYTES], struct error *err)
+{
+    for (size_t i = 0; i < SIGNATURE_BYTES; i++) {
+        int high = digit_value(digits[2 * i]), low = high < 0 ? -1 : digit_value(digits[2 * i + 1]);
+
+        if (low < 0)
+            return error_set(err, "its signature is not %zu digits of 0-9 a-f", SIGNATURE_DIGITS);
+        out[i] = (unsigned char)(high << 4 | low);
+    }
+    return true;
+}

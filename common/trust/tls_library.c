@@ -32,6 +32,7 @@ static const struct library_symbol symbols[] = {
     SYMBOL(record_get_direction),
     SYMBOL(record_check_pending),
     SYMBOL(bye),
+    SYMBOL(certificate_server_set_request),
 };
 
 bool tls_library_load(struct tls_library *out, struct error *err)

@@ -30,6 +30,7 @@ struct tls_library {
     __typeof__(gnutls_record_get_direction) *record_get_direction;
     __typeof__(gnutls_record_check_pending) *record_check_pending;
     __typeof__(gnutls_bye) *bye;
+    __typeof__(gnutls_certificate_server_set_request) *certificate_server_set_request;
 };
 
 bool tls_library_load(struct tls_library *out, struct error *err);

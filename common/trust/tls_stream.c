@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GnuTLS without waiting; whether the server's certificate is worth something says certificate_verify. */
+/* GnuTLS without waiting; whether the other side's certificate is worth something says certificate_verify. */
 #include "common/trust/tls_stream.h"
 
 #include <stdlib.h>
@@ -22,6 +22,7 @@ struct tls_client {
     gnutls_certificate_credentials_t credentials;
     const struct certificate *ca; /* NULL: whoever answers */
     const char *server_name;
+    bool is_server, is_between_nodes;
 };
 
 struct tls_stream {
@@ -29,7 +30,7 @@ struct tls_stream {
     gnutls_session_t session;
     bool is_ready;          /* the handshake is over */
     bool is_broken;         /* nothing more can be said */
-    struct error untrusted; /* why the server's certificate was refused */
+    struct error untrusted; /* why the other side's certificate was refused */
 };
 
 /* --- the client --- */
@@ -78,11 +79,26 @@ bool tls_client_open(const struct tls_client_options *options, struct tls_client
 
     client->arena = arena;
     client->server_name = arena_copy(arena, options->server_name);
+    client->is_between_nodes = options->is_between_nodes;
     if (!client_fill(client, options, err)) {
         tls_client_close(client);
         return false;
     }
     *out = client;
+    return true;
+}
+
+bool tls_server_open(const struct tls_client_options *options, struct tls_client **out, struct error *err)
+{
+    struct tls_client_options wanted = *options;
+
+    wanted.server_name = NULL;
+    wanted.is_between_nodes = true;
+    if (options->ca_path == NULL || options->certificate_path == NULL)
+        return error_set(err, "a server between nodes needs a CA and a certificate");
+    if (!tls_client_open(&wanted, out, err))
+        return false;
+    (*out)->is_server = true;
     return true;
 }
 
@@ -97,22 +113,28 @@ void tls_client_close(struct tls_client *client)
 
 /* --- the handshake --- */
 
-static bool server_check(const struct tls_stream *stream, struct error *err)
+static bool peer_check(const struct tls_stream *stream, struct error *err)
 {
     ARENA_SCOPED arena = arena_new();
+    const struct tls_client *client = stream->client;
     const struct certificate *shown = NULL;
-    const struct certificate_check check = { .now_us = clock_wall_us(),
-                                             .purpose = CERTIFICATE_SERVER,
-                                             .name = stream->client->server_name };
+    const struct certificate_check check = {
+        .now_us = clock_wall_us(),
+        .purpose = client->is_between_nodes ? CERTIFICATE_CLIENT : CERTIFICATE_SERVER,
+        .name = client->server_name,
+    };
 
     if (!peer_certificate_read(arena, stream->session, &shown, err))
         return false;
-    return shown == NULL ? error_set(err, "it has shown none")
-                         : certificate_verify(shown, stream->client->ca, &check, err);
+    if (shown == NULL)
+        return error_set(err, "it has shown none");
+    if (client->is_between_nodes && shown->node.name == NULL)
+        return error_set(err, "it is no node's");
+    return certificate_verify(shown, client->ca, &check, err);
 }
 
 /* GnuTLS's callback, before anything of ours is sent; it knows the session only. */
-static int server_verify(gnutls_session_t session)
+static int peer_verify(gnutls_session_t session)
 {
     struct tls_library tls;
     struct error ignored = ERROR_INIT;
@@ -121,14 +143,15 @@ static int server_verify(gnutls_session_t session)
     if (!tls_library_load(&tls, &ignored))
         return GNUTLS_E_CERTIFICATE_ERROR;
     stream = tls.session_get_ptr(session);
-    return server_check(stream, &stream->untrusted) ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
+    return peer_check(stream, &stream->untrusted) ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
 static int session_begin(struct tls_stream *stream, int fd)
 {
     const struct tls_client *client = stream->client;
     const struct tls_library *tls = &client->tls;
-    int code = tls->init(&stream->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
+    unsigned side = client->is_server ? GNUTLS_SERVER : GNUTLS_CLIENT;
+    int code = tls->init(&stream->session, side | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
 
     if (code >= 0)
         code = tls->priority_set_direct(stream->session, PRIORITIES, NULL);
@@ -139,8 +162,10 @@ static int session_begin(struct tls_stream *stream, int fd)
     if (code < 0)
         return code;
     tls->session_set_ptr(stream->session, stream);
+    if (client->is_server)
+        tls->certificate_server_set_request(stream->session, GNUTLS_CERT_REQUIRE);
     if (client->ca != NULL)
-        tls->session_set_verify_function(stream->session, server_verify);
+        tls->session_set_verify_function(stream->session, peer_verify);
     tls->transport_set_int2(stream->session, fd, fd);
     return 0;
 }
@@ -199,7 +224,8 @@ enum tls_step tls_stream_handshake(struct tls_stream *stream, struct error *err)
         return stream_wait(stream);
     if (stream->untrusted.text[0] != '\0') {
         stream->is_broken = true;
-        error_set(err, "the server's certificate is not trusted: %s", stream->untrusted.text);
+        error_set(err, "the %s's certificate is not trusted: %s", stream->client->is_server ? "client" : "server",
+                  stream->untrusted.text);
         return TLS_FAILED;
     }
     if (code < 0)
@@ -241,6 +267,13 @@ enum tls_step tls_stream_write(struct tls_stream *stream, const void *data, size
     if (code == GNUTLS_E_AGAIN)
         return stream_wait(stream);
     return stream_fail(stream, (int)code, "the connection broke while sending", err);
+}
+
+bool tls_stream_peer(struct arena *arena, const struct tls_stream *stream, const struct certificate **out,
+                     struct error *err)
+{
+    return peer_certificate_read(arena, stream->session, out, err) &&
+           (*out != NULL || error_set(err, "the other side has shown no certificate"));
 }
 
 bool tls_stream_has_more(const struct tls_stream *stream)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The client's end of a TLS connection over a socket that somebody else has connected. Nothing here waits: what cannot go on
+ * One end of a TLS connection over a socket that somebody else has connected. Nothing here waits: what cannot go on
  * says what the socket must become first. Trusted is one CA only, by certificate_verify, with the name that is given whatever
  * address was dialled; the certificates of the system play no part. TLS 1.3.
  */
@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/base/arena.h"
 #include "common/base/error.h"
 
 /* Who we are and whom we trust, for any number of connections: the files are read once. */
@@ -18,12 +19,18 @@ struct tls_client_options {
     const char *ca_path;                     /* PEM; NULL: whoever answers is taken */
     const char *certificate_path, *key_path; /* PEM, the key ours and closed to others; NULL: none is shown */
     const char *server_name;                 /* that the server's certificate must have */
+    bool is_between_nodes; /* the server is a node, with a node's certificate: which one, says tls_stream_peer */
 };
 
 bool tls_client_open(const struct tls_client_options *options, struct tls_client **out, struct error *err);
 void tls_client_close(struct tls_client *client); /* after its streams; NULL is fine */
 
+/* The server's end between nodes: who connects must show a node's certificate of the CA; which node, says tls_stream_peer. Of the
+ * options the three paths count. Streams are made by tls_stream_new, too. */
+bool tls_server_open(const struct tls_client_options *options, struct tls_client **out, struct error *err);
+
 struct tls_stream;
+struct certificate;
 
 enum tls_step {
     TLS_DONE,
@@ -40,6 +47,9 @@ enum tls_step tls_stream_handshake(struct tls_stream *stream, struct error *err)
 enum tls_step tls_stream_read(struct tls_stream *stream, void *data, size_t length, size_t *got_out, struct error *err);
 enum tls_step tls_stream_write(struct tls_stream *stream, const void *data, size_t length, size_t *written_out,
                                struct error *err);
+/* After the handshake: the certificate of the other side, verified as the options said. In `arena`. */
+bool tls_stream_peer(struct arena *arena, const struct tls_stream *stream, const struct certificate **out,
+                     struct error *err);
 /* Something has been read from the socket already: poll() would not tell. */
 bool tls_stream_has_more(const struct tls_stream *stream);
 /* Says goodbye if that is possible at once; NULL is fine. */

@@ -5,7 +5,7 @@
  * loader, or the template evaluator for lists and maps it made itself) holds a non-const pointer.
  *
  * Semantics are Python's where they can be seen: equality, truth, order, text (value_python.h).
- * Integers are 64 bit; a larger literal becomes a real.
+ * Integers have any size: beyond 64 bits they are a kind of their own (value_big.h).
  */
 #pragma once
 
@@ -47,6 +47,11 @@ static inline bool value_is(const struct value *value, enum value_kind kind)
 {
     return value != NULL && value->kind == kind;
 }
+/* A !vault value as it was written: never to be used as text. */
+static inline bool value_is_envelope(const struct value *value)
+{
+    return value != NULL && (value->marks & (VALUE_VAULT | VALUE_STATIC)) == VALUE_VAULT;
+}
 const char *value_text(const struct value *value); /* the string, or NULL when it is none */
 size_t value_count(const struct value *value);     /* items of a list or pairs of a map; else 0 */
 size_t value_map_count(const struct value *value); /* pairs of a map; else 0: with value_pair_at on what others say */
@@ -55,8 +60,10 @@ const struct value_pair *value_pair_at(const struct value *map, size_t index);
 const struct value *value_map_get(const struct value *map, const char *key); /* NULL: absent or no map */
 const struct value *value_map_get_n(const struct value *map, const char *key, size_t length);
 const struct value *value_map_get_value(const struct value *map, const struct value *key);
-const char *value_map_text(const struct value *map, const char *key); /* NULL: absent or no string */
-bool value_map_true(const struct value *map, const char *key);        /* absent: false */
+const char *value_map_text(const struct value *map, const char *key);               /* NULL: absent or no string */
+bool value_map_true(const struct value *map, const char *key);                      /* absent: false */
+int64_t value_map_int(const struct value *map, const char *key, int64_t otherwise); /* absent or no integer */
+double value_map_real(const struct value *map, const char *key); /* of an integer too; NAN: absent or no number */
 struct source_position value_position(const struct value *value);
 /* "string", "list", "mapping", "boolean", ...: for messages to users */
 const char *value_kind_text(const struct value *value);

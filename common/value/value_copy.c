@@ -35,7 +35,7 @@ static const struct value *value_copy_deep(struct arena *arena, const struct val
     if (depth > LIMIT_VALUE_DEPTH)
         return value_too_deep();
     copy = node_copy(arena, value);
-    if (value->kind == VALUE_STRING || value->kind == VALUE_UNDEFINED)
+    if (value->kind == VALUE_STRING || value->kind == VALUE_UNDEFINED || value->kind == VALUE_BIG)
         copy->as.string.data = arena_copy_n(arena, value->as.string.data, value->as.string.length);
     for (size_t i = 0; value->kind == VALUE_LIST && i < value->as.list.count; i++)
         copy->as.list.items[i] = value_copy_deep(arena, value->as.list.items[i], depth + 1);

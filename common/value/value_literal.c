@@ -186,6 +186,16 @@ static const struct value *literal_open_tuple(struct literal *in, const struct v
     return tuple;
 }
 
+/* Blanks behind the last line end are an indented line for Python. */
+static bool ends_indented(const struct literal *in)
+{
+    const char *at = in->end;
+
+    while (at > in->start && (at[-1] == ' ' || at[-1] == '\t'))
+        at--;
+    return at < in->end && at > in->start && at[-1] == '\n';
+}
+
 bool value_from_python(struct arena *arena, const char *data, size_t length, const struct value **out,
                        struct error *err)
 {
@@ -198,6 +208,8 @@ bool value_from_python(struct arena *arena, const char *data, size_t length, con
         return false;
     in.depth = 1; /* line ends are blanks from here on */
     literal_skip(&in);
+    if (in.at == in.end && ends_indented(&in))
+        return literal_fail(&in, "unexpected indent");
     if (in.at != in.end)
         return literal_fail(&in, "nothing more expected");
     *out = value;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Strings and numbers of Python literals: all quotes, prefixes r, b and u, escapes, numbers with
- * underscores and in other bases. An integer beyond 64 bits becomes a real.
+ * underscores and in other bases.
  */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/value/value_big.h"
 #include "common/value/value_literal.h"
 #include "common/value/value_python.h"
 
@@ -180,13 +181,12 @@ static int number_base(struct literal *in)
 }
 
 /* Copies the number's characters without underscores; false when an underscore is not between digits. */
-static bool number_text(struct literal *in, char *out, size_t size, int *base_out)
+static bool number_text(struct literal *in, struct text *out, int *base_out)
 {
-    size_t length = 0;
     const char *start = in->at;
 
     *base_out = number_base(in);
-    for (; in->at < in->end && length + 1 < size; in->at++) {
+    for (; in->at < in->end; in->at++) {
         char c = *in->at, before = in->at == start ? '\0' : in->at[-1];
         bool is_sign = (c == '-' || c == '+') && (before == 'e' || before == 'E') && *base_out == 10;
 
@@ -197,16 +197,16 @@ static bool number_text(struct literal *in, char *out, size_t size, int *base_ou
         }
         if (!isalnum((unsigned char)c) && c != '.' && !is_sign)
             break;
-        out[length++] = c;
+        text_add_char(out, c);
     }
-    out[length] = '\0';
-    return length > 0 && length + 1 < size;
+    return out->length > 0;
 }
 
 static const struct value *number_integer(struct literal *in, const char *text, int base, bool is_negative)
 {
     char *end = NULL;
     unsigned long long number;
+    const struct value *made;
 
     if (base == 10 && text[0] == '0' && strspn(text, "0") != strlen(text))
         return literal_fail(in, "leading zeros in a number"), NULL;
@@ -214,18 +214,15 @@ static const struct value *number_integer(struct literal *in, const char *text, 
     number = strtoull(text, &end, base);
     if (*end != '\0' || end == text || !isxdigit((unsigned char)text[0]))
         return literal_fail(in, "bad number"), NULL;
-    if (errno == 0 && is_negative && number <= (unsigned long long)INT64_MAX + 1)
-        return value_int(in->arena, number == 0 ? 0 : -(int64_t)(number - 1) - 1);
     if (errno == 0 && number <= (unsigned long long)INT64_MAX)
-        return value_int(in->arena, (int64_t)number);
-    if (base != 10)
-        return literal_fail(in, "number beyond 64 bits"), NULL;
-    return value_real(in->arena, is_negative ? -strtod(text, NULL) : strtod(text, NULL));
+        return value_int(in->arena, is_negative ? -(int64_t)number : (int64_t)number);
+    made = value_integer_read(in->arena, text, strlen(text), base, is_negative, NULL);
+    return made != NULL || literal_fail(in, "a number of too many digits") ? made : NULL;
 }
 
 const struct value *literal_number(struct literal *in)
 {
-    char text[400];
+    struct text text = text_new(in->arena);
     bool is_negative = *in->at == '-';
     double real = 0;
     int base = 10;
@@ -234,11 +231,11 @@ const struct value *literal_number(struct literal *in)
         in->at++;
     while (in->at < in->end && *in->at == ' ')
         in->at++;
-    if (in->at == in->end || !number_text(in, text, sizeof(text), &base))
+    if (in->at == in->end || !number_text(in, &text, &base))
         return literal_fail(in, "bad number"), NULL;
-    if (base != 10 || strpbrk(text, ".eE") == NULL)
-        return number_integer(in, text, base, is_negative);
-    if (!text_to_real(text, &real) || strpbrk(text, "nNfF") != NULL)
+    if (base != 10 || strpbrk(text.data, ".eE") == NULL)
+        return number_integer(in, text.data, base, is_negative);
+    if (!text_to_real(text.data, &real) || strpbrk(text.data, "nNfF") != NULL)
         return literal_fail(in, "bad number"), NULL;
     return value_real(in->arena, is_negative ? -real : real);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/hash.h"
+#include "common/value/value_big.h"
 #include "common/value/value_internal.h"
 #include "common/value/value_python.h"
 
@@ -14,7 +15,7 @@
 
 bool value_is_number(const struct value *value)
 {
-    return value->kind == VALUE_INT || value->kind == VALUE_BOOL || value->kind == VALUE_REAL;
+    return value->kind >= VALUE_BOOL && value->kind <= VALUE_REAL;
 }
 
 static int64_t number_int(const struct value *value)
@@ -46,16 +47,20 @@ static bool number_order(const struct value *a, const struct value *b, int *out)
 {
     bool a_real = a->kind == VALUE_REAL, b_real = b->kind == VALUE_REAL;
 
+    if (a->kind <= VALUE_INT && b->kind <= VALUE_INT) {
+        *out = int_order(number_int(a), number_int(b));
+        return true;
+    }
     if ((a_real && isnan(a->as.real)) || (b_real && isnan(b->as.real)))
         return false;
     if (a_real && b_real)
         *out = (a->as.real > b->as.real) - (a->as.real < b->as.real);
+    else if (a->kind == VALUE_BIG || b->kind == VALUE_BIG)
+        *out = value_big_order(a, b);
     else if (a_real)
         *out = -int_real_order(number_int(b), a->as.real);
-    else if (b_real)
-        *out = int_real_order(number_int(a), b->as.real);
     else
-        *out = int_order(number_int(a), number_int(b));
+        *out = int_real_order(number_int(a), b->as.real);
     return true;
 }
 
@@ -129,6 +134,8 @@ bool value_truthy(const struct value *value)
         return value->as.boolean;
     case VALUE_INT:
         return value->as.integer != 0;
+    case VALUE_BIG:
+        return true;
     case VALUE_REAL:
         return fpclassify(value->as.real) != FP_ZERO;
     case VALUE_STRING:
@@ -212,6 +219,14 @@ static uint64_t real_hash(double real)
     return hash_mix(bits);
 }
 
+/* As the real that equals it, if there is one. */
+static uint64_t big_hash(const struct value *big)
+{
+    double real = value_big_real(big);
+
+    return isinf(real) ? hash_quick(big->as.string.data, big->as.string.length) : real_hash(real);
+}
+
 static uint64_t value_hash_deep(const struct value *value, int depth);
 
 static uint64_t list_hash(const struct value *list, int depth)
@@ -244,6 +259,8 @@ static uint64_t value_hash_deep(const struct value *value, int depth)
     case VALUE_BOOL:
     case VALUE_INT:
         return hash_mix((uint64_t)number_int(value));
+    case VALUE_BIG:
+        return big_hash(value);
     case VALUE_REAL:
         return real_hash(value->as.real);
     case VALUE_STRING:

@@ -165,6 +165,9 @@ static void repr_scalar(struct text *out, const struct value *value)
     case VALUE_INT:
         text_printf(out, "%lld", (long long)value->as.integer);
         break;
+    case VALUE_BIG:
+        text_add_n(out, value->as.string.data, value->as.string.length);
+        break;
     case VALUE_REAL:
         value_real_repr(out, value->as.real);
         break;
@@ -226,7 +229,7 @@ const char *value_python_type(const struct value *value)
     static const char *const names[] = {
         [VALUE_UNDEFINED] = "Undefined", [VALUE_NULL] = "NoneType", [VALUE_BOOL] = "bool", [VALUE_INT] = "int",
         [VALUE_REAL] = "float",          [VALUE_STRING] = "str",    [VALUE_LIST] = "list", [VALUE_MAP] = "dict",
-        [VALUE_OBJECT] = "object",
+        [VALUE_OBJECT] = "object",       [VALUE_BIG] = "int",
     };
 
     if (value->kind == VALUE_OBJECT)

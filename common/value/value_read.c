@@ -2,8 +2,10 @@
 /*
  * Reading values: what is not there, or is of another kind, is NULL, 0 or false; nothing here fails.
  */
+#include <math.h>
 #include <string.h>
 
+#include "common/value/value_big.h"
 #include "common/value/value_internal.h"
 
 const char *value_text(const struct value *value)
@@ -68,6 +70,24 @@ bool value_map_true(const struct value *map, const char *key)
     return item != NULL && value_truthy(item);
 }
 
+int64_t value_map_int(const struct value *map, const char *key, int64_t otherwise)
+{
+    const struct value *item = value_map_get(map, key);
+
+    return value_is(item, VALUE_INT) ? item->as.integer : otherwise;
+}
+
+double value_map_real(const struct value *map, const char *key)
+{
+    const struct value *item = value_map_get(map, key);
+
+    if (value_is(item, VALUE_REAL))
+        return item->as.real;
+    if (value_is(item, VALUE_BIG))
+        return value_big_real(item);
+    return value_is(item, VALUE_INT) ? (double)item->as.integer : (double)NAN;
+}
+
 struct source_position value_position(const struct value *value)
 {
     if (value == NULL)
@@ -78,9 +98,11 @@ struct source_position value_position(const struct value *value)
 const char *value_kind_text(const struct value *value)
 {
     static const char *const names[] = {
-        [VALUE_UNDEFINED] = "undefined", [VALUE_NULL] = "null",   [VALUE_BOOL] = "boolean",
-        [VALUE_INT] = "integer",         [VALUE_REAL] = "number", [VALUE_STRING] = "string",
-        [VALUE_LIST] = "list",           [VALUE_MAP] = "mapping", [VALUE_OBJECT] = "object",
+        [VALUE_UNDEFINED] = "undefined", [VALUE_NULL] = "null",
+        [VALUE_BOOL] = "boolean",        [VALUE_INT] = "integer",
+        [VALUE_REAL] = "number",         [VALUE_STRING] = "string",
+        [VALUE_LIST] = "list",           [VALUE_MAP] = "mapping",
+        [VALUE_OBJECT] = "object",       [VALUE_BIG] = "number beyond 64 bits",
     };
 
     return value == NULL ? "nothing" : names[value->kind];

@@ -13,14 +13,37 @@
 #define DIGITS_SAFE 15 /* every decimal of so many digits survives the way through a double */
 #define DIGITS_MAX 17
 
-/* "d.ddde+xx" with as few digits as possible. */
+static bool reads_back(const char *text, double real)
+{
+    return strtod(text, NULL) >= real && strtod(text, NULL) <= real;
+}
+
+/* The next decimal of as many digits. A leading 9 that would carry is left: there is no such double. */
+static void digits_increment(char *text)
+{
+    char *at = strchr(text, 'e') - 1;
+
+    while (at > text && (*at == '9' || *at == '.')) {
+        if (*at == '9')
+            *at = '0';
+        at--;
+    }
+    if (*at < '9')
+        (*at)++;
+}
+
+/* "d.ddde+xx" with as few digits as possible. Powers of two lie nearer to the double below than to the one above, so that the
+ * decimal next above may be short enough where the nearest one is not. */
 static void real_shortest(double real, char *out, size_t size)
 {
     int digits = fabs(real) < DBL_MIN ? 1 : DIGITS_SAFE;
 
     for (; digits <= DIGITS_MAX; digits++) {
         (void)snprintf(out, size, "%.*e", digits - 1, real);
-        if (strtod(out, NULL) >= real && strtod(out, NULL) <= real)
+        if (reads_back(out, real))
+            return;
+        digits_increment(out);
+        if (reads_back(out, real))
             return;
     }
 }

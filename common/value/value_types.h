@@ -13,6 +13,7 @@ enum value_kind {
     VALUE_NULL,
     VALUE_BOOL,
     VALUE_INT,
+    VALUE_BIG, /* an integer that 64 bits do not hold: common/value/value_big.h */
     VALUE_REAL,
     VALUE_STRING,
     VALUE_LIST,
@@ -21,13 +22,14 @@ enum value_kind {
 };
 
 enum value_mark {
-    VALUE_SECRET = 1 << 0,  /* never printed; spreads to what is made from it */
-    VALUE_TRUSTED = 1 << 1, /* comes from a playbook, role or inventory: may be templated */
-    VALUE_STATIC = 1 << 2,  /* nothing in this subtree holds template syntax: never needs templating */
-    VALUE_TUPLE = 1 << 3,   /* a list that Python would show as a tuple */
-    VALUE_VAULT = 1 << 4,   /* string is the text of an encrypted vault envelope */
-    VALUE_BYTES = 1 << 5,   /* string that Python would hold as bytes */
-    VALUE_MARKUP = 1 << 6,  /* string already escaped for HTML (Jinja2's Markup) */
+    VALUE_SECRET = 1 << 0,     /* never printed; spreads to what is made from it */
+    VALUE_TRUSTED = 1 << 1,    /* comes from a playbook, role or inventory: may be templated */
+    VALUE_STATIC = 1 << 2,     /* nothing in this subtree holds template syntax: never needs templating */
+    VALUE_TUPLE = 1 << 3,      /* a list that Python would show as a tuple */
+    VALUE_VAULT = 1 << 4,      /* string was written as !vault: the envelope, or, with STATIC, what was in it */
+    VALUE_BYTES = 1 << 5,      /* string that Python would hold as bytes */
+    VALUE_MARKUP = 1 << 6,     /* string already escaped for HTML (Jinja2's Markup) */
+    VALUE_GROUP = VALUE_BYTES, /* tuple made by the filter groupby: its parts are named grouper and list */
 };
 
 struct value;
@@ -57,7 +59,7 @@ struct value {
         struct {
             const char *data;
             size_t length;
-        } string; /* UTF-8, NUL-terminated; also VALUE_UNDEFINED's name */
+        } string; /* UTF-8, NUL-terminated; also VALUE_UNDEFINED's name and VALUE_BIG's digits */
         struct {
             const struct value **items;
             size_t count, capacity;

@@ -84,6 +84,44 @@ void yaml_block_text(struct arena *arena, const char **data, size_t *length)
         if (is_shown(c))
             text_add_n(&out, *data + start, offset - start);
     }
-    *data = out.data;
+    *data = out.length == 0 ? "" : out.data;
+    *length = out.length;
+}
+
+bool yaml_has_wide_break(const char *data, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (data[i] == '\r' || (data[i] >= 0x1C && data[i] <= 0x1E))
+            return true;
+    }
+    return yaml_has_break(data, length);
+}
+
+void yaml_block_text_wide(struct arena *arena, const char **data, size_t *length)
+{
+    size_t column = 0, end = trimmed_length(*data, *length);
+    struct text out = text_new(arena);
+
+    for (size_t offset = 0; offset < end;) {
+        size_t start = offset;
+        uint32_t c = text_utf8_next(*data, end, &offset);
+
+        if (c == '\n')
+            cut_blanks(&out);
+        if (c == '\t') {
+            size_t blanks = TAB_WIDTH - column % TAB_WIDTH;
+
+            text_add_n(&out, "        ", blanks);
+            column += blanks;
+        } else if (c == '\n' || (c >= 0x20 && c <= 0x7E) || c >= 0xA0) {
+            column = c == '\n' ? 0 : column + 1;
+            text_add_n(&out, *data + start, offset - start);
+        } else if (c == '\r') {
+            column = 0;
+        } else if (c == '\v' || c == '\f') {
+            column++;
+        }
+    }
+    *data = out.length == 0 ? "" : out.data;
     *length = out.length;
 }

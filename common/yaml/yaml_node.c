@@ -165,7 +165,7 @@ static struct value *merge_apply(struct yaml_loader *in, const struct value *own
     return map;
 }
 
-static void warn_duplicate(struct yaml_loader *in, const struct value *key)
+static void warn_duplicate(struct yaml_loader *in, const struct value *map, const struct value *key)
 {
     const char *path = in->source->path == NULL ? "<string>" : in->source->path;
 
@@ -173,9 +173,10 @@ static void warn_duplicate(struct yaml_loader *in, const struct value *key)
         return;
     value_list_add(in->arena, in->source->warnings,
                    value_string(in->arena, arena_printf(in->arena,
-                                                        "%s:%u:%u: found a duplicate dict key (%s). Using"
-                                                        " last defined value only.",
-                                                        path, key->line, key->column, value_to_text(in->arena, key))));
+                                                        "While constructing a mapping from %s, line %u, column %u, "
+                                                        "found a duplicate dict key (%s). Using last defined value "
+                                                        "only.",
+                                                        path, map->line, map->column, value_to_text(in->arena, key))));
 }
 
 static const struct value *mapping_key(struct yaml_loader *in, const yaml_event_t *event, int depth)
@@ -215,7 +216,7 @@ static bool mapping_pair(struct yaml_loader *in, const yaml_event_t *event, stru
     collection_weigh(map, item);
     value_map_put_value(in->arena, map, key, item);
     if (value_count(map) == count)
-        warn_duplicate(in, key);
+        warn_duplicate(in, map, key);
     return true;
 }
 

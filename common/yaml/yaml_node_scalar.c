@@ -49,6 +49,7 @@ static struct value *scalar_typed(struct yaml_loader *in, const yaml_event_t *ev
     const char *data = (const char *)event->data.scalar.value;
     size_t length = event->data.scalar.length;
     bool is_trusted = yaml_loader_is_trusted(in);
+    struct error why = ERROR_INIT;
     struct value *value = NULL;
 
     if (type == YAML_TYPE_TIMESTAMP) {
@@ -59,7 +60,9 @@ static struct value *scalar_typed(struct yaml_loader *in, const yaml_event_t *ev
     }
     if (type == YAML_TYPE_BINARY)
         return scalar_binary(in, event);
-    value = yaml_construct(in->arena, type, data, length);
+    value = yaml_construct(in->arena, type, data, length, &why);
+    if (value == NULL && why.text[0] != '\0')
+        return scalar_fail(in, event, why.text);
     if (value == NULL)
         return scalar_string(in, data, length, is_trusted);
     if (is_trusted)

@@ -60,6 +60,9 @@ static const char *problem_text(const struct yaml_loader *in)
 
     if (problem == NULL)
         return in->parser.error == YAML_MEMORY_ERROR ? "no memory" : "cannot be read";
+    if (strcmp(problem, "mapping values are not allowed in this context") == 0)
+        return "mapping values are not allowed in this context (a value with ': ' in it must be quoted; or the line is "
+               "indented wrongly)";
     if (strcmp(problem, "found character that cannot start any token") != 0)
         return problem;
     switch (character_at(in, &in->parser.problem_mark)) {

@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #include "common/base/text.h"
+#include "common/value/value_big.h"
 
 #define WORD_MAX 5
 #define SEXAGESIMAL 60
@@ -197,26 +198,23 @@ static double sexagesimal(const char *text)
     return sum;
 }
 
-static struct value *integer_or_real(struct arena *arena, double number, bool is_negative)
+static struct value *sexagesimal_int(struct arena *arena, const char *text, bool is_negative, struct error *err)
 {
-    if (number < 9007199254740992.0) /* 2^53: exact */
-        return value_int(arena, is_negative ? -(int64_t)number : (int64_t)number);
-    return value_real(arena, is_negative ? -number : number);
+    int64_t sum = 0, part = 0;
+
+    for (const char *at = text; *at != '\0'; at += *at == ':') {
+        size_t length = strspn(at, "0123456789");
+
+        if (!text_to_int(arena_copy_n(arena, at, length), &part) || __builtin_mul_overflow(sum, SEXAGESIMAL, &sum) ||
+            __builtin_add_overflow(sum, part, &sum))
+            return error_set(err, "'%s' is a number in base 60 beyond 64 bits: write it with decimal digits", text),
+                   NULL;
+        at += length;
+    }
+    return value_int(arena, is_negative ? -sum : sum);
 }
 
-/* A number beyond 64 bits in any base. */
-static double digits_real(const char *digits, int base)
-{
-    double sum = 0;
-
-    if (base == 10)
-        return strtod(digits, NULL);
-    for (; *digits != '\0'; digits++)
-        sum = sum * base + (isdigit((unsigned char)*digits) ? *digits - '0' : (*digits | 0x20) - 'a' + 10);
-    return sum;
-}
-
-static struct value *construct_int(struct arena *arena, const char *data, size_t length)
+static struct value *construct_int(struct arena *arena, const char *data, size_t length, struct error *err)
 {
     bool is_negative = false;
     const char *text = number_clean(arena, data, length, &is_negative), *digits = text;
@@ -225,7 +223,7 @@ static struct value *construct_int(struct arena *arena, const char *data, size_t
     char *end = NULL;
 
     if (strchr(text, ':') != NULL)
-        return integer_or_real(arena, sexagesimal(text), is_negative);
+        return sexagesimal_int(arena, text, is_negative, err);
     if (base == 2 || base == 16)
         digits += 2;
     errno = 0;
@@ -234,9 +232,7 @@ static struct value *construct_int(struct arena *arena, const char *data, size_t
         return NULL;
     if (errno == 0 && number <= (unsigned long long)INT64_MAX)
         return value_int(arena, is_negative ? -(int64_t)number : (int64_t)number);
-    if (errno == 0 && is_negative && number == (unsigned long long)INT64_MAX + 1)
-        return value_int(arena, INT64_MIN);
-    return value_real(arena, is_negative ? -digits_real(digits, base) : digits_real(digits, base));
+    return value_integer_read(arena, digits, strlen(digits), base, is_negative, err);
 }
 
 static struct value *construct_real(struct arena *arena, const char *data, size_t length)
@@ -269,7 +265,8 @@ static struct value *construct_bool(struct arena *arena, const char *data, size_
     return value;
 }
 
-struct value *yaml_construct(struct arena *arena, enum yaml_type type, const char *data, size_t length)
+struct value *yaml_construct(struct arena *arena, enum yaml_type type, const char *data, size_t length,
+                             struct error *err)
 {
     struct value *value;
 
@@ -277,7 +274,7 @@ struct value *yaml_construct(struct arena *arena, enum yaml_type type, const cha
     case YAML_TYPE_BOOL:
         return construct_bool(arena, data, length);
     case YAML_TYPE_INT:
-        return is_int(data, length) ? construct_int(arena, data, length) : NULL;
+        return is_int(data, length) ? construct_int(arena, data, length, err) : NULL;
     case YAML_TYPE_REAL:
         return is_real(data, length) || is_int(data, length) ? construct_real(arena, data, length) : NULL;
     case YAML_TYPE_NULL:

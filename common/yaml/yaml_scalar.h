@@ -20,8 +20,10 @@ enum yaml_type {
 
 enum yaml_type yaml_resolve(const char *data, size_t length);
 
-/* The value of a scalar of the given type; NULL: the text is not of that type. Never gives strings. */
-struct value *yaml_construct(struct arena *arena, enum yaml_type type, const char *data, size_t length);
+/* The value of a scalar of the given type. NULL: the text is not of that type, or, with the error set, it is, but has too
+ * many digits. Never gives strings. */
+struct value *yaml_construct(struct arena *arena, enum yaml_type type, const char *data, size_t length,
+                             struct error *err);
 /* A timestamp in ISO form, as Python's isoformat(); NULL: no such date. */
 char *yaml_timestamp(struct arena *arena, const char *data, size_t length);
 bool yaml_is_timestamp(const char *data, size_t length);

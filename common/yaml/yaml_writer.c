@@ -2,7 +2,7 @@
 /*
  * Writing YAML as PyYAML's safe dumper does: sorted keys, leaf collections in flow style unless block style is
  * asked for, strings quoted where their plain text would be read as something else. libyaml's emitter does
- * the layout, as it does for PyYAML. Anchors are never written: shared values are repeated.
+ * the layout, as it does for PyYAML. Shared values are repeated, but for the style that wants anchors.
  */
 #include "common/yaml/yaml_writer.h"
 
@@ -14,6 +14,7 @@
 #include "common/base/hash.h"
 #include "common/base/limits.h"
 #include "common/value/value_python.h"
+#include "common/yaml/yaml_anchors.h"
 #include "common/yaml/yaml_block.h"
 #include "common/yaml/yaml_scalar.h"
 
@@ -23,6 +24,7 @@ struct yaml_output {
     struct text *out;
     const struct yaml_style *style;
     struct arena *scratch;
+    struct yaml_anchors anchors; /* empty unless the style wants them */
     yaml_emitter_t emitter;
     struct error *err;
 };
@@ -58,18 +60,44 @@ static bool output_emit(struct yaml_output *output, int made, yaml_event_t *even
     return error_set(output->err, "cannot be written as YAML: %s", problem == NULL ? "no memory" : problem);
 }
 
+static bool is_block(const struct yaml_style *style, const char *data, size_t length)
+{
+    if (style->literal_wide)
+        return yaml_has_wide_break(data, length);
+    return (style->literal_multiline || style->literal_exact) && yaml_has_break(data, length);
+}
+
+/* What default_style asks for. */
+static yaml_scalar_style_t scalar_style(const struct yaml_style *style)
+{
+    switch (style->scalar) {
+    case '"':
+        return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+    case '\'':
+        return YAML_SINGLE_QUOTED_SCALAR_STYLE;
+    case '|':
+        return YAML_LITERAL_SCALAR_STYLE;
+    case '>':
+        return YAML_FOLDED_SCALAR_STYLE;
+    default:
+        return YAML_PLAIN_SCALAR_STYLE;
+    }
+}
+
 /* A scalar whose text stands for `type` whatever its style. */
 static bool write_scalar(struct yaml_output *output, enum yaml_type type, const char *tag, const char *data,
                          size_t length)
 {
     bool is_plain = yaml_resolve(data, length) == type;
-    bool is_literal = type == YAML_TYPE_STRING && output->style->literal_multiline && yaml_has_break(data, length);
-    yaml_scalar_style_t style = is_literal ? YAML_LITERAL_SCALAR_STYLE : YAML_PLAIN_SCALAR_STYLE;
+    bool is_literal = type == YAML_TYPE_STRING && is_block(output->style, data, length);
+    yaml_scalar_style_t style = is_literal ? YAML_LITERAL_SCALAR_STYLE : scalar_style(output->style);
     yaml_event_t event;
     int made;
 
-    if (is_literal)
+    if (is_literal && output->style->literal_multiline)
         yaml_block_text(output->scratch, &data, &length);
+    else if (is_literal && output->style->literal_wide)
+        yaml_block_text_wide(output->scratch, &data, &length);
     if (length > INT32_MAX)
         return error_set_kind(output->err, ERROR_LIMIT, "cannot be written as YAML: a text of %zu bytes", length);
     made = yaml_scalar_event_initialize(&event, NULL, yaml_text(tag), yaml_text(data), (int)length, is_plain,
@@ -131,7 +159,7 @@ static bool write_string(struct yaml_output *output, const struct value *value)
     const char *data = value->as.string.data;
     size_t length = value->as.string.length;
 
-    if ((value->marks & VALUE_VAULT) != 0)
+    if (value_is_envelope(value))
         return write_tagged(output, "!vault", data, length);
     if ((value->marks & VALUE_BYTES) != 0)
         return write_binary(output, data, length);
@@ -145,16 +173,18 @@ static bool is_plain_scalar(const struct yaml_output *output, const struct value
 {
     if (value->kind == VALUE_LIST || value->kind == VALUE_MAP || value->kind == VALUE_OBJECT)
         return false;
+    if (output->style->scalar != '\0')
+        return false;
     if (value->kind != VALUE_STRING)
         return true;
-    if ((value->marks & (VALUE_VAULT | VALUE_BYTES)) != 0)
+    if (value_is_envelope(value) || (value->marks & VALUE_BYTES) != 0)
         return false;
-    return !output->style->literal_multiline || !yaml_has_break(value->as.string.data, value->as.string.length);
+    return !is_block(output->style, value->as.string.data, value->as.string.length);
 }
 
 static bool is_flow(const struct yaml_output *output, const struct value *value)
 {
-    for (size_t i = 0; !output->style->block && i < value_count(value); i++) {
+    for (size_t i = 0; !output->style->flow && !output->style->block && i < value_count(value); i++) {
         const struct value_pair *pair = value_pair_at(value, i);
 
         if (pair != NULL && !is_plain_scalar(output, pair->key))
@@ -167,12 +197,35 @@ static bool is_flow(const struct yaml_output *output, const struct value *value)
 
 static bool write_value(struct yaml_output *output, const struct value *value, int depth);
 
+/* The name of a list or map that comes up again, or NULL; *done: it was written before, and only its name is now. */
+static bool write_alias(struct yaml_output *output, const struct value *value, const yaml_char_t **anchor, bool *done)
+{
+    struct yaml_shared *shared = yaml_anchors_of(&output->anchors, value);
+    yaml_event_t event;
+    const char *name;
+
+    *anchor = NULL;
+    *done = false;
+    if (shared == NULL)
+        return true;
+    name = arena_printf(output->scratch, "id%03d", shared->number);
+    *done = shared->is_written;
+    shared->is_written = true;
+    *anchor = yaml_text(name);
+    return !*done || output_emit(output, yaml_alias_event_initialize(&event, yaml_text(name)), &event);
+}
+
 static bool write_list(struct yaml_output *output, const struct value *list, int depth)
 {
+    const yaml_char_t *anchor = NULL;
+    bool done = false;
     yaml_sequence_style_t style = is_flow(output, list) ? YAML_FLOW_SEQUENCE_STYLE : YAML_BLOCK_SEQUENCE_STYLE;
     yaml_event_t event;
-    int made = yaml_sequence_start_event_initialize(&event, NULL, yaml_text(YAML_TAG "seq"), 1, style);
+    int made;
 
+    if (!write_alias(output, list, &anchor, &done) || done)
+        return done;
+    made = yaml_sequence_start_event_initialize(&event, anchor, yaml_text(YAML_TAG "seq"), 1, style);
     if (!output_emit(output, made, &event))
         return false;
     for (size_t i = 0; i < value_count(list); i++) {
@@ -215,10 +268,16 @@ static const struct value_pair *pairs_in_order(struct yaml_output *output, const
 static bool write_map(struct yaml_output *output, const struct value *map, int depth)
 {
     yaml_mapping_style_t style = is_flow(output, map) ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE;
-    const struct value_pair *pairs = pairs_in_order(output, map);
+    const struct value_pair *pairs;
+    const yaml_char_t *anchor = NULL;
+    bool done = false;
     yaml_event_t event;
-    int made = yaml_mapping_start_event_initialize(&event, NULL, yaml_text(YAML_TAG "map"), 1, style);
+    int made;
 
+    if (!write_alias(output, map, &anchor, &done) || done)
+        return done;
+    pairs = pairs_in_order(output, map);
+    made = yaml_mapping_start_event_initialize(&event, anchor, yaml_text(YAML_TAG "map"), 1, style);
     if (!output_emit(output, made, &event))
         return false;
     for (size_t i = 0; i < value_count(map); i++) {
@@ -261,6 +320,7 @@ static bool write_value(struct yaml_output *output, const struct value *value, i
         return write_scalar(output, YAML_TYPE_BOOL, YAML_TAG "bool", value->as.boolean ? "true" : "false",
                             value->as.boolean ? 4 : 5);
     case VALUE_INT:
+    case VALUE_BIG:
         number = text_new(output->scratch);
         value_str(&number, value);
         return write_scalar(output, YAML_TYPE_INT, YAML_TAG "int", number.data, number.length);
@@ -280,19 +340,33 @@ static bool write_value(struct yaml_output *output, const struct value *value, i
     return error_set_kind(output->err, ERROR_UNDEFINED, "'%s' is undefined", value->as.string.data);
 }
 
+/* Lists and maps that come up more than once get their names, in the order in which they are written. */
+static void anchors_find(struct yaml_output *output, const struct value *value, int depth)
+{
+    const struct value_pair *pairs = value_is(value, VALUE_MAP) ? pairs_in_order(output, value) : NULL;
+
+    if (depth > LIMIT_VALUE_DEPTH || !(value_is(value, VALUE_MAP) || value_is(value, VALUE_LIST)) ||
+        !yaml_anchors_meet(&output->anchors, output->scratch, value))
+        return;
+    for (size_t i = 0; i < value_count(value); i++)
+        anchors_find(output, pairs != NULL ? pairs[i].item : value_item(value, i), depth + 1);
+}
+
 static bool write_document(struct yaml_output *output, const struct value *value)
 {
+    yaml_version_directive_t version = { output->style->version[0], output->style->version[1] };
     yaml_event_t event;
 
     if (!output_emit(output, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING), &event))
         return false;
     if (!output_emit(output,
-                     yaml_document_start_event_initialize(&event, NULL, NULL, NULL, !output->style->explicit_start),
+                     yaml_document_start_event_initialize(&event, version.major == 0 ? NULL : &version, NULL, NULL,
+                                                          !output->style->explicit_start),
                      &event))
         return false;
     if (!write_value(output, value, 0))
         return false;
-    return output_emit(output, yaml_document_end_event_initialize(&event, 1), &event) &&
+    return output_emit(output, yaml_document_end_event_initialize(&event, !output->style->explicit_end), &event) &&
            output_emit(output, yaml_stream_end_event_initialize(&event), &event);
 }
 
@@ -310,5 +384,10 @@ bool yaml_write(struct text *out, const struct value *value, const struct yaml_s
         yaml_emitter_set_indent(&output.emitter, style->indent);
     if (style->width != 0)
         yaml_emitter_set_width(&output.emitter, style->width);
+    yaml_emitter_set_canonical(&output.emitter, style->canonical);
+    if (style->line_break != 0)
+        yaml_emitter_set_break(&output.emitter, style->line_break < 0 ? YAML_CRLN_BREAK : YAML_CR_BREAK);
+    if (style->anchors)
+        anchors_find(&output, value, 0);
     return write_document(&output, value);
 }

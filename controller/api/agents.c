@@ -9,6 +9,7 @@
 #include "common/trust/certificate_request.h"
 #include "controller/api/center.h"
 #include "controller/api/intake.h"
+#include "controller/launcher/launcher.h"
 #include "controller/store/store_drift.h"
 #include "controller/store/store_node.h"
 #include "controller/store/store_node_work.h"
@@ -155,6 +156,18 @@ static bool reports_run(struct store_connection *writer, struct api_call *call, 
     return store_node_seen(writer, call->identity.node_id, work->batch.received_us, err);
 }
 
+/* Kinds that the launcher decides by. */
+static bool concerns_workloads(const struct reports_work *work)
+{
+    static const char *const kinds[] = { "pieces", "engines", "memory", "models", "fetch", "hello", NULL };
+
+    for (size_t i = work->result.first_new; i < work->batch.count; i++) {
+        if (text_in(work->batch.reports[i].kind, kinds))
+            return true;
+    }
+    return false;
+}
+
 static void reports_then(struct api_call *call, void *data)
 {
     const struct reports_work *work = data;
@@ -167,6 +180,8 @@ static void reports_then(struct api_call *call, void *data)
     }
     for (size_t i = 0; i < work->run_count; i++)
         api_wake(center_of(call)->server, api_topic("run", work->runs[i]));
+    if (work->result.answer == STORE_REPORT_OK && concerns_workloads(work))
+        launcher_wake(center_of(call)->launcher);
     value_map_put_int(call->arena, out, "acknowledged", work->result.acknowledged);
     value_map_put_int(call->arena, out, "expected", work->result.expected);
     api_reply(call, work->result.answer == STORE_REPORT_GAP ? 409 : 200, out);

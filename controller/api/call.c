@@ -38,6 +38,19 @@ const char *api_header(const struct api_call *call, const char *name)
     return MHD_lookup_connection_value(((const struct call *)call)->connection, MHD_HEADER_KIND, name);
 }
 
+int api_socket(const struct api_call *call)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(((const struct call *)call)->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    return info == NULL ? -1 : info->connect_fd;
+}
+
+struct api_server *api_server_of(const struct api_call *call)
+{
+    return ((const struct call *)call)->server;
+}
+
 /* --- answers --- */
 
 void api_reply_header(struct api_call *call, const char *name, const char *value)
@@ -157,6 +170,8 @@ void api_reply_error(struct api_call *call, int status, const char *code, const 
     }
     value_map_put_string(call->arena, inner, "code", code);
     value_map_put_string(call->arena, inner, "message", message.data);
+    if (call_of(call)->server->options.error_more != NULL)
+        call_of(call)->server->options.error_more(call->arena, inner, status);
     value_map_put(call->arena, body, "error", inner);
     api_reply(call, status, body);
 }

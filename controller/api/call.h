@@ -10,14 +10,15 @@
 
 #include "controller/api/route.h"
 
-enum api_identity_kind { API_NOBODY, API_IS_NODE, API_IS_OPERATOR };
+enum api_identity_kind { API_NOBODY, API_IS_NODE, API_IS_OPERATOR, API_IS_CLIENT };
 
 /* Who asks, as the authenticator found. Texts are in the call's arena. */
 struct api_identity {
     enum api_identity_kind kind;
-    enum api_access role;    /* operators: API_VIEWER, API_OPERATOR or API_ADMIN */
+    enum api_access role;    /* operators: API_VIEWER, API_OPERATOR or API_ADMIN; clients: API_CLIENT */
     const char *name;        /* of the token or the node; API_NOBODY: of what is worth nothing any more, or NULL */
     const char *fingerprint; /* nodes: SHA-256 of the key, hex */
+    const char *key_id;      /* clients */
     int64_t node_id, generation;
     bool expired;    /* nodes: the certificate has run out */
     int64_t ends_us; /* wall clock; when what was shown is worth nothing any more; 0: it does not end by itself */
@@ -43,6 +44,10 @@ struct api_call {
 const char *api_path_value(const struct api_call *call, const char *name);
 /* What was asked for, with its "?...", as it came. */
 const char *api_path(const struct api_call *call);
+/* The client's TCP socket, to be watched for its end until the call is over; -1: not known. */
+int api_socket(const struct api_call *call);
+/* The server that the call came in by. */
+struct api_server *api_server_of(const struct api_call *call);
 /* A request header, or NULL. */
 const char *api_header(const struct api_call *call, const char *name);
 

@@ -176,6 +176,8 @@ static bool identify_node(struct center *center, struct arena *arena, const stru
         return true;
     if (key->revoked_us != 0 || key->node_state != STORE_NODE_ACTIVE || key->generation != key->node_generation) {
         out->name = arena_printf(arena, "node:%s", key->node);
+        if (key->node_state != STORE_NODE_PENDING)
+            out->why_code = "key_revoked"; /* an agent that reads this ends its pieces */
         out->why = arena_printf(arena, "the key of node %s, generation %lld, was revoked", key->node,
                                 (long long)key->generation);
         return true;

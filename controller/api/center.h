@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "controller/api/gateway_link.h"
 #include "controller/api/presence.h"
 #include "controller/api/refusals.h"
 #include "controller/api/server.h"
@@ -16,19 +17,26 @@
 #include "controller/store/store_audit.h"
 #include "controller/store/store_writer.h"
 
+struct benches;
+struct launcher;
+
 struct center {
     struct store *store;
     struct store_connection *reader; /* of the HTTP thread */
     const struct authority *authority;
     struct file_store *files;
+    struct facts_cache *facts;           /* for plans, of the HTTP thread; NULL: nodes' facts are read each time */
     struct presence *presence;           /* who was heard when; NULL: nobody keeps count */
     struct refusals *refusals;           /* what was refused, for the audit log; NULL: it is not kept */
     void (*deliveries_wake)(void *data); /* of webhooks, when there is one that no event makes; may be NULL */
     void *deliveries_data;
-    int64_t wait_limit_s;      /* of a long poll; 0: what the route allows */
-    struct runs *runs;         /* from the centre; NULL: there are none */
-    struct api_server *server; /* set right after it was started */
-    const char *address;       /* "host:port" that join strings name */
+    int64_t wait_limit_s;               /* of a long poll; 0: what the route allows */
+    struct runs *runs;                  /* from the centre; NULL: there are none */
+    struct launcher *launcher;          /* of workloads; NULL: there is none */
+    struct benches *benches;            /* NULL: nobody runs them */
+    const struct gateway_link *gateway; /* NULL: there is none */
+    struct api_server *server;          /* set right after it was started */
+    const char *address;                /* "host:port" that join strings name */
 };
 
 /* The generated table of all resources. */

@@ -9,6 +9,7 @@
 #include "common/json/json.h"
 #include "controller/api/center.h"
 #include "controller/api/intake_measured.h"
+#include "controller/api/intake_pieces.h"
 #include "controller/store/store_bundle.h"
 #include "controller/store/store_drift.h"
 #include "controller/store/store_node.h"
@@ -299,12 +300,39 @@ static bool take_run_end(struct taking *taking, struct error *err)
 
 static bool take_sample(struct taking *taking, struct error *err)
 {
-    return intake_sample(taking->writer, taking->in, err);
+    return intake_sample(taking->writer, taking->in, err) &&
+           intake_energy_settle(taking->writer, taking->arena, taking->in->node_id, taking->in->node,
+                                taking->in->report->at_us - INTAKE_ENERGY_LATE_US, err);
+}
+
+static bool take_energy(struct taking *taking, struct error *err)
+{
+    return intake_energy(taking->writer, taking->arena, taking->in, err);
+}
+
+static bool take_fetch(struct taking *taking, struct error *err)
+{
+    return intake_fetch(taking->writer, taking->arena, taking->in, err);
 }
 
 static bool take_models(struct taking *taking, struct error *err)
 {
     return intake_models(taking->writer, taking->arena, taking->in, err);
+}
+
+static bool take_pieces(struct taking *taking, struct error *err)
+{
+    return intake_pieces(taking->writer, taking->arena, taking->in, err);
+}
+
+static bool take_engines(struct taking *taking, struct error *err)
+{
+    return intake_engines(taking->writer, taking->arena, taking->in, err);
+}
+
+static bool take_memory(struct taking *taking, struct error *err)
+{
+    return intake_memory(taking->writer, taking->in, err);
 }
 
 bool intake_take(struct store_connection *writer, struct arena *arena, const struct intake_report *report,
@@ -317,7 +345,9 @@ bool intake_take(struct store_connection *writer, struct arena *arena, const str
         { "hello", take_hello },         { "facts", take_facts },     { "status", take_status },
         { "drift", take_drift },         { "mended", take_mended },   { "run_start", take_run_start },
         { "run_event", take_run_event }, { "run_end", take_run_end }, { "bundle", take_bundle },
-        { "sample", take_sample },       { "models", take_models },
+        { "sample", take_sample },       { "models", take_models },   { "fetch", take_fetch },
+        { "energy", take_energy },       { "pieces", take_pieces },   { "engines", take_engines },
+        { "memory", take_memory },
     };
     struct taking taking = { writer, arena, report, 0 };
     bool ok = true;

@@ -11,6 +11,7 @@
  *   run_end   {run, outcome, reason?, ok, changed, failed, skipped}   "ok", "drift", "failed", "cancelled", "lost"
  *   bundle  {version, playbook?}                      the bundle it works from now
  *   sample, models                                    figures (intake_measured.h)
+ *   pieces, engines, memory                           workloads (intake_pieces.h)
  * Kinds that are unknown here are kept as reports and change nothing: an agent may be newer than its controller.
  */
 #pragma once

@@ -9,7 +9,7 @@
 #define CLOCK_SLACK_US ((int64_t)24 * 3600 * 1000000) /* a sample's own time is believed this far from its report's */
 #define FIGURE_MAX 1e15 /* a PiB, and more than any watt: sums of all nodes stay numbers, and fit an integer */
 
-static double figure_of(const struct value *body, const char *key)
+double intake_figure(const struct value *body, const char *key)
 {
     const struct value *value = value_map_get(body, key);
     double figure = value_is(value, VALUE_REAL)  ? value->as.real
@@ -28,7 +28,7 @@ bool intake_sample(struct store_connection *writer, const struct intake_report *
     if (value_is(at, VALUE_INT) && at->as.integer > sample.at_us - CLOCK_SLACK_US && at->as.integer <= sample.at_us)
         sample.at_us = at->as.integer;
     for (int i = 0; i < STORE_SAMPLE_FIGURES; i++) {
-        sample.figures[i] = figure_of(report->body, figure_name((enum store_sample_figure)i));
+        sample.figures[i] = intake_figure(report->body, figure_name((enum store_sample_figure)i));
         is_measured = is_measured || !isnan(sample.figures[i]);
     }
     return !is_measured || store_sample_add(writer, report->node_id, &sample, err);

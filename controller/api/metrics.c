@@ -5,7 +5,7 @@
 #include "common/base/clock.h"
 #include "common/base/limits.h"
 #include "common/base/text.h"
-#include "controller/api/center.h"
+#include "controller/api/metrics.h"
 #include "controller/store/store_event.h"
 #include "controller/store/store_fleet.h"
 #include "controller/store/store_node.h"
@@ -13,19 +13,18 @@
 
 #define HOUR_US ((int64_t)3600 * 1000000)
 
-static void family(struct text *out, const char *name, const char *type, const char *help)
+void metrics_family(struct text *out, const char *name, const char *type, const char *help)
 {
     text_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
 static void one(struct text *out, const char *name, const char *type, const char *help, int64_t value)
 {
-    family(out, name, type, help);
+    metrics_family(out, name, type, help);
     text_printf(out, "%s %lld\n", name, (long long)value);
 }
 
-/* A label's value: backslash, quote and newline are escaped. */
-static void label(struct text *out, const char *text)
+void metrics_label(struct text *out, const char *text)
 {
     for (; *text != '\0'; text++) {
         if (*text == '\\' || *text == '"')
@@ -44,13 +43,13 @@ static bool put_nodes(struct api_call *call, struct text *out, struct error *err
 
     if (!store_node_counts(center_of(call)->reader, call->arena, &counts, &count, err))
         return false;
-    family(out, "roost_nodes", "gauge", "Nodes by state and verdict.");
+    metrics_family(out, "roost_nodes", "gauge", "Nodes by state and verdict.");
     for (size_t i = 0; i < count; i++) {
         text_printf(out, "roost_nodes{state=\"%s\",verdict=\"",
                     counts[i].state == STORE_NODE_ACTIVE    ? "active"
                     : counts[i].state == STORE_NODE_PENDING ? "pending"
                                                             : "revoked");
-        label(out, counts[i].verdict == NULL ? "unknown" : counts[i].verdict);
+        metrics_label(out, counts[i].verdict == NULL ? "unknown" : counts[i].verdict);
         text_printf(out, "\"} %lld\n", (long long)counts[i].nodes);
     }
     return true;
@@ -149,12 +148,12 @@ static bool put_fleet(struct api_call *call, struct text *out, int64_t nodes, st
     if (!fleet_read(call, &figures, &count, err))
         return false;
     for (size_t i = 0; i < SERIES; i++) {
-        family(out, node_series[i].name, "gauge", node_series[i].help);
+        metrics_family(out, node_series[i].name, "gauge", node_series[i].help);
         for (size_t j = 0; j < count; j++) {
             if (isnan(figures[j].values[i]))
                 continue;
             text_printf(out, "%s{node=\"", node_series[i].name);
-            label(out, figures[j].name);
+            metrics_label(out, figures[j].name);
             text_printf(out, "\"} %.15g\n", figures[j].values[i]);
         }
     }
@@ -182,12 +181,13 @@ static bool put_events(struct api_call *call, struct text *out, struct error *er
 
     if (!store_event_counts(center_of(call)->reader, call->arena, clock_wall_us() - HOUR_US, &counts, &count, err))
         return false;
-    family(out, "roost_events_hour", "gauge", "Events of the last hour by kind and outcome: runs, drift, lost nodes.");
+    metrics_family(out, "roost_events_hour", "gauge",
+                   "Events of the last hour by kind and outcome: runs, drift, lost nodes.");
     for (size_t i = 0; i < count; i++) {
         text_add(out, "roost_events_hour{kind=\"");
-        label(out, counts[i].kind);
+        metrics_label(out, counts[i].kind);
         text_add(out, "\",outcome=\"");
-        label(out, counts[i].outcome == NULL ? "" : counts[i].outcome);
+        metrics_label(out, counts[i].outcome == NULL ? "" : counts[i].outcome);
         text_printf(out, "\"} %lld\n", (long long)counts[i].events);
     }
     return true;
@@ -215,7 +215,8 @@ static bool put_runs(struct api_call *call, struct text *out, struct error *err)
 
     if (!store_event_runs(center_of(call)->reader, call->arena, clock_wall_us() - HOUR_US, &runs, &count, err))
         return false;
-    family(out, "roost_runs_hour", "gauge", "Runs that ended in the last hour: from the centre or a node's own.");
+    metrics_family(out, "roost_runs_hour", "gauge",
+                   "Runs that ended in the last hour: from the centre or a node's own.");
     for (size_t i = 0; i < count; i++)
         text_printf(out, "roost_runs_hour{from=\"%s\",kind=\"%s\",outcome=\"%s\"} %lld\n",
                     runs[i].is_central ? "centre" : "node", runs[i].kind, outcome_of(runs[i].state),
@@ -233,7 +234,7 @@ static void metrics_get(struct api_call *call)
     int64_t nodes = 0;
 
     if (!put_nodes(call, &out, &err) || !put_sums(call, &out, &nodes, &err) || !put_fleet(call, &out, nodes, &err) ||
-        !put_events(call, &out, &err) || !put_runs(call, &out, &err) ||
+        !put_events(call, &out, &err) || !put_runs(call, &out, &err) || !metrics_energy_put(call, &out, &err) ||
         !store_size(center_of(call)->reader, &size, &err)) {
         center_read_failed(call, &err);
         return;
@@ -252,6 +253,8 @@ static void metrics_get(struct api_call *call)
     one(&out, "roost_store_bytes", "gauge", "Size of the database.", size.bytes);
     one(&out, "roost_authority_expires_seconds", "gauge", "Until the CA ends.",
         (center_of(call)->authority->ca->not_after_us - clock_wall_us()) / 1000000);
+    if (center_of(call)->gateway != NULL)
+        center_of(call)->gateway->metrics(center_of(call)->gateway->gateway, &out);
     api_reply_bytes(call, 200, "text/plain; version=0.0.4", out.data, out.length);
 }
 

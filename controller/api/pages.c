@@ -40,6 +40,30 @@ static const struct task_spec login_spec = { .name = "login",
                                              .args = login_args,
                                              .args_size = sizeof(struct login_form) };
 
+static const struct arg_spec models_args[] = {
+    ARG(page_match_query, match, ARG_STRING, .help = "models or nodes, as *gpt-oss*; a part of a name is enough"),
+    ARG_END,
+};
+static const struct task_spec models_spec = { .name = "models",
+                                              .args = models_args,
+                                              .args_size = sizeof(struct page_match_query) };
+
+static const struct arg_spec bench_args[] = {
+    ARG(page_bench_query, alike, ARG_STRING, .help = "those that can be compared with one another: their plot"),
+    ARG_END,
+};
+static const struct task_spec bench_spec = { .name = "bench",
+                                             .args = bench_args,
+                                             .args_size = sizeof(struct page_bench_query) };
+
+static const struct arg_spec playground_args[] = {
+    ARG(page_playground_query, model, ARG_STRING, .help = "that is chosen at first"),
+    ARG_END,
+};
+static const struct task_spec playground_spec = { .name = "playground",
+                                                  .args = playground_args,
+                                                  .args_size = sizeof(struct page_playground_query) };
+
 struct asset_query {
     const char *v;
 };
@@ -57,6 +81,15 @@ static const struct api_route routes[] = {
     API_ROUTE(API_VIEWER, "GET", "/runs", page_runs, .summary = "Runs", .is_page = true, .query = &runs_spec),
     API_ROUTE(API_VIEWER, "GET", "/runs/{id}", page_run, .summary = "One run", .is_page = true),
     API_ROUTE(API_VIEWER, "GET", "/drift", page_drift, .summary = "Drift", .is_page = true, .query = &drift_spec),
+    API_ROUTE(API_VIEWER, "GET", "/workloads", page_workloads, .summary = "Workloads", .is_page = true),
+    API_ROUTE(API_VIEWER, "GET", "/workloads/{name}", page_workload, .summary = "One workload", .is_page = true),
+    API_ROUTE(API_VIEWER, "GET", "/models", page_models, .summary = "Models by node", .is_page = true,
+              .query = &models_spec),
+    API_ROUTE(API_VIEWER, "GET", "/memory", page_memory, .summary = "Memory of all nodes", .is_page = true),
+    API_ROUTE(API_VIEWER, "GET", "/bench", page_bench, .summary = "Benchmarks and links", .is_page = true,
+              .query = &bench_spec),
+    API_ROUTE(API_OPERATOR, "GET", "/playground", page_playground, .summary = "Ask a model", .is_page = true,
+              .query = &playground_spec),
     API_ROUTE(API_OPERATOR, "GET", "/trust", page_trust, .summary = "Trust", .is_page = true),
     API_ROUTE(API_PUBLIC, "GET", "/login", page_login, .summary = "The form to sign in", .is_page = true),
     API_ROUTE(API_PUBLIC, "POST", "/login", page_login_post, .summary = "Sign in with an API token", .is_page = true,

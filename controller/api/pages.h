@@ -54,3 +54,55 @@ void page_login(struct api_call *call);
 void page_login_post(struct api_call *call);
 void page_logout(struct api_call *call);
 void page_asset(struct api_call *call);
+
+/* --- what runs: pages_workloads.c, pages_workload.c, pages_models.c, pages_memory.c, pages_bench.c --- */
+
+struct page_match_query {
+    const char *match;
+};
+void page_workloads(struct api_call *call);
+void page_workload(struct api_call *call);
+void page_models(struct api_call *call);
+void page_memory(struct api_call *call);
+struct page_bench_query {
+    const char *alike;
+};
+void page_bench(struct api_call *call);
+
+/* What the pages of workloads share: pages_workload_parts.c. */
+struct store_instance;
+struct store_workload_sample;
+/* {class, word} of a state; what is not known here is drawn as unknown. */
+void page_workload_state_put(struct api_call *call, struct value *map, const char *state);
+/* Replicas of one workload as one: what needs looking at comes first, and one of several that serves is still some service. */
+struct page_replicas {
+    size_t count, serving;
+    const struct store_instance *worst; /* NULL: there is none */
+};
+void page_replicas_take(struct page_replicas *replicas, const struct store_instance *instance);
+/* {class, word, sentence}. */
+void page_replicas_put(struct api_call *call, struct value *map, const struct page_replicas *replicas, bool is_wanted);
+const char *page_workload_url(struct arena *arena, const char *name);
+/* "12.3", three figures; null: not known. */
+const struct value *page_figure(struct arena *arena, double figure);
+/* "18.2 GiB"; null for what is not above 0. */
+const struct value *page_bytes(struct arena *arena, int64_t bytes);
+/* A member of stored JSON that is a number; NAN: it is none. */
+double page_number(const struct value *map, const char *key);
+/* The parts of an instance's plan: [{node, url, role, gpu, host, layers, share, percent}]. */
+struct value *page_plan_parts(struct api_call *call, const char *plan);
+
+/* --- the playground: the form is pages_playground.c's, asking the gateway's (controller/gateway/playground.c) --- */
+
+struct page_playground_query {
+    const char *model;
+};
+void page_playground(struct api_call *call);
+struct page_playground {
+    const char *model, *prompt;    /* as they were given, or NULL */
+    int64_t max_tokens;            /* 0: the usual */
+    const char *answer, *trouble;  /* one of them once something was asked */
+    int64_t tokens_in, tokens_out; /* 0: not told */
+    double seconds;
+};
+void page_playground_reply(struct api_call *call, int status, const struct page_playground *playground);

@@ -9,6 +9,8 @@
 #include "controller/api/server_internal.h"
 
 #define BEARER "Bearer "
+#define API_DOCUMENT "/api/v1/openapi.json"
+#define SMALL_TABLE 16 /* paths that a sentence can hold */
 
 struct call *call_new(struct api_server *server, struct MHD_Connection *connection, const char *target)
 {
@@ -39,6 +41,45 @@ void call_free(struct call *call)
 
 /* --- before the body --- */
 
+/* Its paths, each once. False: there are too many for a sentence, or one is the document that lists them. */
+static bool paths_of(const struct api_table *table, const char **names, struct text *list)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < table->count; i++) {
+        for (size_t k = 0; k < table->resources[i]->count; k++) {
+            const char *name = table->resources[i]->routes[k].path;
+
+            if (text_in(name, names))
+                continue;
+            if (count == SMALL_TABLE || text_equal(name, API_DOCUMENT))
+                return false;
+            names[count++] = name;
+            text_printf(list, "%s%s", list->length > 0 ? ", " : "", name);
+        }
+    }
+    return count > 0;
+}
+
+/* A table with the API's document names that; a small one, as the gateway's, its own paths and the nearest of them. */
+static void refuse_path(struct api_call *base, const char *path)
+{
+    const char *names[SMALL_TABLE + 1] = { NULL }, *nearest = NULL;
+    struct text list = text_new(base->arena);
+    size_t count = 0;
+
+    if (!paths_of(base->table, names, &list)) {
+        api_reply_error(base, 404, "route_unknown", "there is no %s; " API_DOCUMENT " lists what there is", path);
+        return;
+    }
+    while (names[count] != NULL)
+        count++;
+    nearest = text_nearest(path, names, count);
+    api_reply_error(base, 404, "route_unknown", "there is no %s%s%s%s; there are %s", path,
+                    nearest != NULL ? ", did you mean " : "", nearest != NULL ? nearest : "",
+                    nearest != NULL ? "?" : "", list.data);
+}
+
 static bool admit_path(struct call *call, const char *method, const char *path)
 {
     struct api_call *base = &call->base;
@@ -46,7 +87,7 @@ static bool admit_path(struct call *call, const char *method, const char *path)
     if (strstr(call->target, "%00") != NULL)
         api_reply_error(base, 400, "bad_request", "the path holds a NUL byte");
     else if (call->match.route == NULL && call->match.allow[0] == '\0')
-        api_reply_error(base, 404, "route_unknown", "there is no %s; /api/v1/openapi.json lists what there is", path);
+        refuse_path(base, path);
     else if (call->match.route == NULL) {
         api_reply_header(base, "Allow", call->match.allow);
         api_reply_error(base, 405, "method_not_allowed", "%s does not take %s; it takes %s", path, method,
@@ -98,6 +139,8 @@ static bool may(const struct api_identity *who, enum api_access access)
         return who->kind == API_IS_NODE && !who->expired;
     case API_NODE_EXPIRED:
         return who->kind == API_IS_NODE;
+    case API_CLIENT:
+        return who->kind == API_IS_CLIENT || who->kind == API_IS_OPERATOR;
     default:
         return who->kind == API_IS_OPERATOR && who->role >= access;
     }

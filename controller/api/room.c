@@ -80,8 +80,9 @@ static void *room_timer(void *data)
             pthread_cond_timedwait(&room->changed, &room->mutex, &until);
     }
     room_expire(room, 0);
-    while (room->suspended > 0)
+    while (room->suspended > 0 || room->working > 0)
         pthread_cond_wait(&room->changed, &room->mutex);
+    room->is_closed = true;
     pthread_mutex_unlock(&room->mutex);
     return NULL;
 }
@@ -132,6 +133,25 @@ bool room_is_closing(struct room *room)
     closing = room->closing;
     pthread_mutex_unlock(&room->mutex);
     return closing;
+}
+
+bool room_begin(struct room *room)
+{
+    bool begins = false;
+
+    pthread_mutex_lock(&room->mutex);
+    begins = !room->is_closed;
+    room->working += begins ? 1 : 0;
+    pthread_mutex_unlock(&room->mutex);
+    return begins;
+}
+
+void room_end(struct room *room)
+{
+    pthread_mutex_lock(&room->mutex);
+    if (--room->working == 0 && room->closing)
+        pthread_cond_broadcast(&room->changed);
+    pthread_mutex_unlock(&room->mutex);
 }
 
 uint64_t room_wakes(struct room *room, uint64_t topic)

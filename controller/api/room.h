@@ -19,17 +19,23 @@ struct room {
     pthread_cond_t changed; /* a nearer deadline, the end, or nobody suspended any more */
     pthread_t timer;
     bool timer_runs, closing;
+    bool is_closed; /* no call runs any more, so none can be suspended */
     struct call *first[ROOM_BUCKETS];
     uint64_t wakes[ROOM_BUCKETS];
     int64_t nearest_ms; /* the deadline the timer sleeps for, or -1 */
     unsigned suspended; /* in the room or with other threads */
+    unsigned working;   /* calls that the HTTP thread is with now */
 };
 
 bool room_open(struct room *room, struct error *err);
-/* No call waits from now on; those that do run again. Returns when nobody is suspended. */
+/* No call waits from now on; those that do run again. Returns when nobody is suspended and nobody can be any more. */
 void room_close(struct room *room);
 void room_free(struct room *room);
 bool room_is_closing(struct room *room);
+/* Around all that may suspend a call: libmicrohttpd ends the program when it is stopped while a connection is suspended, and those
+ * that are open go on asking until then. False: the room is closed, the connection is to be cut. */
+bool room_begin(struct room *room);
+void room_end(struct room *room);
 uint64_t room_wakes(struct room *room, uint64_t topic);
 /* Suspends until a wake after call->seen, or the deadline. False: there was one already, or the room is closing. */
 bool room_enter(struct room *room, struct call *call, int64_t timeout_ms);

@@ -67,8 +67,8 @@ void api_match(const struct api_table *table, const char *method, const char *pa
 
 const char *api_access_name(enum api_access access)
 {
-    static const char *const names[] = { "none",   "public",   "node", "node (expired certificate too)",
-                                         "viewer", "operator", "admin" };
+    static const char *const names[] = { "none",   "public",   "node",  "node (expired certificate too)",
+                                         "viewer", "operator", "admin", "client" };
 
     return names[access];
 }

@@ -17,6 +17,7 @@ enum api_access {
     API_VIEWER,       /* operators' tokens, each including the one before */
     API_OPERATOR,
     API_ADMIN,
+    API_CLIENT, /* a key of the gateway; any operator's token */
 };
 
 /* A body that is handed on as it comes instead of being kept: for files. All of it happens in the HTTP thread. What answers

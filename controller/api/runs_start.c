@@ -30,7 +30,8 @@ static const struct arg_spec run_body_args[] = {
     ARG(run_body, extra_vars, ARG_MAP, .help = "variables that win over all others; they are kept with the run"),
     ARG(run_body, settings, ARG_MAP, .help = "the settings of ansible.cfg, texts by name"),
     ARG(run_body, terminal, ARG_MAP, .help = "where the output is shown: color, columns, interactive"),
-    ARG(run_body, secrets, ARG_MAP, .no_log = true, .help = "connection_password, become_password: never kept"),
+    ARG(run_body, secrets, ARG_MAP, .no_log = true,
+        .help = "connection_password, become_password, settings: never kept"),
     ARG_END,
 };
 static const struct task_spec run_body_spec = { .name = "run",
@@ -45,7 +46,8 @@ struct again_body {
 static const struct arg_spec again_body_args[] = {
     ARG(again_body, failed, ARG_BOOL, .help = "only on the hosts that had failed or were unreachable"),
     ARG(again_body, terminal, ARG_MAP, .help = "where the output is shown: color, columns, interactive"),
-    ARG(again_body, secrets, ARG_MAP, .no_log = true, .help = "connection_password, become_password: never kept"),
+    ARG(again_body, secrets, ARG_MAP, .no_log = true,
+        .help = "connection_password, become_password, settings: never kept"),
     ARG_END,
 };
 static const struct task_spec again_body_spec = { .name = "again",

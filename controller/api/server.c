@@ -77,17 +77,21 @@ static enum MHD_Result server_handle(void *data, struct MHD_Connection *connecti
 {
     struct api_server *server = data;
     struct call *call = *state;
-    bool was_away = room_back(&server->room, call);
+    bool was_away = false;
     enum MHD_Result result = MHD_YES;
 
     (void)connection;
     (void)version;
+    if (!room_begin(&server->room))
+        return MHD_NO;
+    was_away = room_back(&server->room, call);
     if (call->state != CALL_NEW)
         result = call_step(call, was_away, upload, upload_size);
     else if (!call_admit(call, method, path))
         result = call_send(call);
     if (was_away)
         room_gone(&server->room);
+    room_end(&server->room);
     return result;
 }
 
@@ -114,7 +118,7 @@ static bool server_listen(struct api_server *server, struct error *err)
 
     if (!api_listen_address(options->listen, &address, &is_loopback, err))
         return false;
-    if (options->certificate_pem == NULL && !is_loopback)
+    if (options->certificate_pem == NULL && !is_loopback && !options->plain_anywhere)
         return error_set(err, "without TLS the controller listens on loopback only, not on %s", options->listen);
     server->listen_fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (server->listen_fd < 0)
@@ -202,11 +206,15 @@ bool api_server_start(const struct api_server_options *options, struct api_serve
     return true;
 }
 
+/*
+ * Who comes while it closes is told so by the room. Not MHD_quiesce_daemon: its thread and ours may both take the listening socket out of
+ * the thread's epoll set, and then libmicrohttpd (0.9.75) aborts.
+ */
 void api_server_stop(struct api_server *server)
 {
-    MHD_quiesce_daemon(server->daemon);
     room_close(&server->room);
     MHD_stop_daemon(server->daemon);
+    server->listen_fd = -1; /* it has closed it */
     room_free(&server->room);
     server_free(server);
 }

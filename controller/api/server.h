@@ -37,7 +37,8 @@ struct api_authenticator {
 
 struct api_server_options {
     const char *listen;                    /* "127.0.0.1:8470", "[::]:8470"; port 0: any free one */
-    const char *certificate_pem, *key_pem; /* NULL: plain HTTP, on loopback only */
+    const char *certificate_pem, *key_pem; /* NULL: plain HTTP, on loopback only... */
+    bool plain_anywhere;                   /* ... unless this is wanted */
     const char *client_ca_pem;             /* client certificates are asked for; the authenticator verifies them */
     struct api_table table;
     struct api_authenticator authenticator;
@@ -45,6 +46,8 @@ struct api_server_options {
     unsigned connection_limit;  /* 0: LIMIT_API_CONNECTIONS */
     unsigned per_address_limit; /* 0: no limit */
     unsigned idle_timeout_s;    /* without a byte in either direction; 0: LIMIT_API_IDLE_S */
+    /* Adds to the body of an error what this server's clients expect in it beside code and message; may be NULL. */
+    void (*error_more)(struct arena *arena, struct value *error, int status);
 };
 
 struct api_server;

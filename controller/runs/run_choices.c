@@ -41,6 +41,8 @@ const struct task_spec run_terminal_spec = { .name = "terminal",
 static const struct arg_spec secrets_args[] = {
     ARG(run_secrets, connection_password, ARG_STRING, .no_log = true, .help = "asked by -k"),
     ARG(run_secrets, become_password, ARG_STRING, .no_log = true, .help = "asked by -K"),
+    ARG(run_secrets, settings, ARG_MAP, .no_log = true,
+        .help = "settings that are passwords, as sudo_become_plugin.password"),
     ARG_END,
 };
 const struct task_spec run_secrets_spec = { .name = "secrets",

@@ -24,6 +24,7 @@ extern const struct task_spec run_terminal_spec;
 /* What was typed for the run. SECRET; never stored. */
 struct run_secrets {
     const char *connection_password, *become_password;
+    const struct value *settings; /* passwords of a settings file by key ("sudo_become_plugin.password"), or NULL */
 };
 
 extern const struct task_spec run_secrets_spec;

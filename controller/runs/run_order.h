@@ -3,7 +3,7 @@
  * How the controller starts a run's program: `roost apply --controlled RUN` (or check) in a folder of its own, with two descriptors, and the order
  * that comes over the control socket:
  *   {"run": N, "kind": "apply"|"check", "playbooks": [...], "inventories": [...], "project": [{"path", "from", "mode"}], "options": {...},
- *    "terminal": {"color", "columns", "interactive"}, "secrets": {"connection_password", "become_password"}}
+ *    "terminal": {"color", "columns", "interactive"}, "secrets": {"connection_password", "become_password", "settings"}}
  * `options` is what POST /api/v1/runs takes (run_choices.h). What the program tells is JSON lines: the run's events
  * (common/event) and {"event": "output", "stream": "out"|"err", "text": ...}.
  */

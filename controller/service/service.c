@@ -15,7 +15,11 @@
 #include "common/trust/api_token.h"
 #include "controller/api/bundle_publish.h"
 #include "controller/api/center.h"
+#include "controller/launcher/facts_cache.h"
 #include "controller/service/backup.h"
+#include "controller/service/center_benches.h"
+#include "controller/service/center_gateway.h"
+#include "controller/service/center_launcher.h"
 #include "controller/service/center_runs.h"
 #include "controller/service/silence.h"
 #include "controller/service/webhook_sender.h"
@@ -38,6 +42,8 @@ struct service {
     const char *address;
     struct silence silence;
     struct webhook_sender *webhooks;
+    struct gateway *gateway; /* NULL: there is none */
+    const char *gateway_trouble;
     int64_t hour_at_ms; /* when what is done by the hour is due again */
 };
 
@@ -145,7 +151,7 @@ static bool server_open(struct service *service, struct error *err)
         .certificate_pem = authority->server_chain_pem,
         .key_pem = authority->server_key_pem,
         .client_ca_pem = authority->ca_pem,
-        .table = { api_resource_table, api_resource_table_count },
+        .table = center_gateway_table(service->arena, service->gateway),
         .authenticator = { .identify = center_identify, .data = &service->center, .refused = center_refused },
         .context = &service->center
     };
@@ -177,6 +183,16 @@ static void deliveries_told(void *data)
     webhook_sender_wake(service->webhooks);
 }
 
+static bool gateway_begin(struct service *service, struct error *err)
+{
+    const struct center_gateway_options options = { .listen = service->options.gateway,
+                                                    .plain = service->options.gateway_plain,
+                                                    .may_be_missing = service->options.gateway_optional };
+
+    return center_gateway_open(&service->center, &options, service->arena, &service->gateway, &service->gateway_trouble,
+                               err);
+}
+
 /* What listens, counts and delivers beside the server. */
 static bool watches_open(struct service *service, struct error *err)
 {
@@ -184,6 +200,7 @@ static bool watches_open(struct service *service, struct error *err)
         service->options.lost_after_s > 0 ? service->options.lost_after_s : (int64_t)SILENCE_LOST_AFTER_S;
 
     service->center.presence = presence_new();
+    service->center.facts = facts_cache_new();
     service->center.refusals = refusals_new(service->store);
     service->center.deliveries_wake = deliveries_told;
     service->center.deliveries_data = service;
@@ -242,7 +259,8 @@ bool service_open(const struct service_options *options, struct service **out, s
         service->center.authority = service->authority;
         if (file_store_open(path_join(arena, folder, "files"), &service->center.files, err) &&
             center_runs_open(&service->center, folder, err) && watches_open(service, err) &&
-            server_open(service, err)) {
+            center_launcher_open(&service->center, options->lease_s, err) &&
+            center_benches_open(&service->center, err) && gateway_begin(service, err) && server_open(service, err)) {
             store_events_watch(service->store, events_told, service);
             *out = service;
             return true;
@@ -259,9 +277,15 @@ void service_close(struct service *service)
         return;
     if (service->store != NULL)
         store_events_watch(service->store, NULL, NULL);
+    gateway_stop(service->gateway);
+    center_benches_stop(&service->center);
+    center_launcher_stop(&service->center);
     center_runs_stop(&service->center);
     if (service->center.server != NULL)
         api_server_stop(service->center.server);
+    gateway_free(service->gateway);
+    center_benches_free(&service->center);
+    center_launcher_free(&service->center);
     center_runs_free(&service->center);
     webhook_sender_stop(service->webhooks);
     silence_close(&service->silence);
@@ -269,6 +293,7 @@ void service_close(struct service *service)
     store_reader_close(service->center.reader);
     store_close(service->store);
     presence_free(service->center.presence);
+    facts_cache_free(service->center.facts);
     file_store_close(service->center.files);
     authority_close(service->authority);
     arena_free(service->arena);
@@ -309,8 +334,10 @@ static void certificate_step(struct service *service)
 
     names_gather(service);
     if (authority_renew(service->authority, service->names, clock_wall_us(), &made, &err) && made)
-        (void)api_server_certificate_set(service->center.server, authority->server_chain_pem, authority->server_key_pem,
-                                         &err);
+        (void)(api_server_certificate_set(service->center.server, authority->server_chain_pem,
+                                          authority->server_key_pem, &err) &&
+               (service->gateway == NULL || gateway_certificate_set(service->gateway, authority->server_chain_pem,
+                                                                    authority->server_key_pem, &err)));
 }
 
 int64_t service_step(struct service *service)
@@ -335,6 +362,28 @@ int64_t service_step(struct service *service)
 const char *service_url(const struct service *service)
 {
     return arena_printf(service->arena, "https://%s", service->address);
+}
+
+/* With the port that it has, where it was to be any (0). */
+static const char *listen_text(struct arena *arena, const char *listen, int port)
+{
+    const char *colon = strrchr(listen, ':');
+
+    return arena_printf(arena, "%.*s:%d", colon == NULL ? 0 : (int)(colon - listen), listen, port);
+}
+
+const char *service_listens(const struct service *service)
+{
+    return listen_text(service->arena, service->options.listen, api_server_port(service->center.server));
+}
+
+const char *service_gateway(const struct service *service, const char **trouble_out)
+{
+    *trouble_out = service->gateway_trouble;
+    if (service->gateway == NULL)
+        return NULL;
+    return arena_printf(service->arena, "%s://%s", gateway_is_tls(service->gateway) ? "https" : "http",
+                        listen_text(service->arena, service->options.gateway, gateway_port(service->gateway)));
 }
 
 const char *service_ca_pem(const struct service *service)

@@ -23,6 +23,10 @@ struct service_options {
     const char *const *names; /* more names and addresses for the certificate, NULL at the end; may be NULL */
     const struct store_retention *retention; /* what is kept; NULL: store_retention_default */
     int64_t lost_after_s;                    /* a node that was not heard this long is lost; 0: 180 */
+    int64_t lease_s;                         /* of workloads that may move (launcher.h); 0: 30 */
+    const char *gateway;                     /* address that clients of models use; NULL: there is none */
+    bool gateway_plain;                      /* plain HTTP there, beyond loopback too */
+    bool gateway_optional;                   /* the controller runs without it where the address is taken */
 };
 
 struct service;
@@ -34,7 +38,10 @@ void service_close(struct service *service); /* NULL is fine */
  * Milliseconds until it wants to be called again. */
 int64_t service_step(struct service *service);
 
-const char *service_url(const struct service *service); /* https://address */
+const char *service_url(const struct service *service);     /* https://address */
+const char *service_listens(const struct service *service); /* ADDRESS:PORT */
+/* Where clients ask for models, or NULL: then *trouble_out says why, or is NULL where none was wanted. */
+const char *service_gateway(const struct service *service, const char **trouble_out);
 const char *service_ca_pem(const struct service *service);
 const char *service_fingerprint(const struct service *service); /* of the CA's key */
 

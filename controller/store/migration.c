@@ -7,6 +7,7 @@
 const struct migration migration_steps[] = {
     { (const char *)store_schema_1 },
     { (const char *)store_schema_2 },
+    { (const char *)store_schema_3 },
 };
 const int migration_count = (int)(sizeof(migration_steps) / sizeof(migration_steps[0]));
 

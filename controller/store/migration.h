@@ -19,5 +19,5 @@ bool migration_version(struct store_connection *connection, int newest, int *out
 bool migration_run(struct store_connection *connection, const struct migration *steps, int count, struct error *err);
 
 /* schema_1.sql and so on, by roost_embed */
-extern const unsigned char store_schema_1[], store_schema_2[];
-extern const size_t store_schema_1_length, store_schema_2_length;
+extern const unsigned char store_schema_1[], store_schema_2[], store_schema_3[];
+extern const size_t store_schema_1_length, store_schema_2_length, store_schema_3_length;

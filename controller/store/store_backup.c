@@ -12,6 +12,7 @@
 #include "common/base/fd.h"
 #include "common/base/path.h"
 #include "controller/store/migration.h"
+#include "controller/store/query.h"
 #include "controller/store/store_internal.h"
 
 /* Beside `path`, so that the rename stays in one file system; one process makes one at a time. */
@@ -126,12 +127,26 @@ static bool old_aside(const char *folder, const char *path, struct arena *arena,
            file_aside(path, aside, err) && folder_sync(folder, err);
 }
 
-/* Nodes have work of higher numbers than the backup knows, and pass over those up to there: new work gets numbers beyond. */
-static bool work_numbers_leap(const char *path, struct error *err)
+/* The seconds since 1970 are beyond all numbers that were counted up since the backup, however often it was put back. */
+static bool epochs_leap(struct store_connection *copy, struct error *err)
+{
+    int64_t tables = 0;
+    bool found = false;
+
+    return query_number(copy, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'placement'", NULL,
+                        &tables, &found, err) &&
+           (tables == 0 ||
+            connection_execute(
+                copy, "UPDATE placement SET epoch = max(epoch + 1, CAST(strftime('%s', 'now') AS INTEGER))", err));
+}
+
+/* Nodes have work and placements of higher numbers than the backup knows; they pass over work up to there: new ones get numbers beyond. */
+static bool numbers_leap(const char *path, struct error *err)
 {
     struct store_connection *copy = NULL;
     bool ok = connection_open(path, CONNECTION_COPY, &copy, err) &&
-              connection_execute(copy, "UPDATE node SET work_number = work_number + 1000000", err);
+              connection_execute(copy, "UPDATE node SET work_number = work_number + 1000000", err) &&
+              epochs_leap(copy, err);
 
     connection_close(copy);
     return ok;
@@ -149,7 +164,7 @@ static bool restore_locked(const char *folder, const char *path, struct arena *a
     connection_close(backup);
     if (!ok)
         return false;
-    if (!work_numbers_leap(temporary, err)) {
+    if (!numbers_leap(temporary, err)) {
         (void)unlink(temporary);
         return false;
     }

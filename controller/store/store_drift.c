@@ -99,12 +99,16 @@ static bool beyond_resolve(struct store_connection *writer, const struct store_d
                BINDS(bind_int(resolution->node_id), bind_text(STORE_DRIFT_BEYOND), bind_int(resolution->now_us)), err);
 }
 
+#define RESOLVE_OF                                                                                                     \
+    "UPDATE drift SET resolved_us = ?3, cause = CASE WHEN ?4 = 0 THEN cause ELSE ?4 END"                               \
+    " WHERE node_id = ?1 AND resolved_us = 0"
+
 bool store_drift_resolve(struct store_connection *writer, const struct store_drift_resolution *resolution,
                          int64_t *count_out, struct error *err)
 {
+    /* Two statements, as one for both would look at all rows of the node. */
     return query_change(writer,
-                        "UPDATE drift SET resolved_us = ?3, cause = CASE WHEN ?4 = 0 THEN cause ELSE ?4 END"
-                        " WHERE node_id = ?1 AND (?2 IS NULL OR resource = ?2) AND resolved_us = 0",
+                        resolution->resource == NULL ? RESOLVE_OF " AND ?2 IS NULL" : RESOLVE_OF " AND resource = ?2",
                         BINDS(bind_int(resolution->node_id), bind_text(resolution->resource),
                               bind_int(resolution->now_us), bind_int(resolution->cause)),
                         count_out, err) &&

@@ -30,7 +30,8 @@ static bool hook_kind(struct store_connection *writer, const struct store_event 
     static const char *const kinds[][2] = { { "node.lost", "node_lost" },
                                             { "node.back", "node_back" },
                                             { "drift.found", "drift_found" },
-                                            { "run.ended", "run_failed" } };
+                                            { "run.ended", "run_failed" },
+                                            { "workload.failed", "workload_failed" } };
     bool is_one = true;
 
     *out = NULL;

@@ -38,9 +38,43 @@ static const char REPORTS[] =
     " WHERE received_us <= ?1 ORDER BY received_us LIMIT ?2)";
 static const char COPIES[] =
     "DELETE FROM report WHERE (node_id, generation, sequence) IN (SELECT node_id, generation, sequence FROM report"
-    " WHERE kind IN ('run_event', 'sample') AND received_us <= ?1 ORDER BY received_us LIMIT ?2)";
+    " WHERE kind IN ('run_event', 'sample', 'energy', 'memory', 'fetch') AND received_us <= ?1 ORDER BY received_us"
+    " LIMIT ?2)";
 static const char SAMPLES[] = "DELETE FROM sample WHERE (node_id, at_us) IN"
                               " (SELECT node_id, at_us FROM sample WHERE at_us <= ?1 ORDER BY at_us LIMIT ?2)";
+/* Of workloads: figures and energy as told, whose content the sums have; and the sums. */
+static const char WORKLOAD_SAMPLES[] =
+    "DELETE FROM workload_sample WHERE (instance_id, at_us) IN"
+    " (SELECT instance_id, at_us FROM workload_sample WHERE at_us <= ?1 ORDER BY at_us LIMIT ?2)";
+static const char ENERGY[] = "DELETE FROM energy WHERE (node_id, from_us) IN"
+                             " (SELECT node_id, from_us FROM energy WHERE to_us <= ?1 ORDER BY to_us LIMIT ?2)";
+static const char WORKLOAD_SUMS[] =
+    "DELETE FROM workload_sum WHERE (slot_us, workload) IN"
+    " (SELECT slot_us, workload FROM workload_sum WHERE slot_us > 0 AND slot_us <= ?1 ORDER BY slot_us LIMIT ?2)";
+/* Days that have ended by then: -1 - begin. */
+static const char WORKLOAD_DAYS[] =
+    "DELETE FROM workload_sum WHERE (slot_us, workload) IN (SELECT slot_us, workload FROM workload_sum"
+    " WHERE slot_us < 0 AND slot_us >= 86399999999 - ?1 ORDER BY slot_us LIMIT ?2)";
+static const char ENERGY_DAYS[] =
+    "DELETE FROM energy_sum WHERE (slot_us, workload, node) IN (SELECT slot_us, workload, node FROM energy_sum"
+    " WHERE slot_us < 0 AND slot_us >= 86399999999 - ?1 ORDER BY slot_us LIMIT ?2)";
+static const char ENERGY_SUMS[] =
+    "DELETE FROM energy_sum WHERE (slot_us, workload, node) IN"
+    " (SELECT slot_us, workload, node FROM energy_sum WHERE slot_us > 0 AND slot_us <= ?1 ORDER BY slot_us LIMIT ?2)";
+/* What keys used: hours become the months that they are in, which stay. The month that `until` is in is left alone, so that one is either. */
+#define MONTH_OF(us) "CAST(strftime('%s', (" us ") / 1000000, 'unixepoch', 'start of month') AS INTEGER) * 1000000"
+#define USAGE_OLD                                                                                                      \
+    "SELECT *, " MONTH_OF("hour_us") " AS month FROM gateway_usage WHERE hour_us < " MONTH_OF(                         \
+        "?1") " AND hour_us <> " MONTH_OF("hour_us") " ORDER BY hour_us, key_id, model LIMIT ?2"
+static const char USAGE_MONTHS[] =
+    "INSERT INTO gateway_usage (key_id, model, hour_us, requests, failed, cancelled, refused, tokens_in, tokens_out)"
+    " SELECT key_id, model, month, sum(requests), sum(failed), sum(cancelled), sum(refused), sum(tokens_in), sum(tokens_out)"
+    " FROM (" USAGE_OLD ") WHERE true GROUP BY key_id, model, month"
+    " ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, failed = failed + excluded.failed,"
+    " cancelled = cancelled + excluded.cancelled, refused = refused + excluded.refused,"
+    " tokens_in = tokens_in + excluded.tokens_in, tokens_out = tokens_out + excluded.tokens_out";
+static const char USAGE_HOURS[] = "DELETE FROM gateway_usage WHERE (key_id, model, hour_us) IN"
+                                  " (SELECT key_id, model, hour_us FROM (" USAGE_OLD "))";
 static const char DRIFT[] = "DELETE FROM drift WHERE id IN (SELECT id FROM drift WHERE resolved_us > 0"
                             " AND resolved_us <= ?1 ORDER BY resolved_us LIMIT ?2)";
 static const char WORK[] = "DELETE FROM node_work WHERE (node_id, number) IN (SELECT node_id, number FROM node_work"
@@ -94,6 +128,42 @@ static bool runs_remove(struct store_connection *writer, enum runs_of whose, int
     return true;
 }
 
+static bool measures_remove(struct store_connection *writer, const struct store_retention *retention,
+                            struct store_retention_result *result, struct error *err)
+{
+    int64_t until = retention->now_us - retention->samples_us, raw_us = retention->samples_us;
+    int64_t counts[6] = { 0 };
+
+    if (retention->copies_us > 0 && (raw_us == 0 || retention->copies_us < raw_us))
+        raw_us = retention->copies_us;
+    if ((raw_us > 0 && (!rows_remove(writer, WORKLOAD_SAMPLES, retention->now_us - raw_us, &counts[0], err) ||
+                        !rows_remove(writer, ENERGY, retention->now_us - raw_us, &counts[1], err))) ||
+        (retention->samples_us > 0 && (!rows_remove(writer, WORKLOAD_SUMS, until, &counts[2], err) ||
+                                       !rows_remove(writer, ENERGY_SUMS, until, &counts[3], err) ||
+                                       !rows_remove(writer, WORKLOAD_DAYS, until, &counts[4], err) ||
+                                       !rows_remove(writer, ENERGY_DAYS, until, &counts[5], err))))
+        return false;
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        result->samples += counts[i];
+        result->more = result->more || counts[i] == STEP_ROWS;
+    }
+    return true;
+}
+
+/* Both see the same rows: what the first one adds is the begin of a month. */
+static bool usage_fold(struct store_connection *writer, int64_t until, struct store_retention_result *result,
+                       struct error *err)
+{
+    int64_t count = 0;
+
+    if (!query_run(writer, USAGE_MONTHS, BINDS(bind_int(until), bind_int(STEP_ROWS)), err) ||
+        !rows_remove(writer, USAGE_HOURS, until, &count, err))
+        return false;
+    result->other += count;
+    result->more = result->more || count == STEP_ROWS;
+    return true;
+}
+
 static bool age_step(struct store_connection *writer, const struct store_retention *retention,
                      struct store_retention_result *result, struct error *err)
 {
@@ -109,12 +179,14 @@ static bool age_step(struct store_connection *writer, const struct store_retenti
         (retention->reports_us > 0 &&
          !rows_remove(writer, DELIVERIES, now - retention->reports_us, &deliveries, err)) ||
         (retention->events_us > 0 && !rows_remove(writer, EVENTS, now - retention->events_us, &events, err)) ||
-        (retention->runs_us > 0 && !runs_remove(writer, RUNS_OF_ALL, now - retention->runs_us, result, err)))
+        (retention->runs_us > 0 && !runs_remove(writer, RUNS_OF_ALL, now - retention->runs_us, result, err)) ||
+        !measures_remove(writer, retention, result, err) ||
+        (retention->samples_us > 0 && !usage_fold(writer, now - retention->samples_us, result, err)))
         return false;
     result->other += work + deliveries + events;
     result->reports += copies;
     result->more = result->more || copies == STEP_ROWS || result->reports == STEP_ROWS ||
-                   result->samples == STEP_ROWS || result->drift == STEP_ROWS || work == STEP_ROWS ||
+                   result->samples >= STEP_ROWS || result->drift == STEP_ROWS || work == STEP_ROWS ||
                    deliveries == STEP_ROWS || events == STEP_ROWS;
     return true;
 }
@@ -156,7 +228,7 @@ static bool least_remove(struct store_connection *writer, int64_t now_us, struct
     return run >= until || runs_remove(writer, RUNS_OF_NODES, run + (until - run) / SIZE_SLICES, result, err);
 }
 
-/* When that is gone the oldest slice of time goes from all four, so that what stays is whole from some moment on. */
+/* When that is gone the oldest slice of time goes from all of them, so that what stays is whole from some moment on. */
 static bool size_step(struct store_connection *writer, int64_t now_us, struct store_retention_result *result,
                       struct error *err)
 {
@@ -181,6 +253,12 @@ static bool size_step(struct store_connection *writer, int64_t now_us, struct st
     until = now_us > oldest ? oldest + (now_us - oldest) / SIZE_SLICES : oldest;
     if (!rows_remove(writer, REPORTS, until, &result->reports, err) ||
         !rows_remove(writer, SAMPLES, until, &result->samples, err) ||
+        !rows_remove(writer, WORKLOAD_SAMPLES, until, &result->samples, err) ||
+        !rows_remove(writer, ENERGY, until, &result->samples, err) ||
+        !rows_remove(writer, WORKLOAD_SUMS, until, &result->samples, err) ||
+        !rows_remove(writer, ENERGY_SUMS, until, &result->samples, err) ||
+        !rows_remove(writer, WORKLOAD_DAYS, until, &result->samples, err) ||
+        !rows_remove(writer, ENERGY_DAYS, until, &result->samples, err) ||
         !rows_remove(writer, EVENTS, until, &result->other, err) ||
         !runs_remove(writer, RUNS_OF_ALL, until, result, err))
         return false;

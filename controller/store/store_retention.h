@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Forgetting, by age and by size: runs that are over with their events, the fleet's events, reports, samples, drift that is resolved, work
- * that expired. The audit log, nodes, keys, tokens and requests to join stay for ever.
+ * that expired. What keys used becomes months when samples go. The audit log, nodes, keys, tokens and requests to join stay for ever.
  */
 #pragma once
 

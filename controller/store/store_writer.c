@@ -59,6 +59,20 @@ static bool entry_run(struct batch *batch, struct entry *entry, struct error *er
     return connection_execute(batch->connection, "ROLLBACK TO work; RELEASE work", err);
 }
 
+bool store_try(struct store_connection *writer, const struct store_work *work, bool *done_out, struct error *err)
+{
+    struct error other = ERROR_INIT;
+
+    *done_out = false;
+    if (!connection_execute(writer, "SAVEPOINT part", err))
+        return false;
+    *done_out = work->run(writer, work->data, err);
+    if (sqlite3_get_autocommit(writer->db) != 0)
+        return false;
+    return connection_execute(writer, *done_out ? "RELEASE part" : "ROLLBACK TO part; RELEASE part",
+                              *done_out ? err : &other);
+}
+
 static bool entries_write(struct batch *batch, struct entry *entries, size_t count, struct error *err)
 {
     int64_t changes = sqlite3_total_changes64(batch->connection->db);

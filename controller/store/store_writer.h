@@ -24,6 +24,10 @@ bool store_write(struct store *store, const struct store_work *work, struct erro
 bool store_write_wait(struct store *store, bool (*run)(struct store_connection *writer, void *data, struct error *err),
                       void *data, struct error *err);
 
+/* Within a work: one whose failure undoes what it wrote itself and nothing else; done() is not looked at. *done_out: it did not fail, else
+ * `err` says why. False: the whole transaction is lost. */
+bool store_try(struct store_connection *writer, const struct store_work *work, bool *done_out, struct error *err);
+
 struct store_counters {
     uint64_t works, failed; /* acknowledged; refused by run(), the disk or the database */
     uint64_t commits;       /* transactions with something in them */

@@ -131,6 +131,7 @@ const char *ssh_bootstrap_script(struct arena *arena, const struct bundle *bundl
         "tar -C $t -xzf $t/b && chmod 755 $t/agent || fail \"cannot unpack the agent in $d (disk full?)\"; "
         "mv -T $t/agent $b 2>/dev/null || ours $b || fail \"cannot keep the agent in $d\"; "
         "rm -rf $t; trap - EXIT; touch $b; "
+        "agent version >/dev/null 2>&1 || fail \"the agent does not start in $d (is that file system mounted noexec?)\"; "
         "find $d -maxdepth 1 ! -path $d ! -path $b -mtime +7 -exec rm -rf {} + 2>/dev/null; fi; "
         "echo \"ROOST1 ready\"; "
         "exec $b/loader --inhibit-cache --library-path $b/lib $b/roost-agent session "

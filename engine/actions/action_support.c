@@ -7,6 +7,7 @@
 
 #include "common/base/path.h"
 #include "common/value/value_python.h"
+#include "engine/foreign/foreign.h"
 
 const struct action *action_find(const char *name)
 {
@@ -88,6 +89,40 @@ void action_take_reply(struct action_call *call)
     }
 }
 
+void action_take_copy(struct action_call *call)
+{
+    const struct value *diff = value_map_get(call->reply, "diff");
+    struct value *list = value_list(call->arena);
+    bool is_text = diff != NULL && !value_is(diff, VALUE_LIST) && !value_is(value_map_get(diff, "before"), VALUE_MAP);
+
+    if (call->module.content_count > 0)
+        action_put(call, "diff", list);
+    action_take_reply(call);
+    if (call->module.content_count == 0 || !is_text)
+        return;
+    value_list_add(call->arena, list, diff);
+    action_put(call, "diff", list);
+}
+
+void action_take_foreign(struct action_call *call, const struct foreign_output *output)
+{
+    static const char *const kept[] = { "ansible_job_id", "started", "finished", "results_file" };
+    struct value *warnings = value_list(call->arena);
+    bool is_job = value_map_get(call->reply, "ansible_job_id") != NULL;
+
+    call->result = foreign_result(call->arena, output, warnings);
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+        if (value_map_get(call->reply, kept[i]) != NULL)
+            action_put(call, kept[i], value_map_get(call->reply, kept[i]));
+    if (is_job && value_text(output->errors) != NULL && value_text(output->errors)[0] != '\0')
+        action_put(call, "stderr", output->errors); /* as Ansible's own keeper of jobs adds it */
+    if (is_job && value_count(warnings) > 0)
+        action_put(call, "warnings", warnings);
+    for (size_t i = 0; !is_job && i < value_count(warnings); i++)
+        action_warn(call, call->module.no_log ? "a warning is hidden, as the task has no_log"
+                                              : value_text(value_item(warnings, i)));
+}
+
 bool action_submit(struct action_call *call, enum action_next *next, const char *module, const struct value *args)
 {
     call->module.module = module;
@@ -108,9 +143,9 @@ const char *action_find_file(struct action_call *call, const char *subfolder, co
     if (found == NULL)
         error_set(
             err,
-            "Could not find or access '%s' on the Ansible Controller.\nIf you are using a module and expect the file to "
+            "Could not find or access '%s'%s on the Ansible Controller.\nIf you are using a module and expect the file to "
             "exist on the remote, see the remote_src option",
-            name == NULL ? "" : name);
+            name == NULL ? "" : name, name == NULL ? "" : playbook_searched(call->arena, call->task, subfolder, name));
     return found;
 }
 

@@ -19,6 +19,11 @@ bool call_skip(struct action_call *call, enum action_next *next, const char *for
     __attribute__((format(printf, 3, 4)));
 /* The module's reply becomes the result, over what is already there. */
 void action_take_reply(struct action_call *call);
+/* The same after content was sent: a difference in text is a list, as copy and template of Ansible return it. */
+void action_take_copy(struct action_call *call);
+/* What a module that is not Roost's own has printed becomes the result; what is told of a job stays with it. */
+struct foreign_output;
+void action_take_foreign(struct action_call *call, const struct foreign_output *output);
 /* Sends `module` with `args` (borrowed). */
 bool action_submit(struct action_call *call, enum action_next *next, const char *module, const struct value *args);
 /* A file at the centre: absolute, or searched in `subfolder` of role, task file and play. NULL: not found; err says what. */

@@ -56,8 +56,6 @@ static bool spec_is_sound(struct arena *arena, const struct value *options, stru
         if (!value_is(pair->item, VALUE_MAP))
             return error_set(err, "argument_spec: what is said about '%s' must be a dict, not of type %s", name,
                              value_python_type(pair->item));
-        if (value_map_get(pair->item, "fallback") != NULL)
-            return error_set(err, "argument_spec: 'fallback' of '%s' names a Python function: not supported", name);
         if (inner == NULL || value_is(inner, VALUE_NULL))
             continue;
         if (!value_is(inner, VALUE_MAP))
@@ -67,6 +65,19 @@ static bool spec_is_sound(struct arena *arena, const struct value *options, stru
             return false;
     }
     return true;
+}
+
+/* A fallback names a Python function: nothing is lost where a value is given. */
+static void fallbacks_refuse(const struct argument_level *level)
+{
+    for (size_t i = 0; i < value_count(level->options); i++) {
+        const struct value_pair *pair = value_pair_at(level->options, i);
+        const struct value *fallback = value_map_get(pair->item, "fallback");
+
+        if (fallback != NULL && value_truthy(fallback) && value_map_get_value(level->given, pair->key) == NULL)
+            argument_complain(level, "argument_spec: 'fallback' of '%s' names a Python function: not supported",
+                              value_to_text(level->check->arena, pair->key));
+    }
 }
 
 /* A value given by an alias is given by its name too. The aliases, or an empty list if the specification is wrong. */
@@ -265,8 +276,10 @@ static void sub_level_check(const struct argument_level *level, const struct val
 
 static void level_check(struct argument_level *level)
 {
-    const struct value *aliases = aliases_apply(level);
+    const struct value *aliases;
 
+    fallbacks_refuse(level);
+    aliases = aliases_apply(level);
     nested_complain(level, level->options, level->given);
     unknown_collect(level, aliases);
     argument_exclusive(level);

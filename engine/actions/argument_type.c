@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/json/json.h"
+#include "common/value/value_big.h"
 #include "common/value/value_python.h"
 #include "engine/actions/argument_check.h"
 #include "engine/template/size_text.h"
@@ -62,7 +63,7 @@ static const struct value *to_bool(struct arena *arena, const struct value *valu
 
     if (bind_one(arena, ARG_BOOL, value, &bound))
         return value_bool(bound.boolean);
-    if (!value_is(value, VALUE_STRING) && !value_is(value, VALUE_INT) && !value_is(value, VALUE_REAL))
+    if (!value_is(value, VALUE_STRING) && !value_is_integer(value) && !value_is(value, VALUE_REAL))
         return cannot(arena, value, "a bool", why);
     *why = arena_printf(arena,
                         "The value '%s' is not a valid boolean.  Valid booleans include: 'yes', 'on', '1', 'true', "
@@ -75,7 +76,7 @@ static const struct value *to_int(struct arena *arena, const struct value *value
 {
     union bound bound = { .value = NULL };
 
-    if (value_is(value, VALUE_INT) || value_is(value, VALUE_BOOL))
+    if (value_is_integer(value) || value_is(value, VALUE_BOOL))
         return value;
     if (bind_one(arena, ARG_INT, value, &bound))
         return value_int(arena, bound.integer);

@@ -200,8 +200,7 @@ static bool copy_step(struct action_call *call, enum action_next *next, struct e
     if (call->step == 0)
         return start(call, next, err);
     if (state == NULL || value_map_true(call->reply, "failed")) {
-        action_put(call, "diff", value_list(call->arena));
-        action_take_reply(call);
+        action_take_copy(call);
         return true;
     }
     state->changed = state->changed || value_map_true(call->reply, "changed");
@@ -210,6 +209,7 @@ static bool copy_step(struct action_call *call, enum action_next *next, struct e
 
 ACTION_DEFINE(copy) = { .spec = { .name = "copy",
                                   .summary = "Copy files or text to the node",
+                                  .missing = "dest is required",
                                   .args = copy_spec,
                                   .args_size = sizeof(struct copy_args) },
                         .module = "copy",

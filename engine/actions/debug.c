@@ -17,6 +17,15 @@ static const struct arg_spec debug_spec[] = {
     ARG_END,
 };
 
+/* Nothing but "{{ ... }}": what it gives was not put together from several texts. */
+static bool is_one_expression(const struct action_call *call)
+{
+    const char *text = value_text(action_raw_arg(call, "var"));
+    const char *last = text == NULL ? NULL : strstr(text, "}}");
+
+    return last != NULL && text_starts(text, "{{") && last[2] == '\0';
+}
+
 /* A name or expression: what "{{ it }}" gives. What is no text is no name, so there is nothing of that name. */
 static bool debug_value(struct action_call *call, const struct value *var, const struct value **out, struct error *err)
 {
@@ -24,6 +33,10 @@ static bool debug_value(struct action_call *call, const struct value *var, const
 
     if (value_is(var, VALUE_STRING)) {
         text = value_string(call->arena, arena_printf(call->arena, "{{%s}}", value_text(var)));
+        if ((var->marks & VALUE_TRUSTED) == 0 && is_one_expression(call)) { /* data names nothing */
+            *out = text;
+            return true;
+        }
         text->marks |= VALUE_TRUSTED;
         text->path = var->path;
         text->line = var->line;

@@ -91,6 +91,14 @@ static void drop_temporary(struct fetch_state *state)
         unlink(state->temporary);
 }
 
+/* The option that is no text; NULL: both are. */
+static const char *untextual(const struct action_call *call)
+{
+    if (!value_is(action_arg(call, "dest"), VALUE_STRING))
+        return "dest";
+    return value_is(action_arg(call, "src"), VALUE_STRING) ? NULL : "source";
+}
+
 static bool begin(struct action_call *call, enum action_next *next, struct error *err)
 {
     const struct fetch_args *args = call->bound;
@@ -99,6 +107,8 @@ static bool begin(struct action_call *call, enum action_next *next, struct error
 
     if (call->check_mode)
         return call_skip(call, next, "check mode not (yet) supported for this module");
+    if (untextual(call) != NULL)
+        return call_fail(call, next, "Invalid type supplied for %s option, it must be a string", untextual(call));
     call->state = state;
     state->fd = -1;
     state->dest = dest_of(call, next);
@@ -122,6 +132,7 @@ static bool explain_missing(struct action_call *call, enum action_next *next)
     const struct fetch_args *args = call->bound;
     const char *text = value_map_text(call->reply, "msg");
     bool is_folder = value_map_true(call->reply, "is_folder"), is_missing = value_map_true(call->reply, "is_missing");
+    bool is_denied = value_map_true(call->reply, "is_denied");
 
     *next = ACTION_DONE;
     if (is_folder)
@@ -130,10 +141,13 @@ static bool explain_missing(struct action_call *call, enum action_next *next)
                    : "remote file is a directory, fetch cannot work on directories, not transferring, ignored";
     else if (is_missing)
         text = "the remote file does not exist, not transferring, ignored";
+    else if (is_denied)
+        text = arena_printf(call->arena, "file is not readable: %s: Permission denied%s", args->src,
+                            args->fail_on_missing ? "" : ", ignored");
     action_put_bool(call, "changed", false);
     action_put_text(call, "file", args->src);
     action_put_text(call, "msg", text == NULL ? "the file could not be read" : text);
-    if (args->fail_on_missing || (!is_folder && !is_missing))
+    if (args->fail_on_missing || (!is_folder && !is_missing && !is_denied))
         action_put_bool(call, "failed", true);
     return true;
 }
@@ -206,6 +220,7 @@ static bool fetch_step(struct action_call *call, enum action_next *next, struct 
 
 ACTION_DEFINE(fetch) = { .spec = { .name = "fetch",
                                    .summary = "Bring a file of the node to the centre",
+                                   .missing = "src and dest are required",
                                    .args = fetch_spec,
                                    .args_size = sizeof(struct fetch_args) },
                          .step = fetch_step };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* group_by: puts the host into a group named by a value. */
 #include "engine/actions/action_support.h"
+#include "engine/inventory/inventory_change.h"
 
 struct group_by_args {
     const char *key;
@@ -23,63 +24,23 @@ static char *group_name(struct arena *arena, const char *text)
     return name;
 }
 
-static struct inventory_group *group_get(struct inventory *inventory, const char *name, bool *changed)
-{
-    struct inventory_group *group = inventory_find_group(inventory, name);
-
-    if (group != NULL)
-        return group;
-    *changed = true;
-    return inventory_add_group(inventory, name);
-}
-
-static bool is_child(const struct inventory_group *parent, const struct inventory_group *child)
-{
-    for (size_t i = 0; i < parent->child_count; i++)
-        if (parent->children[i] == child)
-            return true;
-    return false;
-}
-
-static bool is_member(const struct inventory_group *group, const struct inventory_host *host)
-{
-    for (size_t i = 0; i < group->host_count; i++)
-        if (group->hosts[i] == host)
-            return true;
-    return false;
-}
-
 static bool group_by_step(struct action_call *call, enum action_next *next, struct error *err)
 {
     const struct group_by_args *args = call->bound;
-    const char *name = group_name(call->arena, args->key);
     struct value *parents = value_list(call->arena);
+    struct inventory_grouping grouping = { call->host->name, group_name(call->arena, args->key), parents };
     bool changed = false;
-    struct inventory_group *group = group_get(call->inventory, name, &changed);
-    struct inventory_host *host = inventory_find_host(call->inventory, call->host->name);
 
-    (void)err;
     *next = ACTION_DONE;
     for (size_t i = 0; i < value_count(args->parents); i++)
         value_list_add(call->arena, parents,
                        value_string(call->arena, group_name(call->arena, value_text(value_item(args->parents, i)))));
     if (value_count(parents) == 0)
         value_list_add(call->arena, parents, value_string(call->arena, "all"));
-    for (size_t i = 0; i < value_count(parents); i++) {
-        struct inventory_group *parent = group_get(call->inventory, value_text(value_item(parents, i)), &changed);
-
-        if (!is_child(parent, group)) {
-            inventory_add_child(call->inventory, parent, group);
-            changed = true;
-        }
-    }
-    if (host != NULL && !is_member(group, host)) {
-        inventory_add_to_group(call->inventory, group, host);
-        changed = true;
-    }
-    inventory_reconcile(call->inventory, NULL);
+    if (!inventory_change_group(call->inventory, &grouping, &changed, err))
+        return false;
     action_put_bool(call, "changed", changed);
-    action_put_text(call, "add_group", name);
+    action_put_text(call, "add_group", grouping.group);
     action_put(call, "parent_groups", parents);
     return true;
 }

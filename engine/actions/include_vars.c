@@ -107,6 +107,15 @@ static int is_named(const struct dirent *entry)
     return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
+static const char *listed(struct arena *arena, const struct value *names)
+{
+    struct text out = text_new(arena);
+
+    for (size_t i = 0; i < value_count(names); i++)
+        text_printf(&out, "%s%s", i == 0 ? "" : ", ", value_text(value_item(names, i)));
+    return out.length == 0 ? "" : out.data;
+}
+
 static bool read_entry(struct reader *reader, const char *folder, const char *name, struct error *err)
 {
     const char *path = path_join(reader->call->arena, folder, name), *extension = path_extension(name);
@@ -120,7 +129,8 @@ static bool read_entry(struct reader *reader, const char *folder, const char *na
         read_file(reader, path, err);
         return true;
     }
-    reader->problem = arena_printf(reader->call->arena, "%s does not have a valid extension: yaml, yml, json", path);
+    reader->problem = arena_printf(reader->call->arena, "%s does not have a valid extension: %s", path,
+                                   listed(reader->call->arena, reader->args->extensions));
     return true;
 }
 
@@ -230,6 +240,8 @@ static bool include_vars_step(struct action_call *call, enum action_next *next, 
     if (reader.problem != NULL) {
         action_put_bool(call, "failed", true);
         action_put_text(call, "message", reader.problem);
+        if (args->name == NULL)
+            results = value_map(call->arena); /* what was read before is not kept */
     } else if (text_equal(args->hash_behaviour, "merge") && !combine(&reader, results, err)) {
         return false;
     }

@@ -15,7 +15,7 @@ static const struct arg_spec set_fact_spec[] = {
     ARG_END,
 };
 
-/* Ansible makes booleans of these words, written without quotes or with. */
+/* Ansible makes booleans of these words, written without quotes or with, unless types are native. */
 static const struct value *as_fact(const struct value *value)
 {
     const char *text = value_text(value);
@@ -31,6 +31,7 @@ static bool set_fact_step(struct action_call *call, enum action_next *next, stru
 {
     const struct set_fact_args *args = call->bound;
     struct value *facts = value_map(call->arena);
+    bool is_native = template_env_is_native(call->templates->env);
 
     (void)err;
     *next = ACTION_DONE;
@@ -45,7 +46,7 @@ static bool set_fact_step(struct action_call *call, enum action_next *next, stru
                              "The variable name '%s' is not valid. Variables must start with a letter or underscore "
                              "character, and contain only letters, numbers and underscores.",
                              name);
-        value_map_put(call->arena, facts, name, as_fact(pair->item));
+        value_map_put(call->arena, facts, name, is_native ? pair->item : as_fact(pair->item));
     }
     if (value_count(facts) == 0)
         return call_fail(call, next,

@@ -4,17 +4,27 @@
 #include "engine/actions/action_support.h"
 
 struct set_stats_args {
-    const struct value *data;
-    bool per_host, aggregate;
+    const struct value *data, *per_host, *aggregate;
 };
 
 static const struct arg_spec set_stats_spec[] = {
-    ARG(set_stats_args, data, ARG_MAP, .required = true, .help = "names and values"),
-    ARG(set_stats_args, per_host, ARG_BOOL, .default_text = "false", .help = "kept per host instead of for the run"),
-    ARG(set_stats_args, aggregate, ARG_BOOL, .default_text = "true",
-        .help = "add to what is there instead of replacing it"),
+    ARG(set_stats_args, data, ARG_RAW, .help = "names and values"),
+    ARG(set_stats_args, per_host, ARG_RAW, .help = "kept per host instead of for the run"),
+    ARG(set_stats_args, aggregate, ARG_RAW, .help = "add to what is there instead of replacing it"),
     ARG_END,
 };
+
+/* What is no boolean counts as false, as in Ansible. */
+static bool flag(const struct value *given, bool otherwise)
+{
+    bool out = false;
+
+    if (given == NULL || value_is(given, VALUE_NULL))
+        return otherwise;
+    if (value_is(given, VALUE_STRING))
+        return text_to_bool(value_text(given), &out) && out;
+    return value_truthy(given);
+}
 
 static bool set_stats_step(struct action_call *call, enum action_next *next, struct error *err)
 {
@@ -23,6 +33,8 @@ static bool set_stats_step(struct action_call *call, enum action_next *next, str
 
     (void)err;
     *next = ACTION_DONE;
+    if (args->data != NULL && !value_is(args->data, VALUE_MAP))
+        return call_fail(call, next, "The 'data' option needs to be a dictionary/hash");
     for (size_t i = 0; i < value_count(args->data); i++) {
         const char *name = value_to_text(call->arena, value_pair_at(args->data, i)->key);
 
@@ -33,8 +45,8 @@ static bool set_stats_step(struct action_call *call, enum action_next *next, str
                              name);
     }
     value_map_put(call->arena, stats, "data", args->data == NULL ? value_map(call->arena) : args->data);
-    value_map_put_bool(call->arena, stats, "per_host", args->per_host);
-    value_map_put_bool(call->arena, stats, "aggregate", args->aggregate);
+    value_map_put_bool(call->arena, stats, "per_host", flag(args->per_host, false));
+    value_map_put_bool(call->arena, stats, "aggregate", flag(args->aggregate, true));
     action_put_bool(call, "changed", false);
     action_put(call, "ansible_stats", stats);
     return true;

@@ -13,6 +13,8 @@
 #include "common/base/path.h"
 #include "engine/actions/action_support.h"
 #include "engine/run/action_content.h"
+#include "engine/template/encoding.h"
+#include "engine/vault/vault.h"
 
 struct template_args {
     const char *src, *dest, *mode, *newline_sequence, *output_encoding;
@@ -35,7 +37,8 @@ static const struct arg_spec template_spec[] = {
     ARG(template_args, comment_end_string, ARG_STRING, .help = "instead of #}"),
     ARG(template_args, trim_blocks, ARG_BOOL, .default_text = "true", .help = "drop the newline behind a block"),
     ARG(template_args, lstrip_blocks, ARG_BOOL, .default_text = "false", .help = "drop blanks before a block"),
-    ARG(template_args, output_encoding, ARG_STRING, .default_text = "utf-8", .help = "only utf-8"),
+    ARG(template_args, output_encoding, ARG_STRING, .default_text = "utf-8",
+        .help = "encoding of the file, as Python names it"),
     ARG(template_args, mode, ARG_MODE, .help = "permissions, or preserve for those of the template"),
     ARG(template_args, owner, ARG_STRING, .help = "user that owns the file"),
     ARG(template_args, group, ARG_STRING, .help = "group that owns the file"),
@@ -135,7 +138,13 @@ static bool render(struct action_call *call, const char *path, const struct valu
         content.data = data;
     }
     put_variables(call, path, args->dest);
-    return template_text(call->templates, content.data, content.length, &options, out, err);
+    if (!template_text(call->templates, content.data, content.length, &options, out, err))
+        return false;
+    call->sends_secrets = call->sends_secrets || ((*out)->marks & VALUE_SECRET) != 0;
+    if ((content.path == NULL || ((*out)->marks & VALUE_SECRET) != 0) && call->templates->decrypt == vault_decrypt &&
+        call->templates->decrypt_context != NULL)
+        vault_hide(call->templates->decrypt_context, (*out)->as.string.data, (*out)->as.string.length); /* in diffs */
+    return true;
 }
 
 static bool check_arguments(struct action_call *call, enum action_next *next, bool *bad)
@@ -148,9 +157,26 @@ static bool check_arguments(struct action_call *call, enum action_next *next, bo
         return call_fail(call, next, "'state' cannot be specified on a template");
     if (strcmp(newline, "\n") != 0 && strcmp(newline, "\r") != 0 && strcmp(newline, "\r\n") != 0)
         return call_fail(call, next, "newline_sequence needs to be one of: \n, \r or \r\n");
-    if (strcasecmp(args->output_encoding, "utf-8") != 0 && strcasecmp(args->output_encoding, "utf8") != 0)
-        return call_fail(call, next, "output_encoding: only utf-8 is supported, not '%s'", args->output_encoding);
     *bad = false;
+    return true;
+}
+
+static bool encode(struct action_call *call, const char *name, const struct value *text, struct action_content *content,
+                   struct error *err)
+{
+    struct text out = text_new(call->arena);
+    const char *encoding = NULL;
+
+    content->data = text->as.string.data;
+    content->length = text->as.string.length;
+    if (!encoding_find(call->arena, name, &encoding, err))
+        return false;
+    if (encoding == NULL)
+        return true;
+    if (!encoding_convert(encoding, "UTF-8", content->data, content->length, &out, err))
+        return false;
+    content->data = out.data;
+    content->length = out.length;
     return true;
 }
 
@@ -166,12 +192,16 @@ static bool template_send(struct action_call *call, enum action_next *next, stru
         bool is_undefined = err->kind == ERROR_UNDEFINED;
         const char *class_name = is_undefined ? "AnsibleUndefinedVariable: " : "AnsibleError: ";
 
+        if (err->raised[0] != '\0') {
+            action_result_raised(call->arena, call->result, err);
+            return call_fail(call, next, "%s: %s", err->raised, err->text);
+        }
         return call_fail_error(call, next, path == NULL ? "" : class_name, err);
     }
     if (args->mode != NULL && strcmp(args->mode, "preserve") == 0)
         value_map_put_string(call->arena, sent, "mode", action_file_mode(call->arena, path));
-    content.data = text->as.string.data;
-    content.length = text->as.string.length;
+    if (!encode(call, args->output_encoding, text, &content, err))
+        return call_fail_error(call, next, "output_encoding: ", err);
     content.name = path_basename(path);
     return action_content_send(call, next, "copy", sent, &content, err);
 }
@@ -182,8 +212,7 @@ static bool template_step(struct action_call *call, enum action_next *next, stru
 
     if (call->step == 0)
         return check_arguments(call, next, &bad) && (bad || template_send(call, next, err));
-    action_put(call, "diff", value_list(call->arena));
-    action_take_reply(call);
+    action_take_copy(call);
     *next = ACTION_DONE;
     return true;
 }

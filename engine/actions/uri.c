@@ -104,4 +104,5 @@ static bool uri_step(struct action_call *call, enum action_next *next, struct er
 
 ACTION_DEFINE(uri) = { .spec = { .name = "uri", .summary = "Send an HTTP request and look at its answer" },
                        .module = "uri",
+                       .supports_async = true,
                        .step = uri_step };

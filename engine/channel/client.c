@@ -248,11 +248,29 @@ static bool handle_want(struct client *client, const struct frame *frame, struct
 static bool handle_content(struct client *client, const struct frame *frame, struct error *err)
 {
     struct client_call *item = find_call(client, frame->channel);
+    if (item && item->is_cancelled)
+        return true;
     if (!item || item->call->receive_fd < 0)
         return error_set(err, "the session sent content that nobody asked for");
     if (!fd_write_all(item->call->receive_fd, frame->data, frame->length, err))
         return error_prefix(err, "content from the node");
     return true;
+}
+
+/* A map, or a mere text. */
+static void handle_progress(struct arena *arena, const struct frame *frame, struct connection_reply *out)
+{
+    const struct value *told = NULL;
+    struct error ignored = ERROR_INIT;
+
+    out->call = frame->channel;
+    out->message = arena_copy_n(arena, frame->data, frame->length);
+    out->is_command = false;
+    if (frame->length == 0 || frame->data[0] != '{' ||
+        !json_read(arena, frame->data, frame->length, NULL, &told, &ignored) || value_map_text(told, "message") == NULL)
+        return;
+    out->message = value_map_text(told, "message");
+    out->is_command = value_map_true(told, "command");
 }
 
 static bool handle_frame(struct client *client, struct arena *arena, const struct frame *frame,
@@ -269,8 +287,7 @@ static bool handle_frame(struct client *client, struct arena *arena, const struc
         return handle_content(client, frame, err);
     case FRAME_PROGRESS:
         *event = CONNECTION_PROGRESS;
-        out->call = frame->channel;
-        out->message = arena_copy_n(arena, frame->data, frame->length);
+        handle_progress(arena, frame, out);
         return true;
     case FRAME_END:
         return true;
@@ -397,6 +414,9 @@ static void client_cancel(struct connection *connection, uint32_t number)
     ARENA_SCOPED scratch = arena_new();
     struct text frame = text_new(scratch);
     struct error err = ERROR_INIT;
+    struct client_call *item = find_call(client, number);
+    if (item)
+        item->is_cancelled = true;
     if (client->state == CLIENT_READY && frame_encode(&frame, FRAME_CANCEL, number, "{}", 2, &err)) {
         outbox_add(&client->outbox, frame.data, frame.length);
         client_send(client);

@@ -31,6 +31,7 @@ struct client_call {
     uint32_t number;
     const struct module_call *call;
     struct client_call *next;
+    bool is_cancelled; /* what it still sends goes nowhere */
 };
 
 struct client {

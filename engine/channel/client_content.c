@@ -23,8 +23,21 @@ static struct value *become_value(struct arena *arena, const struct become *beco
         value_map_put_string(arena, map, "flags", become->flags);
     if (become->exe)
         value_map_put_string(arena, map, "exe", become->exe);
+    if (become->same_user)
+        value_map_put_bool(arena, map, "same_user", true);
+    if (become->prompts)
+        value_map_put(arena, map, "prompts", become->prompts);
     if (become->password)
         value_map_put_string(arena, map, "password", become->password);
+    return map;
+}
+
+static const struct value *async_value(struct arena *arena, const struct module_call *call)
+{
+    struct value *map = value_map(arena);
+
+    value_map_put_int(arena, map, "limit_s", call->async_s);
+    value_map_put_string(arena, map, "folder", call->async_folder);
     return map;
 }
 
@@ -46,6 +59,8 @@ static const struct value *call_value(struct arena *arena, const struct module_c
         value_map_put_int(arena, map, "verbosity", call->verbosity);
     if (call->timeout_ms)
         value_map_put_int(arena, map, "timeout_ms", call->timeout_ms);
+    if (call->async_s > 0)
+        value_map_put(arena, map, "async", async_value(arena, call));
     if (value_count(call->environment))
         value_map_put(arena, map, "environment", call->environment);
     if (call->become.active)

@@ -2,15 +2,21 @@
 /* ansible_connection=local: the same agent, the same session, no ssh. */
 #include "engine/channel/local.h"
 
+#include <string.h>
+
 #include "common/base/clock.h"
+#include "common/base/path.h"
 
 #define LOCAL_START_MS 30000
 
 bool local_open(const char *agent_path, const struct connection_target *target, struct connection **out,
                 struct error *err)
 {
-    const char *argv[] = { agent_path, "session", NULL };
-    struct spawn_request request = { .argv = argv, .own_group = true };
+    ARENA_SCOPED arena = arena_new();
+    const char *program = strchr(agent_path, '/') == NULL ? agent_path : path_absolute(arena, agent_path);
+    const char *argv[] = { program, "session", NULL };
+    bool has_folder = target->folder != NULL && path_is_folder(target->folder);
+    struct spawn_request request = { .argv = argv, .folder = has_folder ? target->folder : NULL, .own_group = true };
     struct spawned child;
     if (!spawn_program(&request, &child, err))
         return error_prefix(err, "local connection");

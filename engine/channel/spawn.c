@@ -81,9 +81,13 @@ static int spawn_with(const struct pipes *pipes, const struct spawn_request *req
     posix_spawn_file_actions_adddup2(&actions, pipes->in[0], 0);
     posix_spawn_file_actions_adddup2(&actions, pipes->out[1], 1);
     posix_spawn_file_actions_adddup2(&actions, pipes->err[1], 2);
+    if (request->folder != NULL)
+        posix_spawn_file_actions_addchdir_np(&actions, request->folder);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, (short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                                  (request->own_group ? POSIX_SPAWN_SETPGROUP : 0)));
+                                                  (request->own_session ? POSIX_SPAWN_SETSID
+                                                   : request->own_group ? POSIX_SPAWN_SETPGROUP
+                                                                        : 0)));
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
     posix_spawnattr_setpgroup(&attributes, 0);
@@ -112,7 +116,7 @@ bool spawn_program(const struct spawn_request *request, struct spawned *out, str
     fd_close(pipes.in[0]);
     fd_close(pipes.out[1]);
     fd_close(pipes.err[1]);
-    *out = (struct spawned){ pid, pipes.in[1], pipes.out[0], pipes.err[0], request->own_group };
+    *out = (struct spawned){ pid, pipes.in[1], pipes.out[0], pipes.err[0], request->own_group || request->own_session };
     return fd_set_nonblocking(out->in, true, err) && fd_set_nonblocking(out->out, true, err) &&
            fd_set_nonblocking(out->err, true, err);
 }

@@ -19,7 +19,9 @@ struct spawned {
 struct spawn_request {
     const char *const *argv;
     const char *const *environment; /* NULL-terminated "NAME=value" added to ours, or NULL */
-    bool own_group; /* the terminal's Ctrl-C does not reach it; such a child cannot ask on the terminal either */
+    const char *folder;             /* to start in, or NULL; argv[0] is absolute then, or a name on PATH */
+    bool own_group;   /* the terminal's Ctrl-C does not reach it; such a child cannot ask on the terminal either */
+    bool own_session; /* own_group, and opening the terminal fails at once */
 };
 bool spawn_program(const struct spawn_request *request, struct spawned *out, struct error *err);
 /* True once the child has ended; *status_out as waitpid gives it. Never blocks. */

@@ -53,6 +53,24 @@ bool ask_terminal(void *context, const char *prompt, bool secret, struct arena *
     return line != NULL;
 }
 
+bool ask_input(struct arena *arena, const char **out)
+{
+    const char *line = read_line(arena, STDIN_FILENO);
+
+    if (line != NULL)
+        *out = line;
+    return line != NULL;
+}
+
+bool ask_terminal_or_input(void *context, const char *prompt, bool secret, struct arena *arena, const char **out)
+{
+    if (isatty(STDIN_FILENO))
+        return ask_terminal(context, prompt, secret, arena, out);
+    (void)fputs(prompt, stdout);
+    (void)fflush(stdout);
+    return ask_input(arena, out);
+}
+
 static bool run_script(struct arena *arena, const char *path, const char **out, struct error *err)
 {
     struct command_output printed;

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/descriptor_limit.h"
 #include "common/base/fd.h"
@@ -13,21 +14,23 @@
 #include "engine/command/constants.h"
 #include "engine/command/extra_vars.h"
 #include "engine/command/interrupt.h"
+#include "engine/command/inventory_setup.h"
 #include "engine/command/output.h"
 #include "engine/command/shared_folder.h"
+#include "engine/command/vault_setup.h"
+#include "engine/python/python.h"
+#include "engine/report/log_file.h"
 #include "engine/run/action.h"
 
 #define DEFAULT_FORKS 5
+#define RUN_ANSIBLE_USAGE 2
 #define DEFAULT_TIMEOUT_S 10
 #define PLACES_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
-/* Told at once, not when the first encrypted value is met. */
-static bool refuse_vault(const struct command_options *options, struct error *err)
+static bool check_vault_options(const struct command_options *options, struct error *err)
 {
-    return (!options->ask_vault_password && options->vault_ids.count == 0) ||
-           error_set_kind(
-               err, ERROR_OPTIONS,
-               "--vault-id, --vault-password-file and --ask-vault-password are not supported: " TEMPLATE_NO_VAULT);
+    return !options->ask_vault_password || options->vault_files.count == 0 ||
+           error_set_kind(err, ERROR_OPTIONS, "--vault-password-file is not allowed with --ask-vault-password");
 }
 
 bool command_start(struct command *command, int argc, char **argv, unsigned use, int *exit_out)
@@ -39,24 +42,32 @@ bool command_start(struct command *command, int argc, char **argv, unsigned use,
     command->warnings = value_list(command->arena);
     *exit_out = RUN_OK;
     if (!options_parse(command->arena, argc, argv, use, &command->options, &err)) {
-        *exit_out = command_fail(command, &err);
+        *exit_out = command_fail_words(command, argv[0], &err);
         return false;
     }
     if (command->options.version) {
         fprintf(command->out, "roost %s\n", ROOST_VERSION);
         return false;
     }
-    if (!command->options.help && !refuse_vault(&command->options, &err)) {
+    if (!command->options.help && !check_vault_options(&command->options, &err)) {
         *exit_out = command_fail(command, &err);
         return false;
     }
     return true;
 }
 
+int command_fail_words(struct command *command, const char *program, const struct error *err)
+{
+    const char *slash = strrchr(program, '/');
+    int code = command_fail(command, err);
+    return code == RUN_OPTIONS && text_starts(slash ? slash + 1 : program, "ansible") ? RUN_ANSIBLE_USAGE : code;
+}
+
 int command_fail(struct command *command, const struct error *err)
 {
     fflush(command->out);
     report_error(command->errors, err, command->color);
+    report_error_log(command->log, err);
     switch (err->kind) {
     case ERROR_PARSE:
         return RUN_UNREACHABLE; /* Ansible's code for a parser error is 4 too */
@@ -73,8 +84,11 @@ int command_fail(struct command *command, const struct error *err)
 
 void command_print_warnings(struct command *command)
 {
-    for (size_t i = 0; i < value_count(command->warnings); i++)
-        fprintf(command->errors, "[WARNING]: %s\n", value_text(value_item(command->warnings, i)));
+    struct console_options console;
+    struct error ignored = ERROR_INIT;
+    if (!output_console_options(command, &console, &ignored))
+        console = (struct console_options){ .out = command->out, .errors = command->errors };
+    report_warnings(&console, command->warnings);
     command->warnings->as.list.count = 0;
 }
 
@@ -133,6 +147,8 @@ static bool prepare_passwords(struct command *command, struct error *err)
 {
     const struct command_options *options = &command->options;
     struct run_options *run = &command->run;
+    if (options->list_hosts || options->list_tasks || options->list_tags || options->syntax_check)
+        return true; /* nobody is asked for what is not needed */
     if (command->given) {
         run->connection_password = command->given->connection_password;
         run->become.password = command->given->become_password;
@@ -188,12 +204,74 @@ static const char *const *role_folders(struct command *command)
     return folders;
 }
 
+/* Folders of a setting that is a list of paths, NULL-terminated. */
+static const char *const *setting_folders(struct command *command, const char *key, const char *otherwise)
+{
+    const char *configured = settings_text(&command->settings, key);
+    size_t count = 0, used = 0;
+    char **parts = text_split(command->arena, configured ? configured : otherwise, ':', &count);
+    const char **folders = arena_new_array(command->arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++)
+        if (*parts[i])
+            folders[used++] = settings_path(&command->settings, command->arena, parts[i]);
+    folders[used] = NULL;
+    return folders;
+}
+
+static const char *const *collection_folders(struct command *command)
+{
+    const char *key = settings_text(&command->settings, "collections_path") ? "collections_path" : "collections_paths";
+    return setting_folders(command, key, "~/.ansible/collections:/usr/share/ansible/collections");
+}
+
+static const char *const *module_folders(struct command *command)
+{
+    const char *const *configured =
+        setting_folders(command, "library", "~/.ansible/plugins/modules:/usr/share/ansible/plugins/modules");
+    const struct options_list *given = &command->options.module_folders;
+    struct arena *arena = command->arena;
+    size_t count = 0, used = 0;
+    for (size_t i = 0; i < given->count; i++)
+        count += strlen(given->items[i]) + 1;
+    for (size_t i = 0; configured[i] != NULL; i++)
+        count++;
+    const char **folders = arena_new_array(arena, const char *, count + 1);
+    for (size_t i = 0; i < given->count; i++)
+        for (char **part = text_split(arena, given->items[i], ':', NULL); *part != NULL; part++)
+            if (**part != '\0')
+                folders[used++] = path_absolute(arena, path_expand_user(arena, *part));
+    for (size_t i = 0; configured[i] != NULL; i++)
+        folders[used++] = configured[i];
+    folders[used] = NULL;
+    return folders;
+}
+
+static bool has_extension(const struct settings *settings, const char *name)
+{
+    const char *names = settings_text(settings, "jinja2_extensions");
+    return names && strstr(names, name);
+}
+
+static struct template_config template_settings(struct command *command)
+{
+    const struct settings *settings = &command->settings;
+    const char *level = settings_text(settings, "language_level");
+    return (struct template_config){
+        .strict_undefined = true,
+        .omit_text = RUN_OMIT_TEXT,
+        .managed_text = "Ansible managed",
+        .constants = constants_of(command->arena, settings),
+        .extension_do = has_extension(settings, "jinja2.ext.do"),
+        .extension_loopcontrols = has_extension(settings, "jinja2.ext.loopcontrols"),
+        .native = settings_bool(settings, "jinja2_native", false),
+        .level_2_19 = level && strcmp(level, "2.19") == 0,
+        .allow_broken_conditionals = settings_bool(settings, "allow_broken_conditionals", false),
+    };
+}
+
 static void prepare_loader(struct command *command)
 {
-    struct template_config config = { .strict_undefined = true,
-                                      .omit_text = RUN_OMIT_TEXT,
-                                      .managed_text = "Ansible managed",
-                                      .constants = constants_of(command->arena, &command->settings) };
+    struct template_config config = template_settings(command);
     command->templates = template_env_new(command->arena, &config);
     command->playbook_config = (struct playbook_config){
         .templates = command->templates,
@@ -201,7 +279,23 @@ static void prepare_loader(struct command *command)
         .actions = action_catalogue(),
         .extra_vars = command->extra_vars,
         .role_folders = role_folders(command),
+        .collection_folders = collection_folders(command),
+        .module_folders = module_folders(command),
+        .action_folders =
+            setting_folders(command, "action_plugins", "~/.ansible/plugins/action:/usr/share/ansible/plugins/action"),
+        .plugin_folders = { setting_folders(command, "filter_plugins",
+                                            "~/.ansible/plugins/filter:/usr/share/ansible/plugins/filter"),
+                            setting_folders(command, "test_plugins",
+                                            "~/.ansible/plugins/test:/usr/share/ansible/plugins/test"),
+                            setting_folders(command, "lookup_plugins",
+                                            "~/.ansible/plugins/lookup:/usr/share/ansible/plugins/lookup") },
+        .python = python_open(command->arena, interrupt_flag()),
         .warnings = command->warnings,
+        .notes = command->run.verbosity > 1 ? command->run.notes : NULL,
+        .duplicate_keys = settings_text(&command->settings, "duplicate_dict_key"),
+        .ignores_group_faults = !settings_bool(&command->settings, "validate_action_group_metadata", true),
+        .decrypt = vault_decrypt,
+        .decrypt_context = command->vault,
     };
     command->loader = playbook_loader_new(command->arena, &command->playbook_config);
 }
@@ -233,16 +327,17 @@ static void prepare_options(struct command *command)
     run->remote_user = first_text(options->user, &command->settings, "remote_user");
     run->connection_kind = options->connection;
     run->forks = forks > 0 ? forks : DEFAULT_FORKS;
-    run->verbosity = options->verbosity ? options->verbosity : settings_int(&command->settings, "verbosity", 0);
     run->config_file = command->settings.path;
+    run->vault = command->vault;
     run->warnings = command->warnings;
     run->interrupted = interrupt_flag();
     run->serial = options->serial;
     run->canary = options->canary;
     run->max_fail_percentage = options->max_fail_percentage;
-    run->ask = ask_terminal;
+    run->ask = isatty(STDIN_FILENO) ? ask_terminal : NULL;
+    run->ask_debugger = run->ask_step = ask_terminal_or_input;
     if (command->given) {
-        run->ask = command->given->ask;
+        run->ask = run->ask_debugger = run->ask_step = command->given->ask;
         run->hold = command->given->hold;
         run->ask_context = run->hold_context = command->given->context;
     }
@@ -253,6 +348,8 @@ static void option_settings(struct command *command)
 {
     const struct command_options *options = &command->options;
     struct value *map = value_map(command->arena);
+    if (options->flush_cache)
+        value_map_put_string(command->arena, map, "flush_cache", "true");
     if (options->private_key_file)
         value_map_put_string(command->arena, map, "private_key_file", options->private_key_file);
     if (options->ssh_common_args)
@@ -283,6 +380,32 @@ static bool places_read(struct command *command, struct error *err)
     return true;
 }
 
+static bool prepare_vault(struct command *command, struct error *err)
+{
+    const struct command_options *options = &command->options;
+    const struct vault_sources sources = { .ids = options->vault_ids.items,
+                                           .files = options->vault_files.items,
+                                           .ask = options->ask_vault_password };
+
+    return vault_setup(command->arena, &command->settings, &sources, command->warnings, &command->vault, err);
+}
+
+/* A log that cannot be written is told and done without. */
+static void prepare_log(struct command *command)
+{
+    const char *configured = settings_text(&command->settings, "log_path");
+    struct error err = ERROR_INIT;
+    const char *path;
+    if (configured == NULL)
+        return;
+    path = settings_path(&command->settings, command->arena, configured);
+    command->log =
+        log_file_open(command->arena, path, settings_text(&command->settings, "log_filter"), command->errors, &err);
+    if (command->log == NULL)
+        fprintf(command->errors, "[WARNING]: log file at %s is not writeable and we cannot create it, aborting\n\n",
+                path);
+}
+
 static bool prepare_settings(struct command *command, struct error *err)
 {
     if (command->given) {
@@ -290,8 +413,11 @@ static bool prepare_settings(struct command *command, struct error *err)
         command->extra_vars = command->given->extra_vars;
         return true;
     }
-    return settings_load(command->arena, command->warnings, &command->settings, err) &&
-           extra_vars_read(command->arena, command->options.extra_vars.items, &command->extra_vars, err);
+    if (!settings_load(command->arena, command->warnings, &command->settings, err))
+        return false;
+    prepare_log(command);
+    return prepare_vault(command, err) && extra_vars_read(command->arena, command->vault,
+                                                          command->options.extra_vars.items, &command->extra_vars, err);
 }
 
 bool command_prepare(struct command *command, struct error *err)
@@ -302,9 +428,18 @@ bool command_prepare(struct command *command, struct error *err)
         return false;
     option_settings(command);
     command->color = output_wants_color(command);
+    command->run.verbosity =
+        command->options.verbosity ? command->options.verbosity : settings_int(&command->settings, "verbosity", 0);
+    command->run.notes = value_list(command->arena);
     prepare_loader(command);
-    command->inventory_config =
-        (struct inventory_config){ .warnings = command->warnings, .templates = command->templates };
+    command->inventory_config = (struct inventory_config){ .warnings = command->warnings,
+                                                           .notes = value_list(command->arena),
+                                                           .rules = inventory_rules_make(
+                                                               command->arena, &command->settings, command->extra_vars),
+                                                           .templates = command->templates,
+                                                           .python = inventory_python_make(command),
+                                                           .decrypt = vault_decrypt,
+                                                           .decrypt_context = command->vault };
     if (!inventory_load(command->arena, inventory_sources(command), &command->inventory_config, &command->inventory,
                         err))
         return false;
@@ -337,6 +472,7 @@ static int print_lists(struct command *command, unsigned what)
     command_print_warnings(command);
     fwrite(text.data, 1, text.length, command->out);
     fflush(command->out);
+    log_file_add(command->log, text.data, text.length);
     return ok ? RUN_OK : command_fail(command, &err);
 }
 
@@ -358,6 +494,7 @@ int command_run(struct command *command, const struct value *plays)
     if (sink->close)
         sink->close(sink);
     command_print_warnings(command);
+    python_close(command->playbook_config.python);
     if (command->json_file)
         fclose(command->json_file);
     return ok ? exit_code : command_fail(command, &err);

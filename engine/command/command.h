@@ -12,6 +12,7 @@
 #include "engine/command/settings.h"
 #include "engine/report/sinks.h"
 #include "engine/run/run.h"
+#include "engine/vault/vault.h"
 
 /* For a run that was prepared at another place: nothing is read from this machine's settings, nothing asked on its terminal. */
 struct command_given {
@@ -36,7 +37,8 @@ struct command {
     const struct command_given *given; /* or NULL: as this machine says */
 
     struct settings settings;
-    struct value *warnings; /* list of strings */
+    struct vault_secrets *vault; /* or NULL: there are none */
+    struct value *warnings;      /* list of strings */
     const struct value *extra_vars;
     const struct value *places; /* of --places: list of strings, or NULL */
     struct inventory *inventory;
@@ -47,6 +49,7 @@ struct command {
     struct run_options run;
     bool color;
     FILE *json_file;
+    struct log_file *log;      /* of log_path, or NULL */
     struct event_stats totals; /* summed over all hosts when the run is over */
     size_t result_count;       /* outcomes of tasks that somebody wrote: without the gathering of facts */
     size_t hostless_count;     /* plays whose pattern matched no host */
@@ -62,6 +65,8 @@ int command_run(struct command *command, const struct value *plays);
 int command_check(struct command *command);
 /* Prints the error and gives its exit code. */
 int command_fail(struct command *command, const struct error *err);
+/* The same for words of the command line that are wrong: Ansible's programs end with 2 then. `program`: argv[0]. */
+int command_fail_words(struct command *command, const char *program, const struct error *err);
 /* --list-hosts and its like: nothing is run. */
 bool command_only_lists(const struct command *command);
 void command_print_warnings(struct command *command);

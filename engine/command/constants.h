@@ -4,5 +4,5 @@
 
 #include "engine/command/settings.h"
 
-/* A map; values have their types. Only settings that mean something to Roost. */
+/* A map of all settings; values have their types. Those of plugins are in CONSTANTS_PLUGINS of engine/template/lookup.h. */
 const struct value *constants_of(struct arena *arena, const struct settings *settings);

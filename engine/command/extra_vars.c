@@ -2,118 +2,86 @@
 /* Variables from the command line. Their text is the operator's own: trusted, so templates in it are evaluated. */
 #include "engine/command/extra_vars.h"
 
-#include <ctype.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/fd.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
-#include "common/yaml/yaml_reader.h"
-#include "engine/template/template.h"
-
-static const struct value *trusted_text(struct arena *arena, const char *data, size_t length)
-{
-    struct value *value = value_string_n(arena, data, length);
-    value->marks = VALUE_TRUSTED;
-    if (!value_text_is_template(data, length))
-        value->marks |= VALUE_STATIC;
-    return value;
-}
-
-/* A value up to the next blank outside quotes and template braces; quotes around it are taken off. */
-static bool read_word(struct arena *arena, const char **cursor, const struct value **out)
-{
-    struct text word = text_new(arena);
-    const char *at = *cursor;
-    char quote = 0;
-    int braces = 0;
-    for (; *at && (quote || braces > 0 || !isspace((unsigned char)*at)); at++) {
-        if (*at == '\\' && at[1] && quote) {
-            text_add_char(&word, *++at);
-            continue;
-        }
-        if (quote ? *at == quote : (braces == 0 && (*at == '\'' || *at == '"'))) {
-            quote = quote ? 0 : *at;
-            continue;
-        }
-        if (at[0] == '{' && (at[1] == '{' || at[1] == '%'))
-            braces++;
-        if (at[0] == '}' && at > *cursor && (at[-1] == '}' || at[-1] == '%') && braces > 0)
-            braces--;
-        text_add_char(&word, *at);
-    }
-    *cursor = at;
-    *out = trusted_text(arena, word.data, word.length);
-    return quote == 0;
-}
-
-static bool read_pairs(struct arena *arena, const char *text, struct value *map, struct error *err)
-{
-    const char *cursor = text;
-    for (;;) {
-        const struct value *value = NULL;
-        while (isspace((unsigned char)*cursor))
-            cursor++;
-        if (!*cursor)
-            return true;
-        size_t length = strcspn(cursor, "= \t\n");
-        if (cursor[length] != '=')
-            return error_set_kind(err, ERROR_OPTIONS, "expected key=value, found '%.*s' in: %s", (int)length, cursor,
-                                  text);
-        const char *key = arena_copy_n(arena, cursor, length);
-        cursor += length + 1;
-        if (!read_word(arena, &cursor, &value))
-            return error_set_kind(err, ERROR_OPTIONS, "a quote is not closed in: %s", text);
-        value_map_put(arena, map, key, value);
-    }
-}
+#include "engine/playbook/args_text.h"
+#include "engine/vault/data_file.h"
 
 bool key_values_read(struct arena *arena, const char *text, const struct value **out, struct error *err)
 {
-    struct value *map = value_map(arena);
-    if (!read_pairs(arena, text, map, err))
+    struct value *source = value_string(arena, text), *map = NULL;
+
+    source->marks = VALUE_TRUSTED;
+    if (!args_parse(arena, source, false, &map, err))
         return false;
     *out = map;
     return true;
 }
 
+/* What was handed to us as a descriptor may hold secrets: programs that we start do not get it. */
+static void descriptor_keep(const char *path)
+{
+    int64_t fd = -1;
+
+    if (text_starts(path, "/dev/fd/") && text_to_int(path + strlen("/dev/fd/"), &fd) && fd > STDERR_FILENO &&
+        fd <= INT_MAX)
+        (void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+}
+
 /* Exit code 1 for a file that is not there, as Ansible. */
-static bool read_file(struct arena *arena, const char *written, const struct value **out, struct error *err)
+static bool read_file(struct arena *arena, struct vault_secrets *secrets, const char *written, const struct value **out,
+                      struct error *err)
 {
     char *path = path_absolute(arena, path_expand_user(arena, written)), *data = NULL;
+    const struct vault_door door = { vault_decrypt, secrets };
+    struct vault_content content = { 0 };
     struct yaml_source source = { .path = path, .trusted = true };
-    struct source_position start = { path, 1, 1 };
     bool ok;
 
     if (!path_exists(path))
         return error_set(err, "extra vars file '%s' does not exist", written);
-    ok = file_read(arena, path, LIMIT_YAML_FILE, &data, &source.length, err);
-    source.data = data;
-    if (ok && text_starts(data, "$ANSIBLE_VAULT;"))
-        ok = error_set_at(err, &start, TEMPLATE_NO_VAULT);
-    if (ok && yaml_read(arena, &source, out, err))
+    ok = file_read(arena, path, LIMIT_YAML_FILE, &data, &content.length, err);
+    descriptor_keep(path);
+    content.data = data;
+    if (ok && !vault_open(&door, arena, path, &content, err))
+        return false;
+    source.data = content.data;
+    source.length = content.length;
+    if (ok && data_read(arena, &source, out, err)) {
+        *out = content.was_encrypted ? vault_secret_values(&door, arena, *out) : *out;
         return true;
+    }
     err->kind = ERROR_PARSE;
     return error_prefix(err, "--extra-vars");
 }
 
-static bool read_item(struct arena *arena, const char *item, const struct value **out, struct error *err)
+static bool read_item(struct arena *arena, struct vault_secrets *secrets, const char *item, const struct value **out,
+                      struct error *err)
 {
     const char *text = item + strspn(item, " \t\n");
     if (*text == '@')
-        return read_file(arena, text + 1, out, err);
+        return read_file(arena, secrets, text + 1, out, err);
+    if (*text == '/' || *text == '.')
+        return error_set_kind(err, ERROR_OPTIONS, "Please prepend extra_vars filename '%s' with '@'", item);
     if (*text != '{' && *text != '[')
         return key_values_read(arena, text, out, err) || error_prefix(err, "--extra-vars");
     struct yaml_source source = { .data = text, .length = strlen(text), .path = "--extra-vars", .trusted = true };
-    return yaml_read(arena, &source, out, err) || error_prefix(err, "--extra-vars '%s'", item);
+    return data_read(arena, &source, out, err) || error_prefix(err, "--extra-vars '%s'", item);
 }
 
-bool extra_vars_read(struct arena *arena, const char *const *items, const struct value **out, struct error *err)
+bool extra_vars_read(struct arena *arena, struct vault_secrets *secrets, const char *const *items,
+                     const struct value **out, struct error *err)
 {
     const struct value *merged = value_map(arena);
     for (; items && *items; items++) {
         const struct value *one = NULL;
-        if (!read_item(arena, *items, &one, err))
+        if (!read_item(arena, secrets, *items, &one, err))
             return false;
         if (value_is(one, VALUE_NULL))
             continue;

@@ -34,26 +34,32 @@ struct command_options {
     struct options_list inventories; /* -i */
     struct options_list extra_vars;  /* -e, as written */
     struct options_list tags, skip_tags;
-    struct options_list vault_ids;    /* --vault-id, --vault-password-file */
-    struct options_list role_folders; /* --roles-path: ad-hoc and tests */
+    struct options_list vault_ids;      /* --vault-id */
+    struct options_list vault_files;    /* --vault-password-file */
+    struct options_list role_folders;   /* --roles-path: ad-hoc and tests */
+    struct options_list module_folders; /* -M, --module-path: each may be several, with colons */
     const char *limit, *start_at_task, *module_name, *module_args, *private_key_file, *user, *connection;
     const char *become_method, *become_user, *become_password_file, *connection_password_file;
     const char *ssh_common_args, *ssh_extra_args;
-    const char *playbook_folder; /* --playbook-dir */
-    const char *output;          /* --output console|json|minimal|oneline|tee file: Roost's own */
-    const char *json_file;       /* --json-lines FILE: records beside the console */
-    const char *host;            /* inventory --host */
-    const char *agent_path;      /* --agent FILE: Roost's own, for tests and packaging */
-    const char *places_file;     /* --places FILE: Roost's own, how the daemon asks for a few tasks */
-    const char *via;             /* --via controller|ssh: Roost's own */
+    const char *playbook_folder;                  /* --playbook-dir */
+    const char *output;                           /* --output console|json|minimal|oneline|tee file: Roost's own */
+    const char *tree_folder;                      /* -t, --tree */
+    const char *background, *poll, *task_timeout; /* -B, -P, --task-timeout: seconds, as written */
+    const char *json_file;                        /* --json-lines FILE: records beside the console */
+    const char *host;                             /* inventory --host */
+    const char *agent_path;                       /* --agent FILE: Roost's own, for tests and packaging */
+    const char *places_file;                      /* --places FILE: Roost's own, how the daemon asks for a few tasks */
+    const char *via;                              /* --via controller|ssh: Roost's own */
     const char *serial, *canary, *max_fail_percentage;
     int forks, timeout_s, verbosity; /* 0: not given */
     bool check, diff, become, ask_become_password, ask_connection_password, ask_vault_password;
     bool force_handlers, flush_cache, step, one_line;
     bool list_hosts, list_tasks, list_tags, syntax_check;
-    bool inventory_list, inventory_graph, inventory_yaml, inventory_vars, inventory_export;
-    const char *address;  /* enroll: HOST:PORT of the controller for these nodes */
-    bool again, approval; /* enroll */
+    bool inventory_list, inventory_graph, inventory_yaml, inventory_toml, inventory_vars, inventory_export;
+    const char *inventory_output; /* inventory --output FILE */
+    const char *address;          /* enroll: HOST:PORT of the controller for these nodes */
+    bool again, approval;         /* enroll */
+    bool decrypt;                 /* publish: variables out of vaults, in plain */
     bool help, version;
 };
 

@@ -8,15 +8,26 @@
 #include <unistd.h>
 
 #include "common/base/text.h"
+#include "engine/command/options_shown.h"
+#include "engine/command/output_callbacks.h"
+
+#define CALLBACKS_MAX 8
+#define SINKS_MAX (CALLBACKS_MAX + 3)
+
+static bool is_dumb_terminal(void)
+{
+    const char *term = getenv("TERM");
+    return term && strcmp(term, "dumb") == 0;
+}
 
 bool output_wants_color(const struct command *command)
 {
-    const char *term = getenv("TERM");
+    const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
     if (command->given)
         return command->given->color;
-    if (settings_bool(&command->settings, "force_color", false))
+    if (callback_bool(command, "ANSIBLE_FORCE_COLOR", "force_color", false))
         return true;
-    if (settings_text(&command->settings, "nocolor"))
+    if (callback_bool(command, "ANSIBLE_NOCOLOR", "nocolor", false) || (no_color && *no_color))
         return false;
     return isatty(fileno(command->out)) && term && strcmp(term, "dumb") != 0;
 }
@@ -60,53 +71,152 @@ static struct event_sink *totals_sink(struct command *command)
     return &sink->base;
 }
 
-static struct event_sink *main_sink(struct command *command, struct error *err)
+static const char *color_of(void *context, const char *setting)
 {
-    const struct settings *settings = &command->settings;
-    const char *style = command->options.output         ? command->options.output
-                        : command->use == OPTIONS_ADHOC ? "minimal"
-                                                        : "console";
-    struct console_options console = {
+    const struct command *command = context;
+    char *variable = text_upper(arena_printf(command->arena, "ANSIBLE_COLOR_%s", setting));
+
+    return callback_text(command, variable, arena_printf(command->arena, "colors.%s", setting));
+}
+
+/* Lines around a difference: none is told as -1, since 0 stands for the usual three. */
+static int diff_context(const struct command *command)
+{
+    int lines = callback_int(command, "ANSIBLE_DIFF_CONTEXT", "diff.context", 3);
+
+    return lines > 0 ? lines : -1;
+}
+
+static enum result_format format_of(const struct command *command, enum result_format otherwise)
+{
+    const char *format = callback_text(command, "ANSIBLE_CALLBACK_RESULT_FORMAT", "callback_result_format");
+
+    return otherwise == RESULT_JSON && text_equal(format, "yaml") ? RESULT_YAML : otherwise;
+}
+
+static int pretty_of(const struct command *command)
+{
+    const char *text = callback_text(command, "ANSIBLE_CALLBACK_FORMAT_PRETTY", "callback_format_pretty");
+    bool is_pretty = false;
+
+    return text == NULL || !text_to_bool(text, &is_pretty) ? 0 : is_pretty ? 1 : -1;
+}
+
+bool output_console_options(const struct command *command, struct console_options *out, struct error *err)
+{
+    *out = (struct console_options){
         .out = command->out,
         .errors = command->errors,
         .color = command->color,
         .columns = command->given ? command->given->columns : output_columns(command->out),
+        .columns_now = command->given ? NULL : output_columns,
         .verbosity = command->run.verbosity,
-        .result_yaml = text_equal(settings_text(settings, "callback_result_format"), "yaml"),
-        .show_skipped = settings_bool(settings, "display_skipped_hosts", true),
-        .show_ok = settings_bool(settings, "display_ok_hosts", true),
-        .live = !command->given && isatty(fileno(command->out)),
-        .check_markers = settings_bool(settings, "check_mode_markers", false),
+        .pretty = pretty_of(command),
+        .diff_context = diff_context(command),
+        .show_skipped = callback_bool(command, "ANSIBLE_DISPLAY_SKIPPED_HOSTS", "display_skipped_hosts", true),
+        .show_ok = callback_bool(command, "ANSIBLE_DISPLAY_OK_HOSTS", "display_ok_hosts", true),
+        .failed_to_errors = callback_bool(command, "ANSIBLE_DISPLAY_FAILED_STDERR", "display_failed_stderr", false),
+        .show_task_path =
+            callback_bool(command, "ANSIBLE_SHOW_TASK_PATH_ON_FAILURE", "show_task_path_on_failure", false),
+        .show_host_start = callback_bool(command, "ANSIBLE_SHOW_PER_HOST_START", "show_per_host_start", false),
+        .show_args = callback_bool(command, "ANSIBLE_DISPLAY_ARGS_TO_STDOUT", "display_args_to_stdout", false),
+        .show_custom_stats = callback_bool(command, "ANSIBLE_SHOW_CUSTOM_STATS", "show_custom_stats", false),
+        .hide_warnings = !callback_bool(command, "ANSIBLE_ACTION_WARNINGS", "action_warnings", true),
+        .hide_deprecations = !callback_bool(command, "ANSIBLE_DEPRECATION_WARNINGS", "deprecation_warnings", true),
+        .verbose_to_errors = callback_bool(command, "ANSIBLE_VERBOSE_TO_STDERR", "verbose_to_stderr", false),
+        .live = !command->given && isatty(fileno(command->out)) && command->run.verbosity == 0 && !is_dumb_terminal(),
+        .log = command->log,
+        .given = command->given || command->run.verbosity < 4 ? NULL : options_shown(command),
+        .check_markers = callback_bool(command, "ANSIBLE_CHECK_MODE_MARKERS", "check_mode_markers", false),
     };
-    static const char *const styles[] = { "console", "minimal", "oneline", "jsonl" };
-    if (text_equal(style, "console"))
-        return sink_console(command->arena, &console);
-    if (text_equal(style, "minimal"))
-        return sink_minimal(command->arena, &console, command->options.one_line);
-    if (text_equal(style, "oneline"))
-        return sink_minimal(command->arena, &console, true);
-    if (text_equal(style, "jsonl"))
+    return !command->color || report_palette(command->arena, color_of, (void *)(uintptr_t)command, &out->palette, err);
+}
+
+static const char *const callback_words[] = { "console", "default", "minimal", "oneline", "json", "jsonl", "yaml" };
+#define CALLBACK_WORDS (sizeof(callback_words) / sizeof(callback_words[0]))
+
+/* The callback by the options, the environment, the configuration; ad-hoc commands follow the last only when told to. */
+static const char *callback_name(const struct command *command)
+{
+    const char *variable = command->given ? NULL : getenv("ANSIBLE_STDOUT_CALLBACK");
+    const char *configured = callback_text(command, "ANSIBLE_STDOUT_CALLBACK", "stdout_callback");
+    bool loads = callback_bool(command, "ANSIBLE_LOAD_CALLBACK_PLUGINS", "bin_ansible_callbacks", false);
+
+    if (command->options.output)
+        return command->options.output;
+    if (command->use != OPTIONS_ADHOC)
+        return configured ? configured : "default";
+    if (command->options.one_line)
+        return "oneline";
+    if (variable && *variable)
+        return variable;
+    return loads && configured && !text_equal(configured, "default") ? configured : "minimal";
+}
+
+static struct event_sink *main_sink(struct command *command, struct console_options *console, struct error *err)
+{
+    const char *name = callback_name(command);
+    struct callback callback = callback_find(name);
+    struct posix_json_options json = { .is_lines = callback.kind == CALLBACK_JSONL };
+
+    console->format = format_of(command, callback.format);
+    if (callback.kind == CALLBACK_RECORDS && !command->options.output)
+        callback.kind = CALLBACK_NONE; /* Ansible knows ansible.posix.jsonl by its whole name only */
+    switch (callback.kind) {
+    case CALLBACK_CONSOLE:
+        return sink_console(command->arena, console);
+    case CALLBACK_MINIMAL:
+        return sink_minimal(command->arena, console, command->options.one_line);
+    case CALLBACK_ONELINE:
+        return sink_minimal(command->arena, console, true);
+    case CALLBACK_RECORDS:
         return sink_json_lines(command->arena, command->out);
-    const char *nearest = text_nearest(style, styles, 4);
-    error_set_kind(err, ERROR_OPTIONS, "--output '%s' is not one of console, minimal, oneline, jsonl%s%s%s", style,
-                   nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    case CALLBACK_JSON:
+    case CALLBACK_JSONL:
+        json.console = *console;
+        json.console.live = json.console.color = false;
+        json.indent = callback_int(command, "ANSIBLE_JSON_INDENT", "json_indent", json.is_lines ? 0 : 4);
+        return sink_posix_json(command->arena, &json);
+    default:
+        break;
+    }
+    const char *nearest = text_nearest(name, callback_words, CALLBACK_WORDS);
+    if (command->options.output)
+        error_set_kind(err, ERROR_OPTIONS, "--output '%s' is not one of console, jsonl, %s%s%s%s", name,
+                       callback_names(), nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                       nearest ? "'?" : "");
+    else
+        error_set(err, "Invalid callback for stdout specified: %s (Roost has %s)", name, callback_names());
     return NULL;
+}
+
+/* --json-lines begins a file; ROOST_JSON_LINES is for many runs of one script, and goes on with one. */
+static bool json_file_open(struct command *command, struct error *err)
+{
+    const char *more = getenv("ROOST_JSON_LINES");
+    const char *path = command->options.json_file ? command->options.json_file : more;
+    if (!path || !*path)
+        return true;
+    command->json_file = fopen(path, command->options.json_file ? "we" : "ae");
+    return command->json_file || error_set_errno(err, "cannot write '%s'", path);
 }
 
 bool output_open(struct command *command, struct event_sink **out, struct error *err)
 {
-    struct event_sink **sinks = arena_new_array(command->arena, struct event_sink *, 4); /* the tee keeps it */
+    struct event_sink *sinks[SINKS_MAX];
+    struct console_options console;
     size_t count = 0;
-    sinks[count] = main_sink(command, err);
+    if (!output_console_options(command, &console, err))
+        return false;
+    sinks[count] = main_sink(command, &console, err);
     if (!sinks[count++])
         return false;
+    callbacks_enabled(command, &console, sinks, &count, CALLBACKS_MAX);
     sinks[count++] = totals_sink(command);
-    if (command->options.json_file) {
-        command->json_file = fopen(command->options.json_file, "we");
-        if (!command->json_file)
-            return error_set_errno(err, "cannot write '%s'", command->options.json_file);
+    if (!json_file_open(command, err))
+        return false;
+    if (command->json_file)
         sinks[count++] = sink_json_lines(command->arena, command->json_file);
-    }
     if (command->extra_sink)
         sinks[count++] = command->extra_sink;
     *out = sink_tee(command->arena, sinks, count);

@@ -71,16 +71,24 @@ static void *array_room(struct arena *arena, void *items, size_t count)
 
 /* --- hosts and groups --- */
 
+void inventory_begin(struct inventory *inventory)
+{
+    struct inventory_group *all = inventory_add_group(inventory, "all");
+
+    inventory_add_child(inventory, all, inventory_add_group(inventory, "ungrouped"));
+}
+
 struct inventory *inventory_new(struct arena *arena)
 {
+    static const struct inventory_rules usual;
     struct inventory *inventory = arena_new_of(arena, struct inventory);
-    struct inventory_group *all;
 
     inventory->arena = arena;
     inventory->index = arena_new_of(arena, struct inventory_index);
+    inventory->index->rules = &usual;
+    inventory->index->changes = value_list(arena);
     inventory->sources = value_list(arena);
-    all = inventory_add_group(inventory, "all");
-    inventory_add_child(inventory, all, inventory_add_group(inventory, "ungrouped"));
+    inventory_begin(inventory);
     return inventory;
 }
 
@@ -93,6 +101,12 @@ void inventory_warn(struct inventory *inventory, struct value *warnings, const c
             return;
     }
     value_list_add(inventory->arena, warnings, value_string(inventory->arena, text));
+}
+
+void inventory_note(struct inventory *inventory, const char *text)
+{
+    if (inventory->index->notes != NULL)
+        value_list_add(inventory->arena, inventory->index->notes, value_string(inventory->arena, text));
 }
 
 void inventory_unread(struct inventory *inventory, const char *path)
@@ -116,11 +130,18 @@ static const char *folder_of(struct arena *arena, const char *path)
 static struct inventory_host *host_new(struct inventory *inventory, const char *name)
 {
     struct arena *arena = inventory->arena;
-    struct inventory_host *host = arena_new_of(arena, struct inventory_host);
+    struct inventory_host *host = name_table_get(&inventory->index->known, name);
 
-    host->name = arena_copy(arena, name);
+    if (host == NULL) {
+        host = arena_new_of(arena, struct inventory_host);
+        host->name = arena_copy(arena, name);
+        host->number = (uint32_t)inventory->number_count;
+        ARRAY_ADD(arena, inventory->numbered, inventory->number_count, host);
+        name_table_put(arena, &inventory->index->known, host->name, host);
+    } else {
+        *host = (struct inventory_host){ .name = host->name, .number = host->number };
+    }
     host->vars = value_map(arena);
-    host->number = (uint32_t)inventory->host_count;
     ARRAY_ADD(arena, inventory->hosts, inventory->host_count, host);
     return host;
 }
@@ -136,8 +157,15 @@ struct inventory_host *inventory_add_host(struct inventory *inventory, const cha
     host->source_path = index->source;
     host->source_folder = folder_of(inventory->arena, index->source);
     name_table_put(inventory->arena, &index->hosts, host->name, host);
-    if (index->localhost == NULL && inventory_is_localhost(name))
+    if (!inventory_is_localhost(name))
+        return host;
+    if (index->localhost == NULL)
         index->localhost = host;
+    else if (!index->localhost->is_implicit)
+        inventory_warn(inventory, index->warnings,
+                       arena_printf(inventory->arena,
+                                    "A duplicate localhost-like entry was found (%s). First found localhost was %s",
+                                    name, index->localhost->name));
     return host;
 }
 
@@ -146,6 +174,7 @@ static struct inventory_host *implicit_localhost(struct inventory *inventory, co
     struct inventory_host *host = host_new(inventory, name);
 
     host->is_implicit = true;
+    value_map_put_string(inventory->arena, host->vars, "ansible_python_interpreter", "/usr/bin/python3");
     value_map_put_string(inventory->arena, host->vars, "ansible_connection", "local");
     inventory->index->localhost = host;
     return host;
@@ -167,14 +196,64 @@ struct inventory_group *inventory_find_group(struct inventory *inventory, const 
     return name_table_get(&inventory->index->groups, name);
 }
 
+/* A character that a variable's name could not have. */
+static bool is_odd(const char *name, size_t at)
+{
+    unsigned char c = (unsigned char)name[at];
+
+    if (at == 0 && isdigit(c))
+        return true;
+    return !isalnum(c) && c != '_' && c < 0x80;
+}
+
+char *inventory_safe_name(struct arena *arena, const char *name)
+{
+    char *safe = arena_copy(arena, name);
+
+    for (size_t i = 0; name[i] != '\0'; i++) {
+        if (is_odd(name, i))
+            safe[i] = '_';
+    }
+    return safe;
+}
+
+static bool is_odd_name(const char *name)
+{
+    for (size_t i = 0; name[i] != '\0'; i++) {
+        if (is_odd(name, i))
+            return true;
+    }
+    return false;
+}
+
+/* The name that the configuration lets the group have. */
+const char *inventory_group_name(struct inventory *inventory, const char *name)
+{
+    const char *rule = inventory->index->rules->group_names;
+    bool is_replaced = text_equal(rule, "always") || text_equal(rule, "silently");
+
+    if (!is_odd_name(name) || text_equal(rule, "ignore"))
+        return arena_copy(inventory->arena, name);
+    if (!text_equal(rule, "silently"))
+        inventory_warn(inventory, inventory->index->warnings,
+                       arena_printf(inventory->arena,
+                                    "Invalid characters were found in group names %s, use -vvvv to see details",
+                                    is_replaced ? "and automatically replaced" : "but not replaced"));
+    return is_replaced ? inventory_safe_name(inventory->arena, name) : arena_copy(inventory->arena, name);
+}
+
 struct inventory_group *inventory_add_group(struct inventory *inventory, const char *name)
 {
     struct inventory_group *group = name_table_get(&inventory->index->groups, name);
 
     if (group != NULL)
         return group;
+    name = inventory_group_name(inventory, name);
+    group = name_table_get(&inventory->index->groups, name);
+    if (group != NULL)
+        return group;
     group = arena_new_of(inventory->arena, struct inventory_group);
-    group->name = arena_copy(inventory->arena, name);
+    group->name = name;
     group->vars = value_map(inventory->arena);
     group->priority = 1;
     name_table_put(inventory->arena, &inventory->index->groups, group->name, group);
@@ -212,26 +291,46 @@ bool inventory_is_above(struct inventory *inventory, const struct inventory_grou
     return is_above(ancestor, group, ++inventory->index->walk);
 }
 
-static void depth_raise(struct inventory_group *group, int depth)
+/* The group and those beneath it; false: one would be deeper than is allowed. */
+static bool depth_raise(struct inventory_group *group, int depth)
 {
+    if (depth > LIMIT_GROUP_DEPTH)
+        return false;
     if (group->depth >= depth)
-        return;
+        return true;
     group->depth = depth;
-    for (size_t i = 0; i < group->child_count; i++)
-        depth_raise(group->children[i], depth + 1);
+    for (size_t i = 0; i < group->child_count; i++) {
+        if (!depth_raise(group->children[i], depth + 1))
+            return false;
+    }
+    return true;
+}
+
+static bool is_child(const struct inventory_group *parent, const struct inventory_group *child)
+{
+    for (size_t i = 0; i < child->parent_count; i++) {
+        if (child->parents[i] == parent)
+            return true;
+    }
+    return false;
+}
+
+/* False: that would be too deep, and nothing was changed. */
+static bool child_add(struct inventory *inventory, struct inventory_group *parent, struct inventory_group *child)
+{
+    ARRAY_ADD(inventory->arena, parent->children, parent->child_count, child);
+    ARRAY_ADD(inventory->arena, child->parents, child->parent_count, parent);
+    if (depth_raise(child, parent->depth + 1))
+        return true;
+    parent->child_count--;
+    child->parent_count--;
+    return false;
 }
 
 void inventory_add_child(struct inventory *inventory, struct inventory_group *parent, struct inventory_group *child)
 {
-    for (size_t i = 0; i < child->parent_count; i++) {
-        if (child->parents[i] == parent)
-            return;
-    }
-    if (inventory_is_above(inventory, child, parent))
-        return;
-    ARRAY_ADD(inventory->arena, parent->children, parent->child_count, child);
-    ARRAY_ADD(inventory->arena, child->parents, child->parent_count, parent);
-    depth_raise(child, parent->depth + 1);
+    if (!is_child(parent, child) && !inventory_is_above(inventory, child, parent))
+        child_add(inventory, parent, child);
 }
 
 bool inventory_try_child(struct inventory *inventory, struct inventory_group *parent, struct inventory_group *child,
@@ -239,12 +338,15 @@ bool inventory_try_child(struct inventory *inventory, struct inventory_group *pa
 {
     if (parent == child)
         return error_set_kind(err, ERROR_PARSE, "can't add group '%s' to itself", child->name);
+    if (is_child(parent, child))
+        return true;
     if (inventory_is_above(inventory, child, parent))
         return error_set_kind(err, ERROR_PARSE,
                               "Adding group '%s' as child to '%s' creates a recursive dependency loop.", child->name,
                               parent->name);
-    inventory_add_child(inventory, parent, child);
-    return true;
+    return child_add(inventory, parent, child) ||
+           error_set_kind(err, ERROR_LIMIT, "groups may be nested at most %d levels deep ('%s' in '%s')",
+                          LIMIT_GROUP_DEPTH, child->name, parent->name);
 }
 
 /* --- variables --- */
@@ -276,7 +378,12 @@ void inventory_group_set(struct inventory *inventory, struct inventory_group *gr
 void inventory_host_set(struct inventory *inventory, struct inventory_host *host, const struct value *key,
                         const struct value *item)
 {
-    variable_set(inventory->arena, host->vars, key, item);
+    struct inventory_group *group = inventory_find_group(inventory, host->name);
+
+    if (group != NULL) /* Ansible looks the name up among the groups first */
+        inventory_group_set(inventory, group, key, item);
+    else
+        variable_set(inventory->arena, host->vars, key, item);
 }
 
 /* --- relations --- */
@@ -315,18 +422,6 @@ static void ungrouped_clean(struct inventory *inventory)
     ungrouped->host_count = kept;
 }
 
-/* A group's name that could not be a variable's. */
-static bool is_odd_name(const char *name)
-{
-    if (isdigit((unsigned char)name[0]))
-        return true;
-    for (; *name != '\0'; name++) {
-        if (!isalnum((unsigned char)*name) && *name != '_' && (unsigned char)*name < 0x80)
-            return true;
-    }
-    return false;
-}
-
 void inventory_reconcile(struct inventory *inventory, struct value *warnings)
 {
     struct inventory_group *all = inventory->groups[0];
@@ -334,9 +429,6 @@ void inventory_reconcile(struct inventory *inventory, struct value *warnings)
     for (size_t i = 1; i < inventory->group_count; i++) {
         if (inventory->groups[i]->parent_count == 0)
             inventory_add_child(inventory, all, inventory->groups[i]);
-        if (is_odd_name(inventory->groups[i]->name))
-            inventory_warn(inventory, warnings,
-                           "Invalid characters were found in group names but not replaced, use -vvvv to see details");
         if (name_table_get(&inventory->index->hosts, inventory->groups[i]->name) != NULL)
             inventory_warn(inventory, warnings,
                            arena_printf(inventory->arena, "Found both group and host with same name: %s",
@@ -351,16 +443,15 @@ void inventory_reconcile(struct inventory *inventory, struct value *warnings)
     }
 }
 
-static void group_collect(struct arena *arena, struct inventory_group *group, struct inventory_group ***list,
-                          size_t *count)
+static void group_collect(struct arena *arena, struct inventory_group *group, uint32_t walk,
+                          struct inventory_group ***list, size_t *count)
 {
-    for (size_t i = 0; i < *count; i++) {
-        if ((*list)[i] == group)
-            return;
-    }
+    if (group->visited == walk)
+        return;
+    group->visited = walk;
     ARRAY_ADD(arena, *list, *count, group);
     for (size_t i = 0; i < group->parent_count; i++)
-        group_collect(arena, group->parents[i], list, count);
+        group_collect(arena, group->parents[i], walk, list, count);
 }
 
 static int group_compare(const void *a, const void *b)
@@ -380,9 +471,9 @@ struct inventory_group **inventory_host_groups(struct inventory *inventory, stru
     struct inventory_group **list = NULL;
     size_t count = 0;
 
-    (void)inventory;
+    inventory->index->walk++;
     for (size_t i = 0; i < host->group_count; i++)
-        group_collect(arena, host->groups[i], &list, &count);
+        group_collect(arena, host->groups[i], inventory->index->walk, &list, &count);
     if (count > 0)
         qsort(list, count, sizeof(struct inventory_group *), group_compare);
     *count_out = count;
@@ -418,7 +509,7 @@ struct inventory_host **inventory_group_hosts(struct inventory *inventory, struc
     size_t group_count = 0, count = 0;
     struct inventory_group **groups = group_descendants(arena, inventory, group, &group_count);
     struct inventory_host **hosts = arena_new_array(arena, struct inventory_host *, inventory->host_count + 1);
-    bool *seen = arena_new_array(arena, bool, inventory->host_count + 1);
+    bool *seen = arena_new_array(arena, bool, inventory->number_count + 1);
 
     for (size_t g = 0; g < group_count; g++) {
         for (size_t i = 0; i < groups[g]->host_count; i++) {

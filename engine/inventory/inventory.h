@@ -10,6 +10,7 @@
 #include "common/value/value.h"
 
 struct inventory_group;
+struct inventory_rules;
 
 struct inventory_host {
     const char *name;
@@ -19,7 +20,7 @@ struct inventory_host {
     const char *source_path;   /* inventory_file */
     const char *source_folder; /* inventory_dir */
     bool is_implicit;          /* localhost that no inventory names */
-    uint32_t number;           /* index in inventory->hosts; an implicit localhost is there too once it was asked for */
+    uint32_t number;           /* index in inventory->numbered, for good */
 };
 
 struct inventory_group {
@@ -36,8 +37,10 @@ struct inventory_group {
 
 struct inventory {
     struct arena *arena;
-    struct inventory_host **hosts;
+    struct inventory_host **hosts; /* an implicit localhost too, once it was asked for */
     size_t host_count;
+    struct inventory_host **numbered; /* by number: those too that inventory_refresh did not find again */
+    size_t number_count;
     struct inventory_group **groups; /* "all" first, "ungrouped" second */
     size_t group_count;
     size_t unread_count;           /* sources, and files in folders of them, that could not be read, or not whole */
@@ -46,12 +49,23 @@ struct inventory {
     struct inventory_index *index; /* internal: names, folders of variables, what was read from them */
 };
 
+/* Inventory plugins in Python, where ansible-core has them: "has" or "parse" of engine/python/driver_inventory.py. */
+struct inventory_python {
+    void *context;
+    bool (*ask)(void *context, struct arena *arena, const char *verb, struct value *question, const struct value **out,
+                struct error *err);
+};
+
 struct inventory_config {
     struct value *warnings;
-    bool (*decrypt)(void *context, struct arena *arena, const char *data, size_t length, const char **out,
-                    size_t *length_out, struct error *err);
+    struct value *notes; /* list of what is told at -vvv, or NULL */
+    bool (*decrypt)(void *context, const char *data, size_t length, const char **out, size_t *length_out,
+                    struct error *err);
     void *decrypt_context;
-    struct template_env *templates; /* for the constructed plugin later; may be NULL */
+    struct template_env *templates;        /* for constructed and generator; NULL: these are errors */
+    const struct inventory_python *python; /* or NULL: there are none */
+    const struct inventory_rules
+        *rules; /* inventory_rules.h; NULL: Ansible's defaults. Lives as long as the inventory */
 };
 
 /* `sources`: paths of files or folders, or "a,b," lists; NULL-terminated. None given: only implicit localhost. */
@@ -96,6 +110,9 @@ struct inventory_vars_files {
  * Not templated. Cached by the caller. */
 bool inventory_host_variables(struct inventory *inventory, struct arena *arena, const struct inventory_host *host,
                               const struct inventory_vars_files *files, const struct value **out, struct error *err);
+/* The host's own alone: from its source and host_vars. */
+bool inventory_own_variables(struct inventory *inventory, struct arena *arena, const struct inventory_host *host,
+                             const struct inventory_vars_files *files, const struct value **out, struct error *err);
 /* Same for one group alone (roost inventory --graph --vars, --list). */
 bool inventory_group_variables(struct inventory *inventory, struct arena *arena, const struct inventory_group *group,
                                const struct inventory_vars_files *files, const struct value **out, struct error *err);

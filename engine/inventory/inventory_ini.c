@@ -332,6 +332,7 @@ static bool section_line(struct ini_reader *reader, const char *start, const cha
     if (at >= end || *at != ']' || !ends_here(at + 1, end))
         return true;
     *is_section = true;
+    name = inventory_group_name(reader->inventory, name);
     if (!section_kind(reader, name, kind))
         return false;
     is_new = inventory_find_group(reader->inventory, name) == NULL;
@@ -406,6 +407,21 @@ static bool ini_line(struct ini_reader *reader, const char *start, const char *e
     return reader->section == INI_CHILDREN ? child_line(reader, start, end) : host_line(reader, start, end);
 }
 
+/* Comments may hold any bytes. */
+static bool encoding_check(struct ini_reader *reader, const char *line, size_t length)
+{
+    if (text_utf8_valid(line, length) || line[0] == '#' || line[0] == ';')
+        return true;
+    for (size_t offset = 0; offset < length;) {
+        size_t start = offset;
+
+        text_utf8_next(line, length, &offset);
+        if (!text_utf8_valid(line + start, offset - start))
+            return ini_error(reader, line + start, "bytes that are no UTF-8");
+    }
+    return ini_error(reader, NULL, "bytes that are no UTF-8");
+}
+
 static bool pending_check(struct ini_reader *reader)
 {
     for (size_t i = 0; i < reader->pending_count; i++) {
@@ -433,12 +449,13 @@ bool inventory_read_ini(struct inventory *inventory, const char *path, const cha
     };
     const char *cursor = data, *line = NULL;
     size_t line_length = 0;
+    bool is_text = text_utf8_valid(data, length);
 
     error_clear(err);
     while (text_line(&cursor, data + length, &line, &line_length)) {
         reader.line++;
         reader.line_start = line;
-        if (!ini_line(&reader, line, line + line_length))
+        if ((!is_text && !encoding_check(&reader, line, line_length)) || !ini_line(&reader, line, line + line_length))
             return false;
     }
     return pending_check(&reader);

@@ -217,6 +217,20 @@ static void hosts_fit(struct match *match, const struct name_matcher *matcher, s
     }
 }
 
+/* What the configuration makes of a pattern that matches nothing. */
+static bool mismatch(struct match *match, const char *pattern)
+{
+    const char *rule = match->inventory->index->rules->mismatch;
+    const char *text =
+        arena_printf(match->inventory->arena, "Could not match supplied host pattern, ignoring: %s", pattern);
+
+    if (text_equal(rule, "error"))
+        return error_set(match->err, "%s", text);
+    if (!text_equal(rule, "ignore"))
+        inventory_warn(match->inventory, match->warnings, text);
+    return true;
+}
+
 static bool enumerate(struct match *match, const char *pattern, struct host_list *out)
 {
     struct name_matcher matcher = { 0 };
@@ -229,11 +243,7 @@ static bool enumerate(struct match *match, const char *pattern, struct host_list
         hosts_fit(match, &matcher, out);
     if (out->count == 0 && inventory_is_localhost(pattern))
         hosts_add(match->arena, out, inventory_find_host(match->inventory, pattern));
-    if (out->count == 0 && !any_group && strcmp(pattern, "all") != 0)
-        inventory_warn(
-            match->inventory, match->warnings,
-            arena_printf(match->inventory->arena, "Could not match supplied host pattern, ignoring: %s", pattern));
-    return true;
+    return out->count > 0 || any_group || strcmp(pattern, "all") == 0 || mismatch(match, pattern);
 }
 
 struct subscript {
@@ -332,7 +342,7 @@ struct choice {
 /* An implicit localhost may have been made since. */
 static void choice_fit(struct match *match, struct choice *choice)
 {
-    size_t needed = match->inventory->host_count;
+    size_t needed = match->inventory->number_count;
 
     if (needed <= choice->marked_size)
         return;

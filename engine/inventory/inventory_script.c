@@ -5,12 +5,14 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <fcntl.h>
 
+#include "common/base/clock.h"
 #include "common/base/descriptor_limit.h"
 #include "common/base/fd.h"
 #include "common/base/text.h"
@@ -24,7 +26,20 @@ extern char **environ;
 struct script_output {
     struct text text[2]; /* stdout, stderr */
     int status;
+    int64_t until_ms; /* monotonic */
 };
+
+static bool too_slow(struct error *err)
+{
+    return error_set_kind(err, ERROR_LIMIT, "an inventory script took too long and was ended");
+}
+
+static int time_left(const struct script_output *output)
+{
+    int64_t left = output->until_ms - clock_monotonic_ms();
+
+    return left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left;
+}
 
 /* Reads both pipes until they are closed. */
 static bool pipes_read(int fds[2], struct script_output *output, struct error *err)
@@ -33,12 +48,16 @@ static bool pipes_read(int fds[2], struct script_output *output, struct error *e
     char chunk[16384];
 
     while (polls[0].fd >= 0 || polls[1].fd >= 0) {
-        if (poll(polls, 2, -1) < 0 && errno != EINTR)
+        int ready = poll(polls, 2, time_left(output));
+
+        if (ready < 0 && errno != EINTR)
             return error_set_errno(err, "waiting for an inventory script");
+        if (ready == 0 && time_left(output) == 0)
+            return too_slow(err);
         for (int i = 0; i < 2; i++) {
             ssize_t got;
 
-            if (polls[i].fd < 0 || polls[i].revents == 0)
+            if (ready <= 0 || polls[i].fd < 0 || polls[i].revents == 0)
                 continue;
             got = read(polls[i].fd, chunk, sizeof(chunk));
             if (got > 0)
@@ -71,6 +90,28 @@ static int script_spawn(const char *const *argv, const int out[2], const int err
     return failed;
 }
 
+/* Its end, or at the latest when its time is over. */
+static bool script_wait(pid_t pid, bool read, struct script_output *output, struct error *err)
+{
+    pid_t ended = 0;
+
+    if (!read)
+        kill(pid, SIGKILL);
+    while (read && (ended = waitpid(pid, &output->status, WNOHANG)) <= 0) {
+        if (ended < 0 && errno != EINTR)
+            return error_set_errno(err, "waiting for an inventory script");
+        if (time_left(output) == 0) {
+            kill(pid, SIGKILL);
+            read = too_slow(err);
+        } else if (poll(NULL, 0, 5) < 0 && errno != EINTR) {
+            return error_set_errno(err, "waiting for an inventory script");
+        }
+    }
+    while (ended <= 0 && waitpid(pid, &output->status, 0) < 0 && errno == EINTR)
+        continue;
+    return read;
+}
+
 static bool script_run(struct arena *arena, const char *const *argv, struct script_output *output, struct error *err)
 {
     int out[2], errors[2], failed;
@@ -94,20 +135,29 @@ static bool script_run(struct arena *arena, const char *const *argv, struct scri
     fd_close(errors[0]);
     if (failed != 0)
         return error_set(err, "problem running %s %s (%s)", argv[0], argv[1], strerror(failed));
-    while (waitpid(pid, &output->status, 0) < 0 && errno == EINTR)
-        continue;
-    return read;
+    return script_wait(pid, read, output, err);
 }
 
-static bool script_json(struct arena *arena, const char *const *argv, const struct value **out, struct error *err)
+static bool script_json(struct inventory *inventory, const char *const *argv, const struct value **out,
+                        struct error *err)
 {
-    struct script_output output = { 0 };
+    int timeout_s = inventory->index->rules->script_timeout_s;
+    struct script_output output = {
+        .until_ms = clock_monotonic_ms() + 1000 * (int64_t)(timeout_s > 0 ? timeout_s : LIMIT_INVENTORY_SCRIPT_S)
+    };
+    struct arena *arena = inventory->arena;
 
     if (!script_run(arena, argv, &output, err))
-        return false;
+        return error_prefix(err, "%s %s", argv[0], argv[1]);
     if (!WIFEXITED(output.status) || WEXITSTATUS(output.status) != 0)
         return error_set_kind(err, ERROR_PARSE, "Inventory script (%s) had an execution error: %.2000s", argv[0],
                               output.text[1].length == 0 ? "" : output.text[1].data);
+    if (!text_utf8_valid(output.text[0].data, output.text[0].length))
+        return error_set_kind(err, ERROR_PARSE, "Inventory %s contained characters that cannot be interpreted as UTF-8",
+                              argv[0]);
+    if (argv[2] == NULL && output.text[1].length > 0)
+        inventory_warn(inventory, inventory->index->warnings,
+                       text_trim(arena, output.text[1].data, output.text[1].length));
     if (argv[2] != NULL && output.text[0].length == 0) {
         *out = value_map(arena);
         return true;
@@ -207,8 +257,12 @@ static bool script_host_vars(struct script_reader *reader, const struct value *a
         struct inventory_host *host = inventory_find_host(inventory, name);
         const struct value *vars = value_map_get(all, name);
 
-        if (all == NULL && !script_json(inventory->arena, argv, &vars, reader->err))
+        if (all == NULL && !script_json(inventory, argv, &vars, reader->err))
             return false;
+        if (vars != NULL && !value_is(vars, VALUE_MAP))
+            return error_set_kind(reader->err, ERROR_PARSE,
+                                  "%s: the variables of host '%s' must be a dictionary, got a %s", reader->path, name,
+                                  value_kind_text(vars));
         for (size_t v = 0; v < value_count(vars); v++)
             inventory_host_set(inventory, host, value_pair_at(vars, v)->key, value_pair_at(vars, v)->item);
     }
@@ -223,15 +277,20 @@ bool inventory_read_script(struct inventory *inventory, const char *path, struct
     const char *argv[] = { path, "--list", NULL, NULL };
     const struct value *content = NULL, *host_vars = NULL;
 
-    if (!script_json(inventory->arena, argv, &content, err))
+    if (!script_json(inventory, argv, &content, err))
         return false;
     for (size_t i = 0; i < value_count(content); i++) {
         const struct value_pair *pair = value_pair_at(content, i);
 
         if (text_equal(value_text(pair->key), "_meta"))
             host_vars = value_map_get(pair->item, "hostvars");
+        else if (value_text(pair->key)[0] == '\0')
+            return error_set_kind(err, ERROR_PARSE, "%s: a group without a name", path);
         else if (!script_group(&reader, value_text(pair->key), pair->item))
             return false;
     }
+    if (host_vars != NULL && !value_is(host_vars, VALUE_MAP))
+        return error_set_kind(err, ERROR_PARSE, "%s: hostvars of _meta must be a dictionary, got a %s", path,
+                              value_kind_text(host_vars));
     return script_host_vars(&reader, host_vars);
 }

@@ -7,12 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/fd.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
-#include "common/yaml/yaml_reader.h"
 #include "engine/inventory/inventory_internal.h"
-#include "engine/template/template.h"
+#include "engine/vault/data_file.h"
+#include "engine/vault/vault.h"
 
 struct vars_reader {
     struct inventory *inventory;
@@ -28,23 +27,21 @@ static bool file_add(struct vars_reader *reader, const char *path, const struct 
 {
     const struct inventory_config *config = reader->config;
     struct arena *arena = reader->inventory->arena;
+    const struct vault_door door = { config == NULL ? NULL : config->decrypt,
+                                     config == NULL ? NULL : config->decrypt_context };
+    struct vault_content text = { 0 };
     struct yaml_source source = { .path = path, .trusted = true };
     struct source_position at = { path, 1, 1 };
     const struct value *content = NULL;
-    char *raw = NULL;
 
-    if (!file_read(arena, path, LIMIT_YAML_FILE, &raw, &source.length, reader->err))
+    if (!vault_read_file(&door, arena, path, LIMIT_YAML_FILE, &text, reader->err))
         return false;
-    source.data = raw;
-    if (text_starts(source.data, "$ANSIBLE_VAULT;")) {
-        if (config == NULL || config->decrypt == NULL)
-            return error_set_at(reader->err, &at, TEMPLATE_NO_VAULT);
-        if (!config->decrypt(config->decrypt_context, arena, source.data, source.length, &source.data, &source.length,
-                             reader->err))
-            return error_prefix(reader->err, "%s", path);
-    }
-    if (!yaml_read(arena, &source, &content, reader->err))
+    source.data = text.data;
+    source.length = text.length;
+    if (!data_read(arena, &source, &content, reader->err))
         return false;
+    if (text.was_encrypted)
+        content = vault_secret_values(&door, arena, content);
     if (content == NULL || !value_truthy(content))
         return true;
     if (!value_is(content, VALUE_MAP))
@@ -200,6 +197,19 @@ bool inventory_host_variables(struct inventory *inventory, struct arena *arena, 
         inventory_vars_add(arena, groups[i]->vars, &vars);
     if (!groups_add(&reader, &all, 1, &vars) || !groups_add(&reader, groups, count, &vars))
         return false;
+    inventory_vars_add(arena, host->vars, &vars);
+    if (!host_files_add(&reader, host->name, &vars))
+        return false;
+    *out = vars == NULL ? value_map(arena) : vars;
+    return true;
+}
+
+bool inventory_own_variables(struct inventory *inventory, struct arena *arena, const struct inventory_host *host,
+                             const struct inventory_vars_files *files, const struct value **out, struct error *err)
+{
+    struct vars_reader reader = { inventory, arena, files->config, files->playbook_folder, err };
+    const struct value *vars = NULL;
+
     inventory_vars_add(arena, host->vars, &vars);
     if (!host_files_add(&reader, host->name, &vars))
         return false;

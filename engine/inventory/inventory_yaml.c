@@ -6,7 +6,6 @@
 
 #include "common/base/text.h"
 #include "common/value/value_python.h"
-#include "common/yaml/yaml_reader.h"
 #include "engine/inventory/inventory_internal.h"
 
 struct yaml_inventory {
@@ -58,8 +57,10 @@ static bool hosts_read(struct yaml_inventory *reader, struct inventory_group *gr
 
         if (value_text(pair->key) == NULL)
             return yaml_error(reader, pair->key,
-                              "a host pattern must be a string. Enclose integers/floats in quotation "
-                              "marks.");
+                              arena_printf(reader->inventory->arena,
+                                           "Host pattern %s must be a string. Enclose integers/floats in quotation "
+                                           "marks.",
+                                           value_to_text(reader->inventory->arena, pair->key)));
         if (!value_is(pair->item, VALUE_MAP) && value_truthy(pair->item))
             return yaml_error(reader, pair->item,
                               arena_printf(reader->inventory->arena,
@@ -160,16 +161,12 @@ static bool group_read(struct yaml_inventory *reader, const struct value *key, c
     return true;
 }
 
-bool inventory_read_yaml(struct inventory *inventory, const char *path, const char *data, size_t length,
-                         struct value *warnings, struct error *err)
+bool inventory_read_yaml(struct inventory *inventory, const struct value *content, struct value *warnings,
+                         struct error *err)
 {
-    struct yaml_source source = { .data = data, .length = length, .path = path, .trusted = true };
     struct yaml_inventory reader = { .inventory = inventory, .warnings = warnings, .err = err };
-    const struct value *content = NULL;
     struct inventory_group *ignored = NULL;
 
-    if (!yaml_read(inventory->arena, &source, &content, err))
-        return false;
     if (content == NULL || !value_truthy(content))
         return error_set_kind(err, ERROR_PARSE, "Parsed empty YAML file");
     if (!value_is(content, VALUE_MAP))
@@ -178,11 +175,9 @@ bool inventory_read_yaml(struct inventory *inventory, const char *path, const ch
                                        "YAML inventory has invalid structure, it should be a dictionary, "
                                        "got: a %s",
                                        value_kind_text(content)));
-    if (value_map_get(content, "plugin") != NULL)
-        return yaml_error(
-            &reader, content,
-            arena_printf(inventory->arena, "inventory plugin '%s' is not available",
-                         value_map_text(content, "plugin") == NULL ? "" : value_map_text(content, "plugin")));
+    if (value_map_get(content, "plugin") != NULL && value_truthy(value_map_get(content, "plugin")))
+        return yaml_error(&reader, value_map_get(content, "plugin"),
+                          "Plugin configuration YAML file, not YAML inventory");
     for (size_t i = 0; i < value_count(content); i++) {
         if (!group_read(&reader, value_pair_at(content, i)->key, value_pair_at(content, i)->item, &ignored))
             return false;

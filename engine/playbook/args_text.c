@@ -309,7 +309,8 @@ static void option_put(struct arena *arena, struct value *map, const struct valu
         text++;
         length -= 2;
     }
-    value_map_put(arena, map, key, string_like(arena, source, text, length));
+    value_map_put_value(arena, map, string_like(arena, source, key, strlen(key)),
+                        string_like(arena, source, text, length)); /* keys may be templates: set_fact */
 }
 
 static void raw_add(struct text *raw, const char *word)

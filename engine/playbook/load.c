@@ -8,7 +8,8 @@
 #include "common/base/path.h"
 #include "common/base/text.h"
 #include "engine/playbook/args_text.h"
-#include "engine/playbook/load.h"
+#include "engine/playbook/collection.h"
+#include "engine/playbook/load_plugins.h"
 #include "engine/playbook/load_role.h"
 #include "engine/playbook/task_action.h"
 
@@ -18,6 +19,7 @@ struct playbook_loader *playbook_loader_new(struct arena *arena, const struct pl
 
     loader->arena = arena;
     loader->config = *config;
+    load_plugins_offer(loader);
     return loader;
 }
 
@@ -108,6 +110,9 @@ static bool import_path(struct book_read *read, const struct value *text, const 
     word->marks = text->marks & (VALUE_TRUSTED | VALUE_SECRET);
     if (!load_static_text(&scope, NULL, first, &name, err))
         return error_locate(err, &at);
+    *out = collection_playbook(read->loader, name);
+    if (*out != NULL)
+        return true;
     *out = path_normalize(arena, path_join(arena, folder, name));
     return true;
 }
@@ -181,7 +186,21 @@ static bool book_file(struct book_read *read, const char *path, const struct loa
                             value_kind_text(entries), path);
     if (value_count(entries) == 0)
         return error_set_kind(err, ERROR_PARSE, "A playbook must contain at least one play: %s", path);
+    if (collection_of_path(read->loader->arena, path) == NULL)
+        collection_add_playbook(read->loader, path_dirname(read->loader->arena, path));
     return book_entries(read, entries, path, import, err);
+}
+
+/* By its full name or by its path. */
+static void warn_inside(struct playbook_loader *loader, const char *path)
+{
+    const char *name = collection_of_path(loader->arena, path);
+    const struct collection *collection = NULL;
+    struct error ignored = ERROR_INIT;
+
+    if (name != NULL && collection_find(loader, name, &collection, &ignored) && collection != NULL &&
+        path_is_inside(path, collection->folder))
+        load_warn(loader, arena_printf(loader->arena, "running playbook inside collection %s", name));
 }
 
 bool playbook_load(struct playbook_loader *loader, const char *path, struct playbook **out, struct error *err)
@@ -189,11 +208,24 @@ bool playbook_load(struct playbook_loader *loader, const char *path, struct play
     struct book_read read = { .loader = loader, .book = arena_new_of(loader->arena, struct playbook) };
     struct load_import none = { 0 };
 
-    read.book->path = path_normalize(loader->arena, path_absolute(loader->arena, path));
+    read.book->path = collection_playbook(loader, path);
+    if (read.book->path == NULL)
+        read.book->path = path_normalize(loader->arena, path_absolute(loader->arena, path));
+    warn_inside(loader, read.book->path);
     if (!load_missing_tell(loader, book_file(&read, read.book->path, &none, err), err))
         return false;
     *out = read.book;
     return true;
+}
+
+bool playbook_is_qualified(struct playbook_loader *loader, const char *name)
+{
+    return collection_playbook(loader, name) != NULL;
+}
+
+void playbook_add_folder(struct playbook_loader *loader, const char *folder)
+{
+    collection_add_playbook(loader, path_normalize(loader->arena, path_absolute(loader->arena, folder)));
 }
 
 bool playbook_from_value(struct playbook_loader *loader, const struct value *plays, const char *folder,
@@ -275,6 +307,30 @@ bool playbook_load_tasks(struct playbook_loader *loader, const struct node *incl
     return true;
 }
 
+bool playbook_action(struct playbook_loader *loader, const struct node *task, const char *name, const struct node **out,
+                     struct error *err)
+{
+    static const char *const structural[] = { "meta",        "include", "include_tasks", "import_tasks", "include_role",
+                                              "import_role", NULL };
+    struct node *node = arena_new_of(loader->arena, struct node);
+    struct load_scope scope;
+
+    *node = *task;
+    node->is_unresolved = false;
+    node->unresolved_text = NULL;
+    node->action_text = arena_copy(loader->arena, name);
+    node->action = task_action_short(node->action_text);
+    if (text_in(node->action, structural))
+        return error_set_at(err, &task->action_at, "'%s' must be written out: it cannot come from a template", name);
+    if (!include_scope(loader, task, &scope, err) ||
+        !load_missing_tell(loader, load_resolve(&scope, node, node->action, err), err))
+        return false;
+    if (node->is_unresolved)
+        return error_set_at(err, &task->action_at, "%s", node->unresolved_text);
+    *out = node;
+    return true;
+}
+
 bool playbook_load_role(struct playbook_loader *loader, const struct node *include, const struct role_request *request,
                         struct role **out, struct error *err)
 {
@@ -288,6 +344,7 @@ bool playbook_load_role(struct playbook_loader *loader, const struct node *inclu
         .defaults_from = arena_copy(loader->arena, request->defaults_from),
         .handlers_from = arena_copy(loader->arena, request->handlers_from),
         .parent = include->role,
+        .collections = include->collections,
         .at = include->at,
         .from_include = true,
         .allow_duplicates = request->allow_duplicates,

@@ -2,6 +2,7 @@
 /*
  * Lists of tasks and blocks.
  */
+#include "common/value/value_python.h"
 #include "engine/playbook/load.h"
 
 static bool block_keywords(const struct load_scope *scope, const struct value *value, struct node *block,
@@ -84,6 +85,12 @@ static bool is_block(const struct value *value)
            value_map_get(value, "always") != NULL;
 }
 
+/* What stands there, as Python prints it; its beginning if it is long. */
+static const char *excerpt_of(struct arena *arena, const struct value *value)
+{
+    return arena_printf(arena, "%.200s", value_to_text(arena, value_masked(arena, value)));
+}
+
 bool load_nodes(const struct load_scope *scope, const struct value *list, const char *what, struct node_list *out,
                 struct error *err)
 {
@@ -93,9 +100,9 @@ bool load_nodes(const struct load_scope *scope, const struct value *list, const 
         return true;
     if (!value_is(list, VALUE_LIST))
         return error_set_at(err, &at,
-                            "A malformed block was encountered while loading %s: it should be a list or None but "
-                            "is a %s",
-                            what, value_kind_text(list));
+                            "A malformed block was encountered while loading %s: %s should be a list or None but "
+                            "is <class '%s'>",
+                            what, excerpt_of(scope->loader->arena, list), value_python_type(list));
     for (size_t i = 0; i < value_count(list); i++) {
         const struct value *item = value_item(list, i);
         bool loaded;

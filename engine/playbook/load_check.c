@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "common/base/text.h"
-#include "engine/playbook/load.h"
+#include "engine/foreign/foreign.h"
+#include "engine/playbook/collection.h"
+#include "engine/playbook/search.h"
 
 enum fate { FATE_ALWAYS, FATE_MAYBE, FATE_NEVER };
 
@@ -58,8 +60,7 @@ static bool is_set(const struct value *value)
     return value_truthy(value);
 }
 
-/* Somebody counts on this task failing: a rescue, ignore_errors, failed_when. */
-static bool node_failure_is_expected(const struct node *node)
+bool load_failure_is_expected(const struct node *node)
 {
     if (node->keywords[KEYWORD_FAILED_WHEN] != NULL)
         return true;
@@ -120,7 +121,7 @@ static bool templates_check(const struct load_scope *scope, const struct node *n
 
 bool load_check_task(const struct load_scope *scope, struct node *node, struct error *err)
 {
-    if (node_fate(node) != FATE_ALWAYS || node_failure_is_expected(node))
+    if (node_fate(node) != FATE_ALWAYS || load_failure_is_expected(node))
         return true;
     if (args_check(scope, node, err) && templates_check(scope, node, err))
         return true;
@@ -154,20 +155,20 @@ static const char *module_nearest(const struct load_scope *scope, const char *na
         near = task_catalogue_nearest(scope->loader->config.modules, name);
     if (near == NULL && scope->loader->config.actions != NULL)
         near = task_catalogue_nearest(scope->loader->config.actions, name);
-    return near;
+    return text_equal(near, LOAD_FOREIGN_RUNNER) || text_equal(near, LOAD_ACTION_RUNNER) ? NULL : near;
 }
 
 /* No such module: refused now, or when the task is reached if it may be skipped. */
-static void module_missing(const struct load_scope *scope, struct node *node, const char *name)
+static void module_missing(const struct load_scope *scope, struct node *node, const char *name, const char *why)
 {
-    const char *near = text_in(name, core_modules) ? NULL : module_nearest(scope, name);
+    const char *near = why != NULL || text_in(name, core_modules) ? NULL : module_nearest(scope, name);
     struct arena *arena = scope->loader->arena;
-    const char *text;
+    const char *text = why;
 
-    if (text_in(name, core_modules))
+    if (why == NULL && text_in(name, core_modules))
         text = arena_printf(arena, "couldn't resolve module/action '%s': Roost does not have this module yet.",
                             node->action_text);
-    else
+    else if (why == NULL)
         text = arena_printf(arena,
                             "couldn't resolve module/action '%s'. This often indicates a misspelling, missing "
                             "collection, or incorrect module path.%s%s%s",
@@ -180,7 +181,7 @@ static void module_missing(const struct load_scope *scope, struct node *node, co
     node->task_kind = TASK_MODULE;
 }
 
-void load_resolve(const struct load_scope *scope, struct node *node, const char *name)
+static void spec_find(const struct load_scope *scope, struct node *node, const char *name)
 {
     const struct playbook_config *config = &scope->loader->config;
 
@@ -189,8 +190,64 @@ void load_resolve(const struct load_scope *scope, struct node *node, const char 
     node->task_kind = node->spec == NULL ? TASK_MODULE : TASK_ACTION;
     if (node->spec == NULL && config->modules != NULL)
         node->spec = task_catalogue_find(config->modules, name);
-    if (node->spec == NULL)
-        module_missing(scope, node, name);
-    else
+}
+
+/* A short name that one of the node's collections sends elsewhere. */
+static bool name_route(const struct load_scope *scope, const struct node *node, const char **name, struct error *err)
+{
+    for (size_t i = 0; i < value_count(node->collections); i++) {
+        const char *collection = value_text(value_item(node->collections, i)), *full, *routed = NULL;
+
+        full = arena_printf(scope->loader->arena, "%s.%s", collection == NULL ? "" : collection, *name);
+        if (text_starts(full, "ansible.builtin.") || text_starts(full, "ansible.legacy."))
+            return true;
+        if (!collection_is_qualified(full))
+            continue;
+        if (!load_name_route(scope->loader, full, &routed, err))
+            return false;
+        if (strcmp(routed, full) != 0) {
+            *name = routed;
+            return true;
+        }
+    }
+    return true;
+}
+
+/* `written`: what files are looked for by. *why_out NULL and no spec: there is nothing of that name. */
+static bool resolve_as(const struct load_scope *scope, struct node *node, const char *name, const char *written,
+                       const char **why_out, struct error *err)
+{
+    struct playbook_loader *loader = scope->loader;
+
+    node->defaults_name = NULL;
+    if (!load_name_route(loader, name, &name, err))
+        return error_locate(err, &node->action_at);
+    if (strchr(written, '.') == NULL && !name_route(scope, node, &name, err))
+        return error_locate(err, &node->action_at);
+    if (!search_module(loader, node, written, &node->module_path, err))
+        return error_locate(err, &node->action_at);
+    spec_find(scope, node, name);
+    *why_out =
+        load_foreign(scope, node, name,
+                     node_fate(node) != FATE_NEVER && (text_in(name, core_modules) || collection_is_qualified(name)));
+    if (node->foreign != NULL)
+        node->action = load_full_name(loader, name, node->foreign->path);
+    else if (node->spec != NULL)
         node->action = node->spec->name;
+    return true;
+}
+
+bool load_resolve(const struct load_scope *scope, struct node *node, const char *name, struct error *err)
+{
+    const char *why = NULL, *routed = NULL;
+
+    if (!resolve_as(scope, node, name, node->action_text, &why, err))
+        return false;
+    if (node->spec == NULL && why == NULL && node_fate(node) != FATE_NEVER)
+        routed = load_core_route(scope->loader, name);
+    if (routed != NULL && !resolve_as(scope, node, routed, routed, &why, err))
+        return false;
+    if (node->spec == NULL)
+        module_missing(scope, node, name, why);
+    return true;
 }

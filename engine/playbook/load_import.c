@@ -51,6 +51,22 @@ static bool tasks_file_read(const struct load_scope *scope, const struct node *i
     return true;
 }
 
+/* Where it was looked for first is the path that Ansible names. */
+static bool task_file_missing(const struct load_scope *scope, const struct node *import, const char *name,
+                              struct error *err)
+{
+    struct arena *arena = scope->loader->arena;
+    const char *folder = scope->folder != NULL ? scope->folder : scope->base_folder;
+
+    return error_set_plain_at(
+        err, &import->at,
+        "Unable to retrieve file contents\n"
+        "Could not find or access '%s' on the Ansible Controller.\n"
+        "If you are using a module and expect the file to exist on the remote, see the "
+        "remote_src option",
+        name[0] == '/' ? name : path_normalize(arena, path_join(arena, path_absolute(arena, folder), name)));
+}
+
 bool load_import_tasks(const struct load_scope *scope, struct node *import, const struct value *name,
                        struct node_list *out, struct error *err)
 {
@@ -64,12 +80,13 @@ bool load_import_tasks(const struct load_scope *scope, struct node *import, cons
     path = search_task_file(scope->loader->arena, import, scope->base_folder, scope->handlers ? "handlers" : "tasks",
                             text);
     if (path == NULL)
-        return error_set_at(err, &import->at,
-                            "Could not find or access '%s' on the Ansible Controller (searched in %s, "
-                            "the role's and the playbook's folders)",
-                            text, scope->folder);
+        return task_file_missing(scope, import, text, err);
     if (!tasks_file_read(scope, import, path, &content, err))
         return false;
+    if (value_count(content) > 0 && scope->loader->config.notes != NULL)
+        value_list_add(
+            scope->loader->arena, scope->loader->config.notes,
+            value_string(scope->loader->arena, arena_printf(scope->loader->arena, "statically imported: %s", path)));
     become_wrapper(import);
     inner.parent = import;
     inner.folder = path_dirname(scope->loader->arena, path);
@@ -83,48 +100,63 @@ bool load_import_tasks(const struct load_scope *scope, struct node *import, cons
     return true;
 }
 
+/* Of what an import names only the last part counts, also of a template; an include takes it whole. */
 static bool from_text(const struct load_scope *scope, const struct node *import, const char *key, const char **out,
                       struct error *err)
 {
     const struct value *from = value_map_get(import->args, key);
+    struct value *last;
 
     if (from == NULL)
         return true;
-    if (!value_is(from, VALUE_STRING))
-        return error_set_at(err, &import->at, "Expected a string for %s but got %s instead", key,
-                            value_kind_text(from));
-    if (!load_static_text(scope, import, from, out, err))
+    last = value_string(scope->loader->arena, path_basename(value_text(from)));
+    last->marks = from->marks;
+    return load_static_text(scope, import, last, out, err);
+}
+
+/* A flag of the import; a template is evaluated with what is known now. */
+static bool flag_read(const struct load_scope *scope, const struct node *import, const char *key, bool otherwise,
+                      bool *out, struct error *err)
+{
+    const struct value *flag = value_map_get(import->args, key);
+
+    *out = otherwise;
+    if (flag == NULL || value_is(flag, VALUE_NULL))
+        return true;
+    if (!load_static_value(scope, import, flag, &flag, err))
         return false;
-    *out = path_basename(*out);
+    if (!value_is(flag, VALUE_STRING) || !text_to_bool(value_text(flag), out))
+        *out = value_truthy(flag);
     return true;
 }
 
 bool load_import_role(const struct load_scope *scope, struct node *import, struct node_list *out, struct error *err)
 {
     const struct value *name = value_map_get(import->args, "name");
-    const struct value *duplicates = value_map_get(import->args, "allow_duplicates");
-    const struct value *validates = value_map_get(import->args, "rolespec_validate");
     struct arena *arena = scope->loader->arena;
     struct load_role_request request = { .vars = import->keywords[KEYWORD_VARS],
                                          .parent = scope->role,
+                                         .collections = import->collections,
                                          .at = import->at,
                                          .from_include = true,
                                          .is_public = true };
     struct load_scope inner = *scope;
     struct role *role = NULL;
     struct node_list nodes;
+    bool validates = true;
 
     if (name == NULL)
         name = value_map_get(import->args, "role");
-    request.allow_duplicates = duplicates == NULL || value_truthy(duplicates);
-    request.skips_validation = validates != NULL && !value_truthy(validates);
     if (!no_loop(import, "include_role", err) || !depth_check(scope, import, err) ||
         !load_static_text(scope, import, name, &request.name, err) ||
+        !flag_read(scope, import, "allow_duplicates", true, &request.allow_duplicates, err) ||
+        !flag_read(scope, import, "rolespec_validate", true, &validates, err) ||
         !from_text(scope, import, "tasks_from", &request.tasks_from, err) ||
         !from_text(scope, import, "vars_from", &request.vars_from, err) ||
         !from_text(scope, import, "defaults_from", &request.defaults_from, err) ||
         !from_text(scope, import, "handlers_from", &request.handlers_from, err))
         return false;
+    request.skips_validation = !validates;
     become_wrapper(import);
     inner.parent = import;
     inner.depth++;

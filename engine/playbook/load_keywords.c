@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "common/base/text.h"
+#include "common/value/value_python.h"
 #include "engine/playbook/load.h"
 
-enum form { FORM_ANY, FORM_BOOL, FORM_INT, FORM_REAL, FORM_TEXT, FORM_MAP };
+enum form { FORM_ANY, FORM_BOOL, FORM_INT, FORM_REAL, FORM_TEXT, FORM_MAP, FORM_PERCENT, FORM_TEXTS };
 
 static enum form keyword_form(enum keyword keyword)
 {
@@ -52,6 +53,11 @@ static enum form keyword_form(enum keyword keyword)
         return FORM_TEXT;
     case KEYWORD_LOOP_CONTROL:
         return FORM_MAP;
+    case KEYWORD_MAX_FAIL_PERCENTAGE:
+        return FORM_PERCENT;
+    case KEYWORD_COLLECTIONS:
+    case KEYWORD_GATHER_SUBSET:
+        return FORM_TEXTS;
     default:
         return FORM_ANY;
     }
@@ -77,6 +83,27 @@ static bool is_boolean(const struct value *item)
     return value_is(item, VALUE_STRING) && text_to_bool(value_text(item), &ignored);
 }
 
+/* "30" and "30%" */
+static bool is_percent(const struct value *item)
+{
+    const char *text = value_text(item);
+    size_t length = text == NULL ? 0 : strlen(text);
+    ARENA_SCOPED scratch = arena_new();
+    double ignored;
+
+    if (text == NULL)
+        return is_number(item, false);
+    return text_to_real(arena_copy_n(scratch, text, length - (length > 0 && text[length - 1] == '%')), &ignored);
+}
+
+static bool is_texts(const struct value *item)
+{
+    for (size_t i = 0; value_is(item, VALUE_LIST) && i < value_count(item); i++)
+        if (!value_is(value_item(item, i), VALUE_STRING))
+            return false;
+    return value_is(item, VALUE_STRING) || value_is(item, VALUE_LIST);
+}
+
 static bool has_form(const struct value *item, enum form form)
 {
     if (value_is(item, VALUE_NULL))
@@ -94,6 +121,10 @@ static bool has_form(const struct value *item, enum form form)
         return !value_is(item, VALUE_LIST) && !value_is(item, VALUE_MAP);
     case FORM_MAP:
         return value_is(item, VALUE_MAP);
+    case FORM_PERCENT:
+        return is_percent(item);
+    case FORM_TEXTS:
+        return is_texts(item);
     case FORM_ANY:
         break;
     }
@@ -102,7 +133,9 @@ static bool has_form(const struct value *item, enum form form)
 
 static const char *form_name(enum form form)
 {
-    static const char *const names[] = { "value", "bool", "int", "float", "string", "dict" };
+    static const char *const names[] = {
+        "value", "bool", "int", "float", "string", "dict", "percent", "list of strings"
+    };
 
     return names[form];
 }
@@ -182,8 +215,8 @@ bool load_vars_read(struct arena *arena, const struct value *vars, const char *o
 
 static bool loop_control_check(const struct value *control, struct error *err)
 {
-    static const char *const names[] = { "loop_var", "index_var",         "label", "pause",
-                                         "extended", "extended_allitems", NULL };
+    static const char *const names[] = { "loop_var", "index_var",         "label",      "pause",
+                                         "extended", "extended_allitems", "break_when", NULL };
     struct source_position at = value_position(control);
 
     if (value_is(control, VALUE_NULL))
@@ -219,6 +252,29 @@ static bool register_check(const struct value *item, struct error *err)
                         value_text(item) == NULL ? value_kind_text(item) : value_text(item));
 }
 
+#define FORM_ERROR "the field '%s' has an invalid value"
+
+bool load_keyword_is_form_error(const struct error *err)
+{
+    return text_starts(err->text, "the field '") && strstr(err->text, "' has an invalid value (") != NULL;
+}
+
+static bool form_error(struct arena *arena, enum keyword keyword, const struct value *item, struct error *err)
+{
+    enum form form = keyword_form(keyword);
+    struct source_position at = value_position(item);
+    const char *text = value_to_text(arena, item);
+
+    if (form == FORM_BOOL)
+        return error_set_at(err, &at,
+                            FORM_ERROR " (%s), and could not be converted to an bool.The error was: The value '%s' is "
+                                       "not a valid boolean.  Valid booleans include: 'yes', 'no', 'true', 'false', "
+                                       "'on', 'off', 'y', 'n', 't', 'f', '1', '0', 1, 0",
+                            keyword_name(keyword), text, text);
+    return error_set_at(err, &at, FORM_ERROR " (%s), and could not be converted to an %s (got a %s)",
+                        keyword_name(keyword), text, form_name(form), value_kind_text(item));
+}
+
 bool load_keyword_put(const struct load_scope *scope, const struct value **keywords, enum keyword keyword,
                       const struct value *item, const char *owner, struct error *err)
 {
@@ -227,16 +283,16 @@ bool load_keyword_put(const struct load_scope *scope, const struct value **keywo
 
     if (keyword == KEYWORD_VARS)
         return load_vars_read(scope->loader->arena, item, owner, &keywords[KEYWORD_VARS], err);
+    if (keyword == KEYWORD_MODULE_DEFAULTS && !value_is(item, VALUE_NULL))
+        return load_module_defaults(scope, item, &keywords[KEYWORD_MODULE_DEFAULTS], err);
     if (keyword == KEYWORD_LOOP_CONTROL && !loop_control_check(item, err))
         return false;
     if (keyword == KEYWORD_REGISTER && !register_check(item, err))
         return false;
     if (keyword == KEYWORD_TAGS && !value_is(item, VALUE_LIST) && !value_is(item, VALUE_STRING))
-        return error_set_at(err, &at, "tags must be specified as a list");
+        return error_set_plain_at(err, &at, "tags must be specified as a list");
     if (!has_form(item, form))
-        return error_set_at(err, &at,
-                            "the field '%s' has an invalid value, and could not be converted to an %s (got a %s)",
-                            keyword_name(keyword), form_name(form), value_kind_text(item));
+        return form_error(scope->loader->arena, keyword, item, err);
     if (!value_is(item, VALUE_NULL))
         keywords[keyword] = item;
     return true;

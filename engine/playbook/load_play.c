@@ -6,7 +6,7 @@
 
 #include "common/base/path.h"
 #include "common/base/text.h"
-#include "engine/playbook/load.h"
+#include "engine/playbook/collection.h"
 #include "engine/playbook/load_role.h"
 
 static bool hosts_entry_check(const struct value *entry, struct error *err)
@@ -70,6 +70,16 @@ static bool prompts_check(const struct value *prompts, struct error *err)
     return true;
 }
 
+static bool files_check(const struct value *files, struct error *err)
+{
+    struct source_position at = value_position(files);
+
+    if (files == NULL || value_is(files, VALUE_LIST) || value_is(files, VALUE_STRING))
+        return true;
+    return error_set_at(err, &at, "Invalid vars_files entry found: a %s; it must be a path or a list of paths",
+                        value_kind_text(files));
+}
+
 static bool play_keyword(const struct load_scope *scope, const struct value_pair *pair, struct error *err)
 {
     struct play *play = scope->play;
@@ -106,6 +116,7 @@ static bool play_keywords(const struct load_scope *scope, const struct value *va
         play->vars = play->vars == NULL ? play->import_vars
                                         : value_merge(scope->loader->arena, play->vars, play->import_vars, false);
     return hosts_check(play, play->keywords[KEYWORD_HOSTS], err) &&
+           files_check(play->keywords[KEYWORD_VARS_FILES], err) &&
            prompts_check(play->keywords[KEYWORD_VARS_PROMPT], err);
 }
 
@@ -177,6 +188,7 @@ static struct play *play_new(struct playbook_loader *loader, const struct value 
     play->at = value_position(value);
     play->path = path;
     play->folder = path_dirname(loader->arena, path);
+    play->collection = collection_of_path(loader->arena, path);
     play->import_vars = import->vars;
     play->import_when = import->when;
     play->import_tags = import->tags;
@@ -194,6 +206,7 @@ bool load_play(struct playbook_loader *loader, const struct value *value, const 
 
     if (!play_keywords(&scope, value, err) || !tasks_load(&scope, err))
         return error_locate(err, &play->at);
+    load_reserved_check(&scope);
     *out = play;
     return true;
 }

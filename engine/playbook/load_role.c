@@ -7,8 +7,9 @@
 
 #include "common/base/path.h"
 #include "common/base/text.h"
-#include "engine/playbook/load.h"
+#include "engine/playbook/collection.h"
 #include "engine/playbook/load_role.h"
+#include "engine/playbook/search.h"
 
 struct role_load {
     const struct load_scope *scope; /* where the role is mentioned */
@@ -215,14 +216,33 @@ static void role_end_add(struct role_load *load)
     load_list_add(inner.loader->arena, &load->wrapper->tasks, end);
 }
 
+/* Its own collection, then those that its meta/main.yml names; and its folders, where modules and plugins may be. */
+static void collections_of(struct role_load *load, const struct value *meta)
+{
+    struct playbook_loader *loader = load->scope->loader;
+    const struct value *named = value_map_get(meta, "collections");
+    struct role *role = load->role;
+    struct value *list = value_list(loader->arena);
+
+    search_add_role(loader, role->path);
+    if (role->collection != NULL)
+        value_list_add(loader->arena, list, value_string(loader->arena, role->collection));
+    else if (role->play->collection != NULL)
+        value_list_add(loader->arena, list, value_string(loader->arena, role->play->collection));
+    for (size_t i = 0; value_is(named, VALUE_LIST) && i < value_count(named); i++)
+        if (value_is(value_item(named, i), VALUE_STRING))
+            value_list_add(loader->arena, list, value_item(named, i));
+    role->collections = value_count(list) == 0 ? NULL : list;
+}
+
 static bool role_depth_check(const struct load_scope *scope, const struct load_role_request *request, struct error *err)
 {
     if (scope->depth < LIMIT_INCLUDE_DEPTH)
         return true;
-    return error_set_at(err, &request->at,
-                        "A recursion loop was detected with the roles specified. Make sure child roles "
-                        "do not have dependencies on parent roles (role '%s')",
-                        request->name);
+    return error_set_plain_at(err, &request->at,
+                              "A recursion loop was detected with the roles specified. Make sure child roles "
+                              "do not have dependencies on parent roles (role '%s')",
+                              request->name);
 }
 
 bool load_role(const struct load_scope *scope, const struct load_role_request *request, struct role **out,
@@ -237,10 +257,8 @@ bool load_role(const struct load_scope *scope, const struct load_role_request *r
     if (!role_depth_check(scope, request, err))
         return false;
     role = load.role = arena_new_of(arena, struct role);
-    role->path = role_folder_find(scope, request, err);
-    if (role->path == NULL)
+    if (!role_folder_find(scope, request, role, err))
         return false;
-    role->name = request->name;
     role->parent = request->parent;
     role->play = scope->play;
     role->is_public = request->is_public;
@@ -249,6 +267,9 @@ bool load_role(const struct load_scope *scope, const struct load_role_request *r
     if (!entry_read(&load, err) || !variables_load(&load, err) || !file_of(&load, "meta", NULL, false, &meta, err) ||
         !role_specs_read(scope->loader, request, role, meta, err))
         return false;
+    if (meta != NULL && !value_is(meta, VALUE_NULL) && !value_is(meta, VALUE_MAP))
+        return error_set_at(err, &request->at, "the 'meta/main.yml' for role %s is not a dictionary", request->name);
+    collections_of(&load, meta);
     role->allow_duplicates =
         request->from_include ? request->allow_duplicates : value_map_true(meta, "allow_duplicates");
     identity_find(&load);
@@ -279,7 +300,7 @@ bool load_role_entry(const struct load_scope *scope, const struct value *entry, 
         if (name == NULL)
             name = value_map_get(entry, "name");
         if (!value_is(name, VALUE_STRING) && !value_is(name, VALUE_INT))
-            return error_set_at(err, &request.at, "role definitions must contain a role name");
+            return error_set_plain_at(err, &request.at, "role definitions must contain a role name");
     } else if (!value_is(entry, VALUE_STRING) && !value_is(entry, VALUE_INT)) {
         return error_set_at(err, &request.at, "Invalid role definition: a %s", value_kind_text(entry));
     } else if (value_is(entry, VALUE_STRING) && strchr(value_text(entry), ',') != NULL) {
@@ -287,6 +308,7 @@ bool load_role_entry(const struct load_scope *scope, const struct value *entry, 
     }
     if (!load_static_text(scope, scope->parent, name, &request.name, err))
         return false;
+    request.collections = collection_keyword(scope, value_map_get(request.entry, "collections"));
     return load_role(scope, &request, out, err);
 }
 
@@ -301,6 +323,15 @@ struct node_list role_task_nodes(struct arena *arena, const struct role *role)
     }
     load_list_extend(arena, &all, &role->tasks);
     return all;
+}
+
+const char *role_short_name(const struct role *role)
+{
+    size_t length = role->collection == NULL ? 0 : strlen(role->collection);
+
+    return length > 0 && strncmp(role->name, role->collection, length) == 0 && role->name[length] == '.'
+               ? role->name + length + 1
+               : role->name;
 }
 
 struct node_list role_handler_nodes(struct arena *arena, const struct role *role)

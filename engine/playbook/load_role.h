@@ -9,7 +9,8 @@ struct load_role_request {
     const struct value *entry; /* map of the role entry; NULL: a bare name or an include */
     const struct value *vars;  /* of an include */
     const char *tasks_from, *vars_from, *defaults_from, *handlers_from;
-    const struct role *parent; /* owner: dependent or including role */
+    const struct role *parent;       /* owner: dependent or including role */
+    const struct value *collections; /* names, searched first for a short name; or NULL */
     struct source_position at;
     bool from_include, allow_duplicates, is_public;
     bool skips_validation; /* rolespec_validate: false */
@@ -18,8 +19,9 @@ bool load_role(const struct load_scope *scope, const struct load_role_request *r
                struct error *err);
 bool load_role_entry(const struct load_scope *scope, const struct value *entry, const struct role *parent,
                      struct role **out, struct error *err);
-const char *role_folder_find(const struct load_scope *scope, const struct load_role_request *request,
-                             struct error *err);
+/* Fills path, name and collection. */
+bool role_folder_find(const struct load_scope *scope, const struct load_role_request *request, struct role *role,
+                      struct error *err);
 /* Content of <role>/<subfolder>/<main>; *out NULL when there is none. With `merge` a folder of that name is merged. */
 struct role_file_request {
     const char *role, *path, *subfolder, *main; /* main NULL: main */

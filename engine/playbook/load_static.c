@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "common/base/path.h"
+#include "common/value/value_big.h"
+#include "common/value/value_python.h"
 #include "engine/playbook/load.h"
 
 struct static_scope {
@@ -80,7 +82,7 @@ static const struct value *find_magic(struct arena *arena, const struct load_sco
 {
     static const char *const names[] = { "playbook_dir", "role_path", "role_name", "ansible_role_name" };
     const char *texts[] = { scope->base_folder, scope->role == NULL ? NULL : scope->role->path,
-                            scope->role == NULL ? NULL : scope->role->name,
+                            scope->role == NULL ? NULL : role_short_name(scope->role),
                             scope->role == NULL ? NULL : scope->role->name };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -137,31 +139,40 @@ static bool static_get(void *context, struct arena *arena, const char *name, siz
     return template_value(&call, found, out, err);
 }
 
-bool load_static_text(const struct load_scope *scope, const struct node *node, const struct value *text,
-                      const char **out, struct error *err)
+bool load_static_value(const struct load_scope *scope, const struct node *node, const struct value *value,
+                       const struct value **out, struct error *err)
 {
     struct static_scope at = { scope, node, 0 };
     struct template_vars vars = { .context = &at, .get = static_get, .names = static_names };
     struct template_call call = { .env = scope->loader->config.templates,
                                   .arena = scope->loader->arena,
                                   .vars = &vars };
+    struct source_position where = value_position(value);
+
+    *out = value;
+    if (!value_is(value, VALUE_STRING) || !value_text_is_template(value->as.string.data, value->as.string.length))
+        return true;
+    if (call.env == NULL)
+        return error_set_at(err, &where, "'%s' cannot be a template here", value_text(value));
+    if (template_value(&call, value, out, err))
+        return true;
+    err->kind = ERROR_PARSE;
+    return error_locate(err, &where);
+}
+
+bool load_static_text(const struct load_scope *scope, const struct node *node, const struct value *text,
+                      const char **out, struct error *err)
+{
     struct source_position where = value_position(text);
     const struct value *made = text;
 
-    if (value_is(text, VALUE_STRING) && value_text_is_template(text->as.string.data, text->as.string.length)) {
-        if (call.env == NULL)
-            return error_set_at(err, &where, "'%s' cannot be a template here", value_text(text));
-        if (!template_value(&call, text, &made, err)) {
-            err->kind = ERROR_PARSE;
-            error_locate(err, &where);
-            return error_prefix(err,
-                                "Error when evaluating variable in import path '%s' (static imports cannot use "
-                                "variables from facts or inventory)",
-                                value_text(text));
-        }
-    }
-    if (value_is(made, VALUE_INT)) {
-        *out = arena_printf(scope->loader->arena, "%lld", (long long)made->as.integer);
+    if (!load_static_value(scope, node, text, &made, err))
+        return error_prefix(err,
+                            "Error when evaluating variable in import path '%s' (static imports cannot use "
+                            "variables from facts or inventory)",
+                            value_text(text));
+    if (value_is_integer(made)) {
+        *out = value_to_text(scope->loader->arena, made);
         return true;
     }
     if (!value_is(made, VALUE_STRING) || made->as.string.length == 0)

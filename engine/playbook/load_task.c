@@ -5,12 +5,23 @@
 #include <string.h>
 
 #include "common/base/text.h"
-#include "engine/playbook/load.h"
+#include "engine/playbook/collection.h"
 #include "engine/playbook/task_action.h"
+#include "engine/template/template_plugin.h"
 
 static const char *owner_name(const struct load_scope *scope)
 {
     return scope->handlers ? "Handler" : "Task";
+}
+
+static bool with_unknown(const struct load_scope *scope, const char *lookup, const struct source_position *at,
+                         struct error *err)
+{
+    const char *near = template_lookup_nearest(lookup);
+
+    return error_set_at(err, at, "'with_%s' is not a valid attribute for a %s; there is no lookup named '%s'%s%s%s",
+                        lookup, owner_name(scope), lookup, near == NULL ? "" : ", did you mean 'with_",
+                        near == NULL ? "" : near, near == NULL ? "" : "'?");
 }
 
 /* with_<lookup>: the loop's source is that lookup's result. */
@@ -18,16 +29,16 @@ static bool with_loop(const struct load_scope *scope, struct node *node, const s
                       struct error *err)
 {
     const char *key = value_text(pair->key);
-    const char *lookup = key + strlen("with_");
+    const char *lookup = key + strlen("with_"), *why = NULL;
     struct source_position at = value_position(pair->key);
 
-    if (!template_lookup_exists(lookup))
-        return error_set_at(err, &at, "'%s' is not a valid attribute for a %s; there is no lookup named '%s'", key,
-                            owner_name(scope), lookup);
+    if (!template_lookup_known(scope->loader->config.templates, lookup, &why))
+        return why != NULL ? error_set_at(err, &at, "'%s': the lookup %s", key, why)
+                           : with_unknown(scope, lookup, &at, err);
     if (node->keywords[KEYWORD_LOOP] != NULL)
-        return error_set_at(err, &at, "duplicate loop in task: %s", lookup);
+        return error_set_plain_at(err, &at, "duplicate loop in task: %s", lookup);
     if (value_is(pair->item, VALUE_NULL))
-        return error_set_at(err, &at, "you must specify a value when using %s", key);
+        return error_set_plain_at(err, &at, "you must specify a value when using %s", key);
     node->keywords[KEYWORD_LOOP] = pair->item;
     node->loop_lookup = lookup;
     return true;
@@ -50,16 +61,31 @@ static bool task_keyword(const struct load_scope *scope, struct node *node, cons
     if (keyword == KEYWORD_ACTION || keyword == KEYWORD_LOCAL_ACTION || keyword == KEYWORD_ARGS)
         return true;
     if (keyword == KEYWORD_LOOP && node->keywords[KEYWORD_LOOP] != NULL)
-        return error_set_at(err, &at, "duplicate loop in task: loop");
+        return error_set_plain_at(err, &at, "duplicate loop in task: loop");
     return load_keyword_put(scope, node->keywords, keyword, pair->item, owner_name(scope), err);
 }
 
 static bool task_keywords(const struct load_scope *scope, struct node *node, const struct value *task,
                           struct error *err)
 {
+    struct error first = ERROR_INIT;
+    bool ok = true;
+
     for (size_t i = 0; i < value_count(task); i++) {
-        if (!task_keyword(scope, node, value_pair_at(task, i), err))
-            return false;
+        struct error *to = ok ? &first : err;
+
+        if (!task_keyword(scope, node, value_pair_at(task, i), to))
+            ok = false;
+        if (!ok && !load_keyword_is_form_error(&first))
+            break;
+    }
+    if (!ok && !(load_keyword_is_form_error(&first) && load_failure_is_expected(node))) {
+        *err = first;
+        return false;
+    }
+    if (!ok) {
+        node->is_unresolved = true;
+        node->unresolved_text = arena_copy(scope->loader->arena, first.text);
     }
     if (value_is(node->keywords[KEYWORD_NAME], VALUE_STRING))
         node->name = value_text(node->keywords[KEYWORD_NAME]);
@@ -70,9 +96,10 @@ static bool task_keywords(const struct load_scope *scope, struct node *node, con
 
 static bool meta_check(const struct node *node, struct error *err)
 {
-    static const char *const names[] = { "flush_handlers", "reset_connection",  "end_play",  "end_host",
-                                         "clear_facts",    "clear_host_errors", "end_batch", "refresh_inventory",
-                                         "noop",           "end_role",          NULL };
+    static const char *const names[] = { "flush_handlers", "reset_connection", "end_play",
+                                         "end_host",       "clear_facts",      "clear_host_errors",
+                                         "end_batch",      "end_role",         "refresh_inventory",
+                                         "noop",           "end_role",         NULL };
     const struct value *raw = value_map_get(node->args, "_raw_params");
     const char *name = value_text(raw), *near;
 
@@ -187,7 +214,11 @@ static bool load_old_include(const struct load_scope *scope, struct node *node, 
 
     if (file == NULL)
         return false;
-    load_warn(scope->loader, "\"include\" is deprecated, use include_tasks/import_tasks instead.");
+    load_warn_once(scope->loader, "[DEPRECATION WARNING]: \"include\" is deprecated, use include_tasks/import_tasks "
+                                  "instead. See https://docs.ansible.com/ansible-core/2.14/user_guide/"
+                                  "playbooks_reuse_includes.html for details. This feature will be removed in "
+                                  "version 2.16. Deprecation warnings can be "
+                                  "disabled by setting deprecation_warnings=False in ansible.cfg.");
     for (size_t i = 0; i < value_count(node->args); i++) {
         const struct value_pair *pair = value_pair_at(node->args, i);
 
@@ -199,11 +230,26 @@ static bool load_old_include(const struct load_scope *scope, struct node *node, 
             node->keywords[KEYWORD_VARS] == NULL ? vars : value_merge(arena, node->keywords[KEYWORD_VARS], vars, false);
     value_map_put(arena, args, "_raw_params", file);
     node->args = args;
+    node->gives_params = true;
     node->action =
         node->keywords[KEYWORD_LOOP] != NULL || value_text_is_template(file->as.string.data, file->as.string.length)
             ? "include_tasks"
             : "import_tasks";
     return load_include_tasks(scope, node, out, err);
+}
+
+static bool role_from_check(const struct node *node, struct error *err)
+{
+    static const char *const keys[] = { "tasks_from", "vars_from", "defaults_from", "handlers_from" };
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const struct value *from = value_map_get(node->args, keys[i]);
+
+        if (from != NULL && !value_is(from, VALUE_STRING))
+            return error_set_at(err, &node->at, "Expected a string for %s but got a %s instead", keys[i],
+                                value_kind_text(from));
+    }
+    return true;
 }
 
 static bool load_include_role(const struct load_scope *scope, struct node *node, struct node_list *out,
@@ -229,7 +275,7 @@ static bool load_include_role(const struct load_scope *scope, struct node *node,
         return error_set_at(err, &node->at, "'name' is a required field for %s.", node->action_text);
     if (!is_dynamic && value_map_get(node->args, "public") != NULL)
         return error_set_at(err, &node->at, "Invalid options for %s: public", node->action_text);
-    if (!args_names_check(node, names, err) || !apply_check(node, is_dynamic, err))
+    if (!args_names_check(node, names, err) || !apply_check(node, is_dynamic, err) || !role_from_check(node, err))
         return false;
     if (!is_dynamic)
         return load_import_role(scope, node, out, err);
@@ -246,12 +292,32 @@ static bool load_plain(const struct load_scope *scope, struct node *node, struct
         if (!meta_check(node, err))
             return false;
     } else {
-        load_resolve(scope, node, node->action);
+        if (!load_resolve(scope, node, node->action, err))
+            return false;
     }
     if (!load_check_task(scope, node, err))
         return false;
     load_list_add(scope->loader->arena, out, node);
     return true;
+}
+
+/* action: "{{ name }}": with what is known now, else for each host when the task is reached (playbook_action). */
+static void action_evaluate(const struct load_scope *scope, struct node *node, struct task_action *action)
+{
+    struct value *text = value_string(scope->loader->arena, action->text);
+    struct error ignored = ERROR_INIT;
+    const struct value *made = NULL;
+
+    if (!value_text_is_template(action->text, strlen(action->text)))
+        return;
+    text->marks = VALUE_TRUSTED;
+    if (load_static_value(scope, node, text, &made, &ignored) && value_is(made, VALUE_STRING)) {
+        action->text = value_text(made);
+        action->name = task_action_short(action->text);
+        return;
+    }
+    node->is_unresolved = true;
+    node->unresolved_text = action->text;
 }
 
 bool load_task(const struct load_scope *scope, const struct value *task, struct node_list *out, struct error *err)
@@ -262,12 +328,18 @@ bool load_task(const struct load_scope *scope, const struct value *task, struct 
 
     if (!task_action_read(scope->loader->arena, task, &action, err) || !task_keywords(scope, node, task, err))
         return error_locate(err, &at);
+    action_evaluate(scope, node, &action);
     node->action = action.name;
     node->action_text = action.text;
     node->action_at = action.key != NULL && action.key->line > 0 ? value_position(action.key) : at;
     node->args = action.args;
+    node->collections = collection_keyword(scope, node->keywords[KEYWORD_COLLECTIONS]);
     if (action.is_local)
         node->keywords[KEYWORD_DELEGATE_TO] = value_string(scope->loader->arena, "localhost");
+    if (node->is_unresolved) {
+        load_list_add(scope->loader->arena, out, node);
+        return true;
+    }
     if (strcmp(action.name, "include") == 0)
         return load_old_include(scope, node, out, err);
     if (strcmp(action.name, "include_tasks") == 0 || strcmp(action.name, "import_tasks") == 0)

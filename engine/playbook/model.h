@@ -38,6 +38,7 @@ struct node {
     const struct value *keywords[KEYWORD_COUNT]; /* as written on this node; NULL: absent */
     bool is_handler;
     bool is_implicit;   /* made by Roost or an import wrapper: not shown as task, carries keywords only */
+    bool gives_params;  /* its variables rank as parameters of an include */
     bool is_role_end;   /* last node of a role's tasks: an implicit meta "role_complete", marks the role as run */
     bool is_unresolved; /* no such module, but the task has conditions: refused by name when it is reached
                                        * and not skipped. spec is NULL, unresolved_text is the whole sentence. */
@@ -48,10 +49,14 @@ struct node {
 
     /* task */
     enum node_task_kind task_kind;
-    const char *action;               /* short canonical name: "copy" */
-    const char *action_text;          /* as written: "ansible.builtin.copy" */
-    struct source_position action_at; /* where it is written */
-    const struct task_spec *spec;     /* NULL for meta and includes */
+    const char *action;                   /* short canonical name: "copy" */
+    const char *action_text;              /* as written: "ansible.builtin.copy" */
+    const char *defaults_name;            /* what module_defaults call it, where that is not `action`; or NULL */
+    struct source_position action_at;     /* where it is written */
+    const struct task_spec *spec;         /* NULL for meta and includes */
+    const char *module_path;              /* a user's module of that name (library/, collections), or NULL */
+    const struct foreign_module *foreign; /* what runs it when it is not Roost's own (engine/foreign), or NULL */
+    const struct value *collections;      /* names, where a short name is looked for; or NULL */
     const struct value *args; /* map; free-form text under "_raw_params"; k=v text already split; may be one template
                                        * string when the user wrote `args: "{{ map }}"` (key "_template") */
     const char *loop_lookup;  /* "items" for with_items; NULL for loop: or none */
@@ -65,6 +70,8 @@ struct role {
     const struct value *vars;     /* vars: of the entry or include, overlaid by vars/main.yml (as Ansible does); map */
     const struct value *params;   /* extra keys of the role entry (an include's vars are its node's KEYWORD_VARS) */
     const struct value *argument_specs; /* of the entry point that is used, map; NULL: nothing is said about it */
+    const char *collection;             /* "ns.name" it came from, or NULL */
+    const struct value *collections;    /* its own, and those of its meta/main.yml: list or NULL */
     bool allow_duplicates;
     struct role **dependencies;
     size_t dependency_count;
@@ -92,6 +99,7 @@ struct play {
     const struct value *import_vars; /* vars of the import_playbook that brought it, or NULL */
     const struct value *import_when; /* list of conditions of import_playbook, added to every task */
     const struct value *import_tags;
+    const char *collection; /* "ns.name" that the playbook came from, or NULL */
 };
 
 struct playbook {

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "common/base/text.h"
+#include "common/value/value_big.h"
+#include "common/value/value_python.h"
 #include "engine/playbook/playbook.h"
 
 /* The next ancestor whose keywords count. */
@@ -91,8 +93,8 @@ static void tag_add(struct arena *arena, struct value *list, const struct value 
 
 static void tags_add_member(struct arena *arena, struct value *list, const struct value *tag)
 {
-    if (value_is(tag, VALUE_INT))
-        tag_add(arena, list, tag, arena_printf(arena, "%lld", (long long)tag->as.integer));
+    if (value_is_integer(tag))
+        tag_add(arena, list, tag, value_to_text(arena, tag));
     else if (value_is(tag, VALUE_STRING))
         tag_add(arena, list, tag, value_text(tag));
     for (size_t i = 0; value_is(tag, VALUE_LIST) && i < value_count(tag); i++)

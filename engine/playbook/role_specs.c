@@ -84,8 +84,7 @@ bool role_validation_add(const struct load_scope *scope, const char *entry, stru
     node->args = validation_args(arena, scope->role, entry);
     value_list_add(arena, tags, value_string(arena, "always"));
     node->keywords[KEYWORD_TAGS] = tags;
-    load_resolve(scope, node, "validate_argument_spec");
-    if (!load_check_task(scope, node, err))
+    if (!load_resolve(scope, node, "validate_argument_spec", err) || !load_check_task(scope, node, err))
         return false;
     load_list_add(arena, out, node);
     return true;

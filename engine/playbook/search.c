@@ -109,3 +109,31 @@ const char *playbook_find_file(struct arena *arena, const struct node *node, con
         found = both_ways(arena, node->include_path_folder, subfolder, name);
     return found != NULL ? found : both_ways(arena, base, subfolder, name);
 }
+
+/* One folder of the search, with and without the subfolder. */
+static void searched_add(struct text *list, const char *folder, const char *subfolder, const char *name)
+{
+    struct arena *arena = list->arena;
+
+    folder = path_absolute(arena, folder);
+    text_printf(list, "\n\t%s\n\t%s", path_join(arena, path_join(arena, folder, subfolder), name),
+                path_join(arena, folder, name));
+}
+
+const char *playbook_searched(struct arena *arena, const struct node *node, const char *subfolder, const char *name)
+{
+    struct text list = text_new(arena);
+    bool has_own = node->include_path_folder == NULL;
+
+    if (name[0] == '/' || name[0] == '~')
+        return "";
+    text_add(&list, "\nSearched in:");
+    for (const struct role *role = node->role; role != NULL; role = role->parent) {
+        searched_add(&list, role->path, subfolder, name);
+        has_own = has_own || text_equal(role->path, node->include_path_folder);
+    }
+    if (!has_own)
+        searched_add(&list, node->include_path_folder, subfolder, name);
+    searched_add(&list, node->play->folder, subfolder, name);
+    return list.data;
+}

@@ -86,17 +86,6 @@ static bool extra_read(struct action_read *read)
     return true;
 }
 
-static bool text_args(struct action_read *read, const struct value *text, const char *name, const struct value **out)
-{
-    struct value *map = NULL;
-    struct source_position at = value_position(text);
-
-    if (!args_parse(read->arena, text, text_in(task_action_short(name), free_form_names), &map, read->err))
-        return error_locate(read->err, &at);
-    *out = map;
-    return true;
-}
-
 static struct value *map_without(struct arena *arena, const struct value *map, const char *key)
 {
     struct value *copy = value_map(arena);
@@ -111,6 +100,35 @@ static struct value *map_without(struct arena *arena, const struct value *map, c
             value_map_put_value(arena, copy, pair->key, pair->item);
     }
     return copy;
+}
+
+/* `add_host: "{{ map }}"`: all arguments from one template, for modules that do not take such words themselves. */
+static struct value *whole_template(struct action_read *read, struct value *map, const char *name)
+{
+    static const char *const takes_words[] = {
+        "include_vars", "include_tasks", "include_role", "import_tasks", "import_role",
+        "include",      "group_by",      "set_fact",     "meta",         NULL
+    };
+    const struct value *words = value_map_get(map, "_raw_params");
+
+    if (words == NULL || text_in(name, free_form_names) || text_in(name, takes_words) ||
+        !value_is(words, VALUE_STRING) || !text_starts(words->as.string.data, "{{") ||
+        !text_ends(words->as.string.data, "}}"))
+        return map;
+    map = map_without(read->arena, map, "_raw_params");
+    value_map_put(read->arena, map, "_template", words);
+    return map;
+}
+
+static bool text_args(struct action_read *read, const struct value *text, const char *name, const struct value **out)
+{
+    struct value *map = NULL;
+    struct source_position at = value_position(text);
+
+    if (!args_parse(read->arena, text, text_in(task_action_short(name), free_form_names), &map, read->err))
+        return error_locate(read->err, &at);
+    *out = whole_template(read, map, task_action_short(name));
+    return true;
 }
 
 /* `copy: ...`: the key names the module. */

@@ -3,19 +3,12 @@
  * The console: the same bytes as ansible-playbook's default callback. A task's banner stands before its first line of
  * output; the recap comes when the statistics of all hosts are there.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/path.h"
 #include "common/value/value_python.h"
+#include "engine/report/recap.h"
 #include "engine/report/screen.h"
-
-#define LIVE_AFTER_US (2 * 1000 * 1000)
-
-struct console_stats {
-    const char *host;
-    struct event_stats stats;
-};
 
 struct console {
     struct event_sink sink; /* first: the sink is the console */
@@ -26,9 +19,11 @@ struct console {
     uint32_t task;
     const char *task_name, *task_path;
     int task_line;
-    int64_t task_start_us;
-    struct console_stats *stats;
-    size_t stats_count, stats_room;
+    /* the task that began last: its banner may still be to come */
+    const char *started_name, *started_args;
+    uint32_t started_task;
+    bool started_check_mode, started_is_handler;
+    struct recap recap;
 };
 
 static struct console *console_of(struct event_sink *sink)
@@ -55,25 +50,58 @@ static const char *check_mark(const struct console *console, bool check_mode)
     return check_mode && console->screen.options.check_markers ? " [CHECK MODE]" : "";
 }
 
-static void task_path_print(struct console *console, const struct event *event)
+static void task_path_print(struct console *console, const struct event *event, int from_verbosity)
 {
-    if (console->screen.options.verbosity >= 2 && event->path != NULL)
+    if (console->screen.options.verbosity >= from_verbosity && event->path != NULL)
         screen_print(&console->screen,
                      arena_printf(console->screen.scratch, "task path: %s:%d", event->path, event->line), PAINT_DEBUG);
+}
+
+/* " k=v, k=v" of display_args_to_stdout. */
+static const char *args_text(struct console *console, const struct value *args)
+{
+    struct text out = text_new(console->screen.arena);
+
+    if (!console->screen.options.show_args || args == NULL)
+        return "";
+    text_add_char(&out, ' ');
+    if (value_has_mark(args, VALUE_SECRET))
+        args = value_masked(console->screen.scratch, args);
+    for (size_t i = 0; i < value_map_count(args); i++)
+        text_printf(&out, "%s%s=%s", i == 0 ? "" : ", ",
+                    value_to_text(console->screen.scratch, value_pair_at(args, i)->key),
+                    value_to_text(console->screen.scratch, value_pair_at(args, i)->item));
+    return out.data;
+}
+
+static void task_remember(struct console *console, const struct event *event)
+{
+    struct arena *arena = console->screen.arena;
+
+    if (!text_equal(console->started_name, event->name))
+        console->started_name = arena_copy(arena, event->name == NULL ? "" : event->name);
+    console->started_args = args_text(console, event->args);
+    console->started_task = event->task;
+    console->started_check_mode = event->check_mode;
+    console->started_is_handler = event->is_handler;
 }
 
 static void task_banner(struct console *console, const struct event *event)
 {
     struct arena *scratch = console->screen.scratch, *arena = console->screen.arena;
-    const char *name = event->name == NULL ? "" : text_trim(scratch, event->name, strlen(event->name));
+    bool is_started = console->started_task != 0 && console->started_task == event->task;
+    const char *name = event->name == NULL && is_started ? console->started_name : event->name;
+    const char *args = is_started && console->started_args != NULL ? console->started_args : "";
+    bool check_mode = is_started ? console->started_check_mode : event->check_mode;
 
-    screen_banner(&console->screen, arena_printf(scratch, "%s [%s]%s", event->is_handler ? "RUNNING HANDLER" : "TASK",
-                                                 name, check_mark(console, event->check_mode)));
-    task_path_print(console, event);
+    name = name == NULL ? "" : text_trim(scratch, name, strlen(name));
+    screen_banner(&console->screen, arena_printf(scratch, "%s [%s%s]%s", event->is_handler ? "RUNNING HANDLER" : "TASK",
+                                                 name, args, check_mark(console, check_mode)));
+    task_path_print(console, event, 2);
     console->has_banner = true;
     console->task = event->task;
-    if (!text_equal(console->task_name, event->name))
-        console->task_name = arena_copy(arena, event->name);
+    if (!text_equal(console->task_name, name))
+        console->task_name = arena_copy(arena, name);
     if (!text_equal(console->task_path, event->path))
         console->task_path = arena_copy(arena, event->path);
     console->task_line = event->line;
@@ -98,7 +126,7 @@ static void on_play(struct console *console, const struct event *event)
 
 static void on_task(struct console *console, const struct event *event)
 {
-    console->task_start_us = event->wall_us;
+    task_remember(console, event);
     if (event->free_strategy)
         return;
     /* with hidden outcomes the banner waits for something to show */
@@ -108,6 +136,22 @@ static void on_task(struct console *console, const struct event *event)
         console->has_banner = false;
 }
 
+static void options_show(struct console *console)
+{
+    const struct value *given = console->screen.options.given;
+
+    for (size_t i = 0; console->screen.options.verbosity > 3 && i < value_count(given); i++) {
+        const struct value_pair *pair = value_pair_at(given, i);
+        const char *name = value_text(pair->key);
+
+        screen_print_only(&console->screen,
+                          arena_printf(console->screen.scratch, "%s: %s",
+                                       text_equal(name, "args") ? "Positional arguments" : name,
+                                       value_text(pair->item)),
+                          PAINT_VERBOSE);
+    }
+}
+
 static void on_start(struct console *console, const struct event *event)
 {
     const char *path = event->path != NULL ? event->path : event->name;
@@ -115,8 +159,20 @@ static void on_start(struct console *console, const struct event *event)
     console->check_mode = event->check_mode;
     if (console->screen.options.verbosity > 1 && path != NULL)
         screen_banner(&console->screen, arena_printf(console->screen.scratch, "PLAYBOOK: %s", path_basename(path)));
+    options_show(console);
     if (event->check_mode && console->screen.options.check_markers)
         screen_banner(&console->screen, "DRY RUN");
+}
+
+static void on_host_start(struct console *console, const struct event *event)
+{
+    const char *name = console->started_name == NULL ? "" : console->started_name;
+
+    if (console->screen.options.show_host_start)
+        screen_print(&console->screen,
+                     arena_printf(console->screen.scratch, " [started %s: %s on %s]",
+                                  console->started_is_handler ? "HANDLER" : "TASK", name, event->host),
+                     PAINT_OK);
 }
 
 /* --- outcomes --- */
@@ -230,10 +286,14 @@ static void on_failed(struct console *console, const struct event *event, const 
     banner_before(console, event);
     screen_exception(&console->screen, result);
     result = screen_warnings_of(&console->screen, result);
-    if (!event->has_items) {
+    if (event->has_items && text_equal(event->action, "debug")) /* shown whole: debug's result is its message */
+        result = result_without(console->screen.scratch, result, (const char *const[]){ "results", "changed", NULL });
+    if (!event->has_items || text_equal(event->action, "debug")) {
+        if (console->screen.options.show_task_path && console->screen.options.verbosity < 2)
+            task_path_print(console, event, 0);
         text_printf(&out, "fatal: [%s]: FAILED!", host_label(console, event));
         result_add(console, &out, result, true);
-        screen_print_text(&console->screen, &out, PAINT_ERROR);
+        screen_print_failed(&console->screen, &out, PAINT_ERROR);
     }
     if (event->ignored)
         screen_print(&console->screen, "...ignoring", PAINT_SKIP);
@@ -261,7 +321,7 @@ static void on_unreachable(struct console *console, const struct event *event, c
     banner_before(console, event);
     text_printf(&out, "fatal: [%s]: UNREACHABLE!", host_label(console, event));
     result_add(console, &out, result, true);
-    screen_print_text(&console->screen, &out, PAINT_UNREACHABLE);
+    screen_print_failed(&console->screen, &out, PAINT_UNREACHABLE);
     if (event->ignored)
         screen_print(&console->screen, "...ignoring", PAINT_SKIP);
 }
@@ -300,7 +360,7 @@ static void item_failed(struct console *console, const struct event *event, cons
     result = screen_warnings_of(&console->screen, result);
     text_printf(&out, "failed: [%s] (item=%s)", host_label(console, event), item_label(console, event));
     result_add(console, &out, result, true);
-    screen_print_text(&console->screen, &out, PAINT_ERROR);
+    screen_print_failed(&console->screen, &out, PAINT_ERROR);
 }
 
 static void on_item(struct console *console, const struct event *event)
@@ -358,101 +418,14 @@ static void on_include(struct console *console, const struct event *event)
     screen_print_text(&console->screen, &out, PAINT_SKIP);
 }
 
-/* --- recap --- */
-
-static void stats_keep(struct console *console, const struct event *event)
-{
-    if (console->stats_count == console->stats_room) {
-        size_t room = console->stats_room == 0 ? 16 : console->stats_room * 2;
-
-        console->stats = arena_grow(console->screen.arena, console->stats,
-                                    console->stats_room * sizeof(*console->stats), room * sizeof(*console->stats));
-        console->stats_room = room;
-    }
-    console->stats[console->stats_count++] =
-        (struct console_stats){ arena_copy(console->screen.arena, event->host), event->stats };
-}
-
-static int stats_compare(const void *a, const void *b)
-{
-    return strcmp(((const struct console_stats *)a)->host, ((const struct console_stats *)b)->host);
-}
-
-static void stats_cell(struct console *console, struct text *out, const char *name, int count, enum paint paint)
-{
-    char *cell = arena_printf(console->screen.scratch, "%s=%-4d", name, count);
-
-    text_add_char(out, ' ');
-    paint_add(out, cell, strlen(cell), count == 0 ? PAINT_NONE : paint, console->screen.options.color);
-}
-
-static void stats_row(struct console *console, const struct console_stats *row)
-{
-    const struct event_stats *stats = &row->stats;
-    enum paint paint = stats->failed != 0 || stats->unreachable != 0 ? PAINT_ERROR
-                       : stats->changed != 0                         ? PAINT_CHANGED
-                                                                     : PAINT_OK;
-    struct text out = text_new(console->screen.scratch);
-    size_t width = console->screen.options.color ? 37 : 26;
-
-    paint_add(&out, row->host, strlen(row->host), paint, console->screen.options.color);
-    for (size_t n = text_utf8_count(out.data, out.length); n < width; n++)
-        text_add_char(&out, ' ');
-    text_add(&out, " :");
-    stats_cell(console, &out, "ok", stats->ok, PAINT_OK);
-    stats_cell(console, &out, "changed", stats->changed, PAINT_CHANGED);
-    stats_cell(console, &out, "unreachable", stats->unreachable, PAINT_UNREACHABLE);
-    stats_cell(console, &out, "failed", stats->failed, PAINT_ERROR);
-    stats_cell(console, &out, "skipped", stats->skipped, PAINT_SKIP);
-    stats_cell(console, &out, "rescued", stats->rescued, PAINT_OK);
-    stats_cell(console, &out, "ignored", stats->ignored, PAINT_WARN);
-    screen_print_text(&console->screen, &out, PAINT_NONE);
-}
-
-static void recap_show(struct console *console)
-{
-    screen_banner(&console->screen, "PLAY RECAP");
-    if (console->stats_count > 0)
-        qsort(console->stats, console->stats_count, sizeof(*console->stats), stats_compare);
-    for (size_t i = 0; i < console->stats_count; i++)
-        stats_row(console, &console->stats[i]);
-    screen_print(&console->screen, "", PAINT_NONE);
-    if (console->check_mode && console->screen.options.check_markers)
-        screen_banner(&console->screen, "DRY RUN");
-    console->stats_count = 0;
-}
-
 /* --- the sink --- */
-
-static void on_progress(struct console *console, const struct event *event)
-{
-    if (event->wall_us != 0 && console->task_start_us != 0 && event->wall_us - console->task_start_us < LIVE_AFTER_US)
-        return;
-    screen_live(&console->screen,
-                arena_printf(console->screen.scratch, "%s%s%s", event->host == NULL ? "" : event->host,
-                             event->host == NULL ? "" : ": ", event->message == NULL ? "" : event->message));
-}
 
 static void on_notified(struct console *console, const struct event *event)
 {
     if (console->screen.options.verbosity > 1)
-        screen_print(&console->screen,
-                     arena_printf(console->screen.scratch, "NOTIFIED HANDLER %s for %s", event->name, event->host),
-                     PAINT_VERBOSE);
-}
-
-static void on_message(struct console *console, const struct event *event)
-{
-    if (event->message == NULL)
-        return;
-    if (event->kind == EVENT_WARNING && event->outcome == OUTCOME_FAILED)
-        screen_error(&console->screen, event->message);
-    else if (event->kind == EVENT_WARNING)
-        screen_warning(&console->screen, event->message);
-    else if (event->kind == EVENT_DEPRECATED)
-        screen_deprecated(&console->screen, event->message, event->result);
-    else
-        screen_print(&console->screen, event->message, PAINT_NONE);
+        screen_print_only(&console->screen,
+                          arena_printf(console->screen.scratch, "NOTIFIED HANDLER %s for %s", event->name, event->host),
+                          PAINT_VERBOSE);
 }
 
 static void console_event(struct console *console, const struct event *event)
@@ -488,19 +461,22 @@ static void console_event(struct console *console, const struct event *event)
     case EVENT_NO_HOSTS_LEFT:
         screen_banner(&console->screen, "NO MORE HOSTS LEFT");
         break;
-    case EVENT_WARNING:
-    case EVENT_DEPRECATED:
-    case EVENT_MESSAGE:
-        on_message(console, event);
+    case EVENT_INCLUDE_RESULT:
+        banner_before(console, event);
         break;
-    case EVENT_PROGRESS:
-        on_progress(console, event);
-        break;
-    case EVENT_STATS:
-        stats_keep(console, event);
-        break;
-    case EVENT_RUN_END:
     case EVENT_HOST_START:
+        on_host_start(console, event);
+        break;
+    case EVENT_CUSTOM_STATS:
+    case EVENT_STATS:
+        recap_keep(&console->recap, &console->screen, event);
+        break;
+    case EVENT_MESSAGE:
+        screen_print(&console->screen, event->message == NULL ? "" : event->message,
+                     event->host == NULL ? PAINT_NONE : PAINT_DEBUG);
+        break;
+    default:
+        screen_message(&console->screen, event);
         break;
     }
 }
@@ -512,20 +488,26 @@ static void console_emit(struct event_sink *sink, const struct event *event)
 
     bool is_good_end = event->kind == EVENT_RUN_END && event->outcome == OUTCOME_OK;
 
-    if ((console->stats_count > 0 && ends) || is_good_end)
-        recap_show(console);
+    if ((console->recap.count > 0 && ends) || is_good_end)
+        recap_show(&console->recap, &console->screen, console->check_mode);
     console_event(console, event);
+    screen_live(&console->screen, event);
     if (event->kind != EVENT_PROGRESS && event->kind != EVENT_HOST_START && event->kind != EVENT_STATS)
         fflush(console->screen.options.out);
     arena_reset(console->screen.scratch);
+}
+
+static void console_tick(struct event_sink *sink)
+{
+    screen_tick(&console_of(sink)->screen);
 }
 
 static void console_close(struct event_sink *sink)
 {
     struct console *console = console_of(sink);
 
-    if (console->stats_count > 0)
-        recap_show(console);
+    if (console->recap.count > 0)
+        recap_show(&console->recap, &console->screen, console->check_mode);
     screen_flush(&console->screen);
     arena_free(console->screen.scratch);
     console->screen.scratch = NULL;
@@ -535,7 +517,7 @@ struct event_sink *sink_console(struct arena *arena, const struct console_option
 {
     struct console *console = arena_new_of(arena, struct console);
 
-    console->sink = (struct event_sink){ console_emit, console_close };
+    console->sink = (struct event_sink){ console_emit, console_close, console_tick };
     screen_init(&console->screen, arena, options);
     return &console->sink;
 }

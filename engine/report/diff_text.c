@@ -10,11 +10,10 @@
 #include "engine/report/paint.h"
 #include "engine/report/result_text.h"
 
-#define CONTEXT 3
-
 struct diff_writer {
     struct text *out;
-    bool color;
+    const struct palette *palette;
+    size_t context;
     const struct diff_lines *a, *b;
 };
 
@@ -117,7 +116,7 @@ static void line_write(struct diff_writer *w, char mark, const char *line, size_
 
     text_add_char(&whole, mark);
     text_add_n(&whole, line, length);
-    paint_add(w->out, whole.data, whole.length, paint, w->color);
+    paint_add(w->out, whole.data, whole.length, paint, w->palette);
 }
 
 static void range_write(struct text *out, size_t low, size_t high)
@@ -137,7 +136,7 @@ static void hunk_write(struct diff_writer *w, const struct part *parts, size_t c
     text_add(&head, " +");
     range_write(&head, parts[0].b_low, parts[count - 1].b_high);
     text_add(&head, " @@\n");
-    paint_add(w->out, head.data, head.length, PAINT_DIFF_LINES, w->color);
+    paint_add(w->out, head.data, head.length, PAINT_DIFF_LINES, w->palette);
     for (size_t i = 0; i < count; i++) {
         const struct part *part = &parts[i];
 
@@ -157,36 +156,36 @@ static void headers_write(struct diff_writer *w, const char *before, const char 
 {
     char *line = arena_printf(w->out->arena, "--- %s\n", before);
 
-    paint_add(w->out, line, strlen(line), PAINT_DIFF_REMOVE, w->color);
+    paint_add(w->out, line, strlen(line), PAINT_DIFF_REMOVE, w->palette);
     line = arena_printf(w->out->arena, "+++ %s\n", after);
-    paint_add(w->out, line, strlen(line), PAINT_DIFF_ADD, w->color);
+    paint_add(w->out, line, strlen(line), PAINT_DIFF_ADD, w->palette);
 }
 
-/* Groups of changes with CONTEXT equal lines around; long equal stretches part them. */
+/* Groups of changes with so many equal lines around; long equal stretches part them. */
 static void hunks_write(struct diff_writer *w, const struct parts *all)
 {
     struct part *group = arena_new_array(w->out->arena, struct part, all->count + 1);
-    size_t count = 0;
+    size_t count = 0, context = w->context;
 
     for (size_t i = 0; i < all->count; i++) {
         struct part part = all->items[i];
         bool is_last = i + 1 == all->count;
 
         if (part.kind == PART_EQUAL && i == 0) {
-            part.a_low = at_least(part.a_low, part.a_high > CONTEXT ? part.a_high - CONTEXT : 0);
-            part.b_low = at_least(part.b_low, part.b_high > CONTEXT ? part.b_high - CONTEXT : 0);
+            part.a_low = at_least(part.a_low, part.a_high > context ? part.a_high - context : 0);
+            part.b_low = at_least(part.b_low, part.b_high > context ? part.b_high - context : 0);
         }
-        if (part.kind == PART_EQUAL && !is_last && part.a_high - part.a_low > 2 * CONTEXT) {
+        if (part.kind == PART_EQUAL && !is_last && part.a_high - part.a_low > 2 * context) {
             group[count++] =
-                (struct part){ PART_EQUAL, part.a_low, part.a_low + CONTEXT, part.b_low, part.b_low + CONTEXT };
+                (struct part){ PART_EQUAL, part.a_low, part.a_low + context, part.b_low, part.b_low + context };
             hunk_write(w, group, count);
             count = 0;
-            part.a_low = part.a_high - CONTEXT;
-            part.b_low = part.b_high - CONTEXT;
+            part.a_low = part.a_high - context;
+            part.b_low = part.b_high - context;
         }
         if (part.kind == PART_EQUAL && is_last) {
-            part.a_high = part.a_high < part.a_low + CONTEXT ? part.a_high : part.a_low + CONTEXT;
-            part.b_high = part.b_high < part.b_low + CONTEXT ? part.b_high : part.b_low + CONTEXT;
+            part.a_high = part.a_high < part.a_low + context ? part.a_high : part.a_low + context;
+            part.b_high = part.b_high < part.b_low + context ? part.b_high : part.b_low + context;
         }
         group[count++] = part;
     }
@@ -201,14 +200,12 @@ static const char *side_text(struct text *out, const struct value *side, const s
 {
     struct text text = text_new(out->arena);
 
-    (void)style;
     if (value_is(side, VALUE_STRING)) {
         *length = side->as.string.length;
         return side->as.string.data;
     }
     if (value_is(side, VALUE_MAP)) {
-        json_write(&text, side, &(struct json_style){ .indent = 4, .sort_keys = true, .ascii = true });
-        text_add_char(&text, '\n');
+        result_dump_diff(&text, side, style);
     } else if (!value_is(side, VALUE_NULL)) {
         value_str(&text, side);
     }
@@ -229,7 +226,7 @@ static void sides_write(struct text *out, const struct value *diff, const struct
     const char *a_text = side_text(out, value_map_get(diff, "before"), style, &a_length);
     const char *b_text = side_text(out, value_map_get(diff, "after"), style, &b_length);
     struct diff_lines a = lines_of(out->arena, a_text, a_length), b = lines_of(out->arena, b_text, b_length);
-    struct diff_writer w = { out, style->color, &a, &b };
+    struct diff_writer w = { out, style->palette, result_context(style), &a, &b };
     struct diff_block *blocks = diff_match(out->arena, &a, &b, &count);
     struct parts parts = parts_of(out->arena, blocks, count);
 

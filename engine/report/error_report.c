@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/fd.h"
+#include "engine/report/log_file.h"
 #include "engine/report/paint.h"
 #include "engine/report/sinks.h"
 
@@ -49,13 +50,24 @@ static void source_add(struct text *out, const struct error *err)
     text_printf(out, "       | %*s^\n", indent, "");
 }
 
+/* Python's errors about JSON end in the place, which comes below anyway. */
+static char *sentence_of(struct arena *arena, const struct error *err)
+{
+    char *sentence = arena_printf(arena, "ERROR! %s", err->text);
+    char *place = strstr(sentence, arena_printf(arena, ": line %d column %d (char ", err->line, err->column));
+
+    if (err->path[0] != '\0' && place != NULL && strchr(place, ')') == place + strlen(place) - 1)
+        *place = '\0';
+    return sentence;
+}
+
 void report_error(FILE *out, const struct error *err, bool color)
 {
     ARENA_SCOPED arena = arena_new();
     struct text text = text_new(arena);
-    char *sentence = arena_printf(arena, "ERROR! %s", err->text);
+    char *sentence = sentence_of(arena, err);
 
-    paint_add(&text, sentence, strlen(sentence), PAINT_ERROR, color);
+    paint_add(&text, sentence, strlen(sentence), PAINT_ERROR, color ? &palette_default : NULL);
     text_add_char(&text, '\n');
     if (err->path[0] != '\0') {
         text_printf(&text, "\n%s", err->path);
@@ -68,4 +80,15 @@ void report_error(FILE *out, const struct error *err, bool color)
     }
     fwrite(text.data, 1, text.length, out);
     fflush(out);
+}
+
+void report_error_log(struct log_file *log, const struct error *err)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct text text = text_new(arena);
+
+    text_add(&text, sentence_of(arena, err));
+    if (err->path[0] != '\0' && err->line > 0)
+        text_printf(&text, "\n\n%s:%d:%d", err->path, err->line, err->column);
+    log_file_add(log, text.data, text.length);
 }

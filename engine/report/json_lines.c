@@ -40,7 +40,7 @@ struct event_sink *sink_json_lines(struct arena *arena, FILE *out)
 {
     struct json_lines *lines = arena_new_of(arena, struct json_lines);
 
-    lines->sink = (struct event_sink){ json_emit, json_close };
+    lines->sink = (struct event_sink){ .emit = json_emit, .close = json_close };
     lines->scratch = arena_new();
     lines->out = out;
     return &lines->sink;

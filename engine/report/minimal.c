@@ -59,8 +59,11 @@ static void json_show(struct minimal *minimal, const struct event *event, const 
     struct result_style style = screen_style(&minimal->screen);
     struct text out = text_new(minimal->screen.scratch), json = text_new(minimal->screen.scratch);
 
-    style.yaml = false;
-    style.indent = minimal->one_line ? 0 : 4;
+    style.indent = minimal->one_line ? -1 : 4;
+    if (minimal->one_line) {
+        style.format = RESULT_JSON;
+        style.pretty = 0;
+    }
     result_dump(&json, result, &style);
     text_printf(&out, "%s | %s => ", event->host, caption);
     for (size_t i = 0; i < json.length; i++) {
@@ -90,9 +93,39 @@ static void on_ok(struct minimal *minimal, const struct event *event, const stru
         json_show(minimal, event, result, caption, paint);
 }
 
+/* oneline tells an exception in a line of its own. */
+static void exception_line(struct minimal *minimal, const struct event *event, const struct value *result)
+{
+    const struct value *exception = value_map_get(result, "exception");
+    struct text out = text_new(minimal->screen.scratch);
+    const char *text, *last;
+
+    if (exception == NULL)
+        return;
+    if (is_plain(event, result) && value_map_get(result, "module_stderr") == NULL) {
+        plain_show(minimal, event, result, "FAILED", PAINT_ERROR);
+        return;
+    }
+    text = value_to_text(minimal->screen.scratch, exception);
+    text_add(&out, "An exception occurred during task execution. ");
+    if (minimal->screen.options.verbosity >= 3) {
+        text_add(&out, "The full traceback is:\n");
+        for (; *text != '\0'; text++)
+            if (*text != '\n')
+                text_add_char(&out, *text);
+    } else {
+        text = text_trim(minimal->screen.scratch, text, strlen(text));
+        last = strrchr(text, '\n');
+        text_printf(&out, "To see the full traceback, use -vvv. The error was: %s", last == NULL ? text : last + 1);
+    }
+    screen_print_text(&minimal->screen, &out, PAINT_ERROR);
+}
+
 static void on_failed(struct minimal *minimal, const struct event *event, const struct value *result)
 {
-    if (!minimal->one_line) {
+    if (minimal->one_line) {
+        exception_line(minimal, event, result);
+    } else {
         screen_exception(&minimal->screen, result);
         result = screen_warnings_of(&minimal->screen, result);
         if (is_plain(event, result) && value_map_get(result, "module_stderr") == NULL) {
@@ -117,7 +150,9 @@ static void diff_show(struct minimal *minimal, const struct event *event, const 
 
 static void on_result(struct minimal *minimal, const struct event *event)
 {
-    const struct value *result = result_clean(minimal->screen.scratch, event);
+    bool is_cleaned = !minimal->one_line && event->outcome != OUTCOME_FAILED;
+    const struct value *result =
+        is_cleaned ? result_clean(minimal->screen.scratch, event) : result_shown(minimal->screen.scratch, event);
 
     switch (event->outcome) {
     case OUTCOME_OK:
@@ -147,19 +182,19 @@ static void minimal_emit(struct event_sink *sink, const struct event *event)
 {
     struct minimal *minimal = (struct minimal *)sink;
 
-    if (event->kind == EVENT_RESULT)
+    if (event->kind == EVENT_RESULT || event->kind == EVENT_INCLUDE_RESULT)
         on_result(minimal, event);
-    else if (event->kind == EVENT_WARNING && event->message != NULL)
-        screen_warning(&minimal->screen, event->message);
-    else if (event->kind == EVENT_DEPRECATED && event->message != NULL)
-        screen_deprecated(&minimal->screen, event->message, event->result);
-    else if (event->kind == EVENT_MESSAGE && event->message != NULL)
-        screen_print(&minimal->screen, event->message, PAINT_NONE);
-    else if (event->kind == EVENT_PROGRESS && event->host != NULL && event->message != NULL)
-        screen_live(&minimal->screen, arena_printf(minimal->screen.scratch, "%s: %s", event->host, event->message));
+    else
+        screen_message(&minimal->screen, event);
+    screen_live(&minimal->screen, event);
     if (event->kind != EVENT_PROGRESS)
         fflush(minimal->screen.options.out);
     arena_reset(minimal->screen.scratch);
+}
+
+static void minimal_tick(struct event_sink *sink)
+{
+    screen_tick(&((struct minimal *)sink)->screen);
 }
 
 static void minimal_close(struct event_sink *sink)
@@ -175,7 +210,7 @@ struct event_sink *sink_minimal(struct arena *arena, const struct console_option
 {
     struct minimal *minimal = arena_new_of(arena, struct minimal);
 
-    minimal->sink = (struct event_sink){ minimal_emit, minimal_close };
+    minimal->sink = (struct event_sink){ minimal_emit, minimal_close, minimal_tick };
     minimal->one_line = one_line;
     screen_init(&minimal->screen, arena, options);
     return &minimal->sink;

@@ -6,18 +6,72 @@
 
 #include <string.h>
 
-static const char *const paint_codes[] = {
-    [PAINT_NONE] = "0",          [PAINT_OK] = "0;32",          [PAINT_CHANGED] = "0;33",  [PAINT_SKIP] = "0;36",
-    [PAINT_ERROR] = "0;31",      [PAINT_UNREACHABLE] = "1;31", [PAINT_DEBUG] = "1;30",    [PAINT_VERBOSE] = "0;34",
-    [PAINT_WARN] = "1;35",       [PAINT_DEPRECATE] = "0;35",   [PAINT_DIFF_ADD] = "0;32", [PAINT_DIFF_REMOVE] = "0;31",
-    [PAINT_DIFF_LINES] = "0;36",
-};
+#include "engine/report/sinks.h"
 
-void paint_add(struct text *out, const char *data, size_t length, enum paint paint, bool color)
+const struct palette palette_default = { .codes = {
+                                             [PAINT_NONE] = "0",
+                                             [PAINT_OK] = "0;32",
+                                             [PAINT_CHANGED] = "0;33",
+                                             [PAINT_SKIP] = "0;36",
+                                             [PAINT_ERROR] = "0;31",
+                                             [PAINT_UNREACHABLE] = "1;31",
+                                             [PAINT_DEBUG] = "1;30",
+                                             [PAINT_VERBOSE] = "0;34",
+                                             [PAINT_WARN] = "1;35",
+                                             [PAINT_DEPRECATE] = "0;35",
+                                             [PAINT_DIFF_ADD] = "0;32",
+                                             [PAINT_DIFF_REMOVE] = "0;31",
+                                             [PAINT_DIFF_LINES] = "0;36",
+                                         } };
+
+static const char *named_code(const char *name)
+{
+    static const struct {
+        const char *name, *code;
+    } colors[] = {
+        { "black", "0;30" },   { "bright gray", "0;37" },    { "blue", "0;34" },      { "white", "1;37" },
+        { "green", "0;32" },   { "bright blue", "1;34" },    { "cyan", "0;36" },      { "bright green", "1;32" },
+        { "red", "0;31" },     { "bright cyan", "1;36" },    { "purple", "0;35" },    { "bright red", "1;31" },
+        { "yellow", "0;33" },  { "bright purple", "1;35" },  { "dark gray", "1;30" }, { "bright yellow", "1;33" },
+        { "magenta", "0;35" }, { "bright magenta", "1;35" }, { "normal", "0" },
+    };
+
+    for (size_t i = 0; i < sizeof(colors) / sizeof(colors[0]); i++) {
+        if (text_equal(colors[i].name, name))
+            return colors[i].code;
+    }
+    return NULL;
+}
+
+/* The number that follows `prefix`; -1: the name is another one. */
+static int number_behind(const char *name, const char *prefix)
+{
+    int64_t number = 0;
+
+    if (!text_starts(name, prefix) || !text_to_int(name + strlen(prefix), &number) || number < 0 || number > 255)
+        return -1;
+    return (int)number;
+}
+
+const char *palette_code(struct arena *arena, const char *name)
+{
+    int number = number_behind(name, "color");
+
+    if (number >= 0)
+        return arena_printf(arena, "38;5;%d", number);
+    number = number_behind(name, "gray");
+    if (number >= 0 && number < 24)
+        return arena_printf(arena, "38;5;%d", 232 + number);
+    if (text_starts(name, "rgb") && strlen(name) == 6 && strspn(name + 3, "012345") == 3)
+        return arena_printf(arena, "38;5;%d", 16 + 36 * (name[3] - '0') + 6 * (name[4] - '0') + (name[5] - '0'));
+    return named_code(name);
+}
+
+void paint_add(struct text *out, const char *data, size_t length, enum paint paint, const struct palette *palette)
 {
     const char *end = data + length;
 
-    if (!color || paint == PAINT_NONE) {
+    if (palette == NULL || paint == PAINT_NONE) {
         text_add_n(out, data, length);
         return;
     }
@@ -25,7 +79,7 @@ void paint_add(struct text *out, const char *data, size_t length, enum paint pai
         const char *newline = memchr(data, '\n', (size_t)(end - data));
         const char *stop = newline == NULL ? end : newline;
 
-        text_printf(out, "\033[%sm", paint_codes[paint]);
+        text_printf(out, "\033[%sm", palette->codes[paint]);
         text_add_n(out, data, (size_t)(stop - data));
         text_add(out, "\033[0m");
         if (newline == NULL)
@@ -74,4 +128,58 @@ size_t paint_width(const char *text, size_t length)
     for (size_t at = 0; at < length;)
         width += codepoint_width(text_utf8_next(text, length, &at));
     return width;
+}
+
+size_t paint_fit(const char *text, size_t length, size_t columns)
+{
+    size_t width = 0, at = 0;
+
+    while (at < length) {
+        size_t next = at;
+
+        width += codepoint_width(text_utf8_next(text, length, &next));
+        if (width > columns)
+            break;
+        at = next;
+    }
+    return at;
+}
+
+bool report_palette(struct arena *arena, const char *(*color_of)(void *context, const char *setting), void *context,
+                    const struct palette **out, struct error *err)
+{
+    static const struct {
+        enum paint paint;
+        const char *setting;
+    } settings[] = {
+        { PAINT_OK, "ok" },
+        { PAINT_CHANGED, "changed" },
+        { PAINT_SKIP, "skip" },
+        { PAINT_ERROR, "error" },
+        { PAINT_UNREACHABLE, "unreachable" },
+        { PAINT_DEBUG, "debug" },
+        { PAINT_VERBOSE, "verbose" },
+        { PAINT_WARN, "warn" },
+        { PAINT_DEPRECATE, "deprecate" },
+        { PAINT_DIFF_ADD, "diff_add" },
+        { PAINT_DIFF_REMOVE, "diff_remove" },
+        { PAINT_DIFF_LINES, "diff_lines" },
+    };
+    struct palette *palette = arena_new_of(arena, struct palette);
+
+    *palette = palette_default;
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        const char *name = color_of(context, settings[i].setting);
+        const char *code = name == NULL ? NULL : palette_code(arena, name);
+
+        if (name != NULL && code == NULL)
+            return error_set_kind(err, ERROR_OPTIONS,
+                                  "the colour '%s' of 'color %s' is not known: a name such as 'bright green', "
+                                  "color0 to color255, rgb000 to rgb555, gray0 to gray23",
+                                  name, settings[i].setting);
+        if (code != NULL)
+            palette->codes[settings[i].paint] = code;
+    }
+    *out = palette;
+    return true;
 }

@@ -18,11 +18,23 @@ enum paint {
     PAINT_DIFF_ADD,
     PAINT_DIFF_REMOVE,
     PAINT_DIFF_LINES,
+    PAINT_COUNT,
 };
 
-/* Adds text in a colour, each line by itself; PAINT_NONE or !color: as it is. */
-void paint_add(struct text *out, const char *data, size_t length, enum paint paint, bool color);
+struct palette {
+    const char *codes[PAINT_COUNT]; /* what stands between ESC [ and m */
+};
+
+extern const struct palette palette_default;
+
+/* The code of "bright gray", "color21", "rgb123", "gray5"; NULL: there is no such colour. */
+const char *palette_code(struct arena *arena, const char *name);
+
+/* Adds text in a colour, each line by itself; PAINT_NONE or no palette: as it is. */
+void paint_add(struct text *out, const char *data, size_t length, enum paint paint, const struct palette *palette);
 /* Columns on a terminal. */
 size_t paint_width(const char *text, size_t length);
+/* Bytes of the text that fit into so many columns. */
+size_t paint_fit(const char *text, size_t length, size_t columns);
 /* Python's textwrap.wrap: lines joined by newlines. `keep_blanks`: drop_whitespace=False. */
 void paint_wrap(struct text *out, const char *text, size_t width, bool keep_blanks);

@@ -28,11 +28,21 @@ static void tee_close(struct event_sink *sink)
     }
 }
 
+static void tee_tick(struct event_sink *sink)
+{
+    struct tee *tee = (struct tee *)sink;
+
+    for (size_t i = 0; i < tee->count; i++) {
+        if (tee->sinks[i]->tick != NULL)
+            tee->sinks[i]->tick(tee->sinks[i]);
+    }
+}
+
 struct event_sink *sink_tee(struct arena *arena, struct event_sink *const *sinks, size_t count)
 {
     struct tee *tee = arena_new_of(arena, struct tee);
 
-    tee->sink = (struct event_sink){ tee_emit, tee_close };
+    tee->sink = (struct event_sink){ tee_emit, tee_close, tee_tick };
     tee->sinks = arena_new_array(arena, struct event_sink *, count);
     for (size_t i = 0; i < count; i++)
         tee->sinks[i] = sinks[i];

@@ -11,35 +11,43 @@
 #include "common/base/hash.h"
 #include "common/base/limits.h"
 #include "common/base/text.h"
+#include "engine/vault/vault.h"
 
-#define VAULT_MARK "$ANSIBLE_VAULT;"
-
+/* Only the first bytes are read: contents may be large. */
 static bool is_vaulted(const char *path)
 {
-    char start[sizeof(VAULT_MARK)] = "";
+    char start[sizeof("$ANSIBLE_VAULT") - 1] = "";
     size_t got = 0;
     struct error err = ERROR_INIT;
     FD_SCOPED fd = open(path, O_RDONLY | O_CLOEXEC);
 
-    return fd >= 0 && fd_read_all(fd, start, sizeof(VAULT_MARK) - 1, &got, &err) && got == sizeof(VAULT_MARK) - 1 &&
-           memcmp(start, VAULT_MARK, got) == 0;
+    return fd >= 0 && fd_read_all(fd, start, sizeof(start), &got, &err) && vault_is_encrypted(start, got);
+}
+
+static bool has_passwords(const struct vault_door *door)
+{
+    return door->decrypt != NULL &&
+           (door->decrypt != vault_decrypt || (door->context != NULL && vault_secrets_count(door->context) > 0));
 }
 
 bool action_content_open(struct action_call *call, struct action_content *content, bool decrypt, struct error *err)
 {
-    char *data = NULL;
-    const char *plain = NULL;
-    size_t length = 0;
+    const struct vault_door door = { call->templates->decrypt, call->templates->decrypt_context };
+    struct vault_content opened = { 0 };
 
     if (content->path == NULL || !decrypt || !is_vaulted(content->path))
         return true;
-    if (call->templates->decrypt == NULL)
-        return error_set(err, "%s ('%s' is encrypted)", TEMPLATE_NO_VAULT, content->path);
-    if (!file_read(call->arena, content->path, LIMIT_SOURCE_FILE, &data, &length, err) ||
-        !call->templates->decrypt(call->templates->decrypt_context, call->arena, data, length, &plain, &content->length,
-                                  err))
-        return error_prefix(err, "%s", content->path);
-    content->data = plain;
+    if (!has_passwords(&door))
+        return error_set(err, "A vault password or secret must be specified to decrypt %s", content->path);
+    if (!vault_read_file(&door, call->arena, content->path, LIMIT_SOURCE_FILE, &opened, err))
+        return false;
+    if (!opened.was_encrypted)
+        return true;
+    call->sends_secrets = true;
+    if (call->templates->decrypt == vault_decrypt && call->templates->decrypt_context != NULL)
+        vault_hide(call->templates->decrypt_context, opened.data, opened.length); /* in diffs */
+    content->data = opened.data;
+    content->length = opened.length;
     content->path = NULL;
     return true;
 }

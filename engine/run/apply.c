@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/text.h"
+#include "common/value/value_python.h"
 #include "engine/run/emit.h"
 #include "engine/run/job_parts.h"
 #include "engine/run/strategy.h"
@@ -19,7 +20,7 @@ static void emit_outcome(struct run *run, struct job *job, enum event_outcome ou
 {
     struct event event = emit_task_event(EVENT_RESULT, job->task, job->host);
 
-    event.name = run->task_title;
+    event.name = job->title != NULL ? job->title : run->task_title;
     event.outcome = outcome;
     event.ignored = ignored;
     event.has_items = job->has_items && value_map_get(job->result, "results") != NULL; /* not when an item ended it */
@@ -29,6 +30,22 @@ static void emit_outcome(struct run *run, struct job *job, enum event_outcome ou
     if (!job->has_items && job->started > 0)
         event.delegate = job->slots[0]->delegate_label;
     event.result = emit_result_value(job->arena, job->result, job->no_log);
+    emit(run, &event);
+}
+
+static void emit_include(struct run *run, struct job *job)
+{
+    struct event event = emit_task_event(EVENT_INCLUDE_RESULT, job->task, job->host);
+
+    event.name = job->title != NULL ? job->title : run->task_title;
+    event.no_log = job->no_log;
+    event.result = emit_result_value(job->arena, job->result, job->no_log);
+    if (value_map_get(event.result, "changed") == NULL) {
+        struct value *shown = value_map(job->arena);
+
+        value_map_put_bool(job->arena, shown, "changed", false);
+        event.result = value_merge(job->arena, shown, event.result, false);
+    }
     emit(run, &event);
 }
 
@@ -82,7 +99,7 @@ static bool notify_one(struct run *run, struct run_host *host, const struct valu
                 return false;
         return true;
     }
-    return value_text(names) == NULL || handlers_notify(run, host, value_text(names), err);
+    return handlers_notify(run, host, value_to_text(run->step_arena, names), err);
 }
 
 static bool apply_items(struct run *run, struct job *job, struct error *err)
@@ -90,7 +107,8 @@ static bool apply_items(struct run *run, struct job *job, struct error *err)
     for (size_t i = 0; i < job->concluded; i++) {
         const struct job_item *item = job->slots[i];
 
-        if (job->changed && item->notify != NULL && !notify_one(run, job->host, item->notify, err))
+        if (job->changed && item->notify != NULL && !value_is(item->notify, VALUE_NULL) &&
+            !notify_one(run, job->host, item->notify, err))
             return error_locate(err, &job->task->at);
         apply_facts(run, job, item);
         apply_new_host(run, item);
@@ -105,8 +123,10 @@ static bool apply_success(struct run *run, struct job *job, struct error *err)
 
     if (!apply_items(run, job, err))
         return false;
-    if (is_include(job->task))
+    if (is_include(job->task)) {
+        emit_include(run, job);
         return true;
+    }
     host->stats.ok++;
     if (job->changed)
         host->stats.changed++;
@@ -173,6 +193,6 @@ bool apply_result(struct run *run, struct job *job, struct error *err)
     if (job->task->role != NULL && role_ran)
         role_mark_task(run, job->host, job->task->role);
     if (job->task->is_handler)
-        handler_forget(run->play, job->host, job->task);
+        handler_forget(run->play, job->host, job->written);
     return true;
 }

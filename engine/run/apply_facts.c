@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/text.h"
+#include "common/integer/integer.h"
 #include "common/value/value_python.h"
 #include "engine/run/job_parts.h"
 #include "engine/run/strategy.h"
@@ -48,6 +49,15 @@ static void facts_visit(struct run *run, struct run_host *host, void *context)
     facts_store(run, host->host, context);
 }
 
+/* As Ansible's action says of itself: gathering = smart looks for it, in the cache too. */
+static const struct value *with_gathered(struct arena *arena, const struct value *facts)
+{
+    struct value *said = value_map(arena);
+
+    value_map_put_bool(arena, said, "_ansible_facts_gathered", true);
+    return value_merge(arena, facts, said, false);
+}
+
 void apply_facts(struct run *run, struct job *job, const struct job_item *item)
 {
     const char *action = job->task->action;
@@ -57,6 +67,8 @@ void apply_facts(struct run *run, struct job *job, const struct job_item *item)
 
     if (!value_is(visit.facts, VALUE_MAP) || strcmp(action, "debug") == 0)
         return;
+    if (strcmp(action, "gather_facts") == 0)
+        visit.facts = with_gathered(job->arena, visit.facts);
     if (strcmp(action, "include_vars") == 0)
         visit.use = FACT_INCLUDED;
     else if (strcmp(action, "set_fact") == 0)
@@ -87,6 +99,21 @@ void apply_new_host(struct run *run, const struct job_item *item)
     play->all_count++;
 }
 
+/* A name of the engine's own somewhere beneath? */
+static bool holds_internal(const struct value *value)
+{
+    bool is_map = value_is(value, VALUE_MAP);
+
+    for (size_t i = 0; (is_map || value_is(value, VALUE_LIST)) && i < value_count(value); i++) {
+        const char *key = is_map ? value_text(value_pair_at(value, i)->key) : NULL;
+
+        if ((key != NULL && text_starts(key, "_ansible_")) ||
+            holds_internal(is_map ? value_pair_at(value, i)->item : value_item(value, i)))
+            return true;
+    }
+    return false;
+}
+
 /* Without what is only meant for the engine and its sinks. */
 static const struct value *clean(struct arena *arena, const struct value *value, bool is_top)
 {
@@ -108,7 +135,8 @@ static const struct value *clean(struct arena *arena, const struct value *value,
 
         if (key != NULL && (text_starts(key, "_ansible_") || (is_top && strcmp(key, "invocation") == 0)))
             continue;
-        value_map_put_value(arena, copy, pair->key, is_results ? clean(arena, pair->item, false) : pair->item);
+        value_map_put_value(arena, copy, pair->key,
+                            is_results || holds_internal(pair->item) ? clean(arena, pair->item, false) : pair->item);
     }
     return copy;
 }
@@ -132,15 +160,30 @@ void apply_register(struct run *run, struct job *job)
     apply_each_host(run, job, register_visit, &visit);
 }
 
+/* What is there stays where a sum cannot be computed here. */
+static const struct value *integer_sum(struct arena *arena, const struct value *old, const struct value *added)
+{
+    const struct value *sum;
+    int64_t small = 0;
+
+    if (value_is(old, VALUE_INT) && value_is(added, VALUE_INT) &&
+        !__builtin_add_overflow(old->as.integer, added->as.integer, &small))
+        return value_int(arena, small);
+    sum = integer_binary(arena, INTEGER_ADD, old, added, NULL);
+    return sum == NULL ? old : sum;
+}
+
 /* Numbers are added, texts and lists joined, maps merged. */
 static const struct value *aggregate(struct arena *arena, const struct value *old, const struct value *added)
 {
-    if (old == NULL || old->kind != added->kind)
+    if (old == NULL || added == NULL)
         return old == NULL ? added : old;
+    if (value_is_integer(old) && value_is_integer(added))
+        return integer_sum(arena, old, added);
+    if (old->kind != added->kind)
+        return old;
     if (value_is(old, VALUE_MAP))
         return value_merge(arena, old, added, true);
-    if (value_is(old, VALUE_INT))
-        return value_int(arena, old->as.integer + added->as.integer);
     if (value_is(old, VALUE_REAL))
         return value_real(arena, old->as.real + added->as.real);
     if (value_is(old, VALUE_STRING))

@@ -6,7 +6,17 @@
 
 #include "common/base/text.h"
 #include "common/value/value_python.h"
+#include "engine/run/job_parts.h"
 #include "engine/run/play_run.h"
+
+bool play_keyword_undefined(enum keyword keyword, struct error *err)
+{
+    if (err->kind != ERROR_UNDEFINED)
+        return false;
+    (void)keyword_undefined(keyword, err);
+    err->kind = ERROR_PARSE;
+    return false;
+}
 
 bool play_pattern(struct arena *arena, const struct play *play, struct template_call *call, const struct value **out,
                   struct error *err)
@@ -16,8 +26,10 @@ bool play_pattern(struct arena *arena, const struct play *play, struct template_
     (void)arena;
     if (written == NULL)
         return error_set_at(err, &play->at, "the field 'hosts' is required but was not set");
-    if (!template_value(call, written, out, err))
-        return error_locate(err, &play->at);
+    if (!template_value(call, written, out, err)) {
+        error_locate(err, &play->at);
+        return play_keyword_undefined(KEYWORD_HOSTS, err);
+    }
     return true;
 }
 
@@ -107,8 +119,10 @@ static bool serial_entries(const struct cutting *cutting, const struct value **o
     *out = NULL;
     if (written == NULL || value_is(written, VALUE_NULL))
         return true;
-    if (!template_value(cutting->call, written, &value, err))
-        return error_locate(err, &cutting->play->at);
+    if (!template_value(cutting->call, written, &value, err)) {
+        error_locate(err, &cutting->play->at);
+        return play_keyword_undefined(KEYWORD_SERIAL, err);
+    }
     if (value_is(value, VALUE_LIST)) {
         *out = value_count(value) > 0 ? value : NULL;
         return true;

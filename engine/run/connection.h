@@ -17,6 +17,7 @@ struct connection_target {
     const char *kind;     /* "ssh", "local" */
     const char *address;  /* ansible_host */
     const char *node;     /* roost_node: what the controller calls it, if not `host` */
+    const char *folder;   /* "local": where tasks run, as in Ansible beside the playbook; NULL: where we are */
     int port;             /* 0: ssh's own default */
     const char *user;     /* ansible_user / remote_user */
     const char *password; /* ansible_password; SECRET: handed to ssh through SSH_ASKPASS, never in argv */
@@ -31,7 +32,9 @@ struct connection_target {
 struct become {
     bool active;
     const char *method, *user, *flags, *exe;
-    const char *password; /* SECRET or NULL */
+    const char *password;        /* SECRET or NULL */
+    const struct value *prompts; /* of su: list of texts; or NULL */
+    bool same_user;              /* become_allow_same_user: also where it is that user already */
 };
 
 /* Content offered to the node: bytes in memory or a file at the centre. Number i+1 of the call. */
@@ -49,7 +52,9 @@ struct module_call {
     bool check_mode, diff_mode, no_log;
     bool wants_changes; /* the reply tells under "changes", in sentences, what was or would be changed */
     int verbosity;
-    int64_t timeout_ms; /* 0: none */
+    int64_t timeout_ms;       /* 0: none */
+    int64_t async_s;          /* above 0: goes on after its answer, this many seconds at most */
+    const char *async_folder; /* of job files, on the node */
     const struct content_source *contents;
     size_t content_count;
     int receive_fd; /* content the module sends (fetch) is written here; -1: none expected */
@@ -66,6 +71,7 @@ struct connection_reply {
     uint32_t call;              /* number given by submit */
     const struct value *result; /* in the arena given to take */
     const char *message;
+    bool is_command; /* of CONNECTION_PROGRESS: the message is a command line that was run on the way, told at -vvvv */
 };
 
 struct connection;

@@ -7,6 +7,8 @@
 #include "common/base/clock.h"
 #include "common/base/text.h"
 #include "common/value/value_python.h"
+#include "engine/run/result_diff.h"
+#include "engine/vault/vault.h"
 
 #define CENSORED "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
 
@@ -14,6 +16,7 @@ void emit(struct run *run, struct event *event)
 {
     event->sequence = ++run->sequence;
     event->wall_us = clock_wall_us();
+    event->free_strategy = run->play != NULL && run->play->is_free;
     if (run->options->sink != NULL)
         run->options->sink->emit(run->options->sink, event);
 }
@@ -25,6 +28,16 @@ void emit_message(struct run *run, enum event_kind kind, const char *message)
     emit(run, &event);
 }
 
+void emit_said(struct run *run, struct arena *arena, enum event_kind kind, const char *message)
+{
+    if (value_has_mark(vault_hidden_marked(run->options->vault, arena, value_string(arena, message)), VALUE_SECRET))
+        message = arena_printf(arena, "a %s is hidden, as a text out of a vault is in it",
+                               kind == EVENT_MESSAGE   ? "message"
+                               : kind == EVENT_VERBOSE ? "note"
+                                                       : "warning");
+    emit_message(run, kind, message);
+}
+
 void emit_named(struct run *run, enum event_kind kind, const char *name)
 {
     struct event event = { .kind = kind, .name = name };
@@ -32,16 +45,37 @@ void emit_named(struct run *run, enum event_kind kind, const char *name)
     emit(run, &event);
 }
 
+void emit_notes(struct run *run)
+{
+    struct arena *arena;
+
+    if (value_count(run->notes) == 0)
+        return;
+    arena = arena_new();
+    for (size_t i = 0; i < value_count(run->notes); i++)
+        if (value_text(value_item(run->notes, i)) != NULL)
+            emit_said(run, arena, EVENT_VERBOSE, value_text(value_item(run->notes, i)));
+    arena_free(arena);
+    while (value_count(run->notes) > 0)
+        value_list_remove(run->notes, value_count(run->notes) - 1);
+}
+
 void emit_warnings(struct run *run)
 {
+    struct arena *arena;
+
+    emit_notes(run);
     if (value_count(run->warnings) == 0)
         return;
+    arena = arena_new();
     for (size_t i = 0; i < value_count(run->warnings); i++) {
         const char *text = value_text(value_item(run->warnings, i));
 
         if (text != NULL)
-            emit_message(run, EVENT_WARNING, text);
+            emit_said(run, arena, text_starts(text, "[DEPRECATION WARNING]: ") ? EVENT_DEPRECATED : EVENT_WARNING,
+                      text);
     }
+    arena_free(arena);
     while (value_count(run->warnings) > 0)
         value_list_remove(run->warnings, value_count(run->warnings) - 1);
 }
@@ -52,6 +86,8 @@ struct event emit_task_event(enum event_kind kind, const struct node *task, cons
         .kind = kind,
         .host = host == NULL ? NULL : host->host->name,
         .action = task->action,
+        .action_text = task->action_text,
+        .role = task->role == NULL ? NULL : task->role->name,
         .path = task->at.path,
         .line = task->at.line,
         .is_handler = task->is_handler,
@@ -99,10 +135,14 @@ static const struct value *strip(struct arena *arena, const struct value *value,
     for (size_t i = 0; i < value_count(value); i++) {
         const struct value_pair *pair = value_pair_at(value, i);
         const char *key = value_text(pair->key);
-        bool is_results = is_top && key != NULL && strcmp(key, "results") == 0 && value_is(pair->item, VALUE_LIST);
+        const struct value *item = pair->item;
 
+        if (is_top && text_equal(key, "results") && value_is(item, VALUE_LIST))
+            item = strip_list(arena, item);
+        else if (text_equal(key, "diff"))
+            item = result_diff_shown(arena, item);
         if (!is_hidden(pair->key, is_top))
-            value_map_put_value(arena, copy, pair->key, is_results ? strip_list(arena, pair->item) : pair->item);
+            value_map_put_value(arena, copy, pair->key, item);
     }
     return copy;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The entries of a folder at the centre, folders before what is in them, sorted by name. */
+/* The entries of a folder at the centre, folders before what is in them and behind the files beside them, sorted by name. */
 #pragma once
 
 #include <stdbool.h>
@@ -20,6 +20,7 @@ struct file_walk {
     size_t count, capacity;
 };
 
-/* `whole`: names start with the folder's own name. `follow`: links count as what they point to. */
+/* `whole`: names start with the folder's own name. `follow`: links count as what they point to; those that
+ * lead nowhere or to a folder they are in stay links. */
 bool file_walk_make(struct arena *arena, const char *folder, bool whole, bool follow, struct file_walk *out,
                     struct error *err);

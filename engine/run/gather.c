@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The implicit first task of a play: "Gathering Facts" (module setup), and when a host needs it. */
+/* The implicit first task of a play: "Gathering Facts" (action gather_facts), and when a host needs it. */
 #include <string.h>
 
 #include "common/base/text.h"
@@ -26,8 +26,13 @@ bool gather_block(struct run *run, struct play_run *play, struct plan_block **ou
                            .action = "gather_facts",
                            .action_text = "gather_facts",
                            .args = args };
-    task->spec = task_catalogue_find(run->options->modules, "setup");
+    task->spec = run->options->loader == NULL ? NULL : playbook_action_spec(run->options->loader, "gather_facts");
+    if (task->spec != NULL)
+        task->task_kind = TASK_ACTION;
+    else
+        task->spec = task_catalogue_find(run->options->modules, "setup");
     task->keywords[KEYWORD_NAME] = value_string(arena, task->name);
+    task->keywords[KEYWORD_RUN_ONCE] = value_bool(false); /* the play's own is not for facts */
     value_list_add(arena, tags, value_string(arena, "always"));
     if (play->play->keywords[KEYWORD_TAGS] == NULL)
         task->keywords[KEYWORD_TAGS] = tags;
@@ -42,9 +47,8 @@ bool gather_block(struct run *run, struct play_run *play, struct plan_block **ou
     return true;
 }
 
-bool gather_is_wanted(struct run *run, const struct play *play, const struct inventory_host *host)
+bool gather_is_wanted(struct run *run, const struct value *written, const struct inventory_host *host)
 {
-    const struct value *written = play->keywords[KEYWORD_GATHER_FACTS];
     const char *gathering = setting_text(run, "gathering");
     bool wanted = true;
 

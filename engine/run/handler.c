@@ -68,6 +68,12 @@ void handler_forget(struct play_run *play, const struct run_host *host, const st
         handler->notified[host->index] = false;
 }
 
+void handlers_forget_all(struct play_run *play)
+{
+    for (size_t i = 0; i < play->handler_count; i++)
+        memset(play->handlers[i].notified, 0, play->host_count * sizeof(bool));
+}
+
 /* Names with templates are made once, without a host's variables. */
 static const char *handler_name(struct run *run, struct run_handler *handler)
 {
@@ -81,6 +87,8 @@ static const char *handler_name(struct run *run, struct run_handler *handler)
         return handler->name;
     handler->is_named = true;
     handler->name = handler->node->name;
+    if (handler->name == NULL && (value_is(written, VALUE_INT) || value_is(written, VALUE_BOOL)))
+        handler->name = value_to_text(run->play->arena, written);
     if (written == NULL || handler->name == NULL || !value_text_is_template(handler->name, strlen(handler->name)))
         return handler->name;
     handler->name = NULL;
@@ -189,6 +197,10 @@ bool handlers_notify(struct run *run, struct run_host *host, const char *name, s
             "The requested handler '%s' was not found in either the main handlers list nor in the listening "
             "handlers list",
             name);
-    emit_message(run, EVENT_WARNING, arena_printf(run->play->arena, "The requested handler '%s' was not found", name));
+    emit_message(run, EVENT_WARNING,
+                 arena_printf(run->play->arena,
+                              "The requested handler '%s' was not found in either the main handlers list nor in the "
+                              "listening handlers list",
+                              name));
     return true;
 }

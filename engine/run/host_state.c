@@ -18,7 +18,7 @@ struct run_host *run_host_of(struct run *run, const struct inventory_host *host)
     }
     if (run->hosts[host->number] == NULL) {
         run->hosts[host->number] = arena_new_of(run->arena, struct run_host);
-        run->hosts[host->number]->host = run->options->inventory->hosts[host->number];
+        run->hosts[host->number]->host = run->options->inventory->numbered[host->number];
     }
     return run->hosts[host->number];
 }
@@ -33,6 +33,14 @@ void host_look_ahead(struct run *run, struct run_host *host)
 {
     iterator_copy(&run->play->iterator, &host->ahead, &host->position);
     host->next = iterator_next(&run->play->iterator, &host->ahead, host->index);
+}
+
+void host_step_forward(struct run_host *host)
+{
+    struct iterator_position behind = host->position;
+
+    host->position = host->ahead;
+    host->ahead = behind;
 }
 
 const char *setting_text(const struct run *run, const char *key)
@@ -66,5 +74,5 @@ int setting_int(const struct run *run, const char *key, int fallback)
 
 bool run_is_interrupted(const struct run *run)
 {
-    return run->options->interrupted != NULL && *run->options->interrupted != 0;
+    return run->is_quit || (run->options->interrupted != NULL && *run->options->interrupted != 0);
 }

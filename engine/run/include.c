@@ -7,14 +7,17 @@
 
 #include "common/base/path.h"
 #include "common/base/text.h"
+#include "common/value/value_python.h"
 #include "engine/run/emit.h"
 #include "engine/run/strategy.h"
+#include "engine/vault/vault.h"
 
 struct include_group {
     const struct node *task;
     const struct include_request *request;
     const char *path;  /* include_tasks: found file */
     const char *label; /* the loop item, as shown */
+    const char *title; /* of the task */
     struct run_host **hosts;
     size_t host_count;
     const struct plan_block *block; /* loaded; NULL: nothing left to do */
@@ -46,6 +49,8 @@ const char *include_find(struct arena *arena, const struct node *task, const cha
     if (task->role != NULL) {
         section = path_join(arena, task->role->path, task->is_handler ? "handlers" : "tasks");
         found = try_folder(arena, section, path);
+        if (found == NULL && task->is_handler)
+            found = try_folder(arena, path_join(arena, task->role->path, "tasks"), path);
         last = section;
     }
     if (found == NULL)
@@ -108,6 +113,7 @@ static void collect_item(struct includes *includes, struct job *job, const struc
         group = group_add(includes);
         *group = (struct include_group){ .task = job->task, .request = request, .path = path };
         group->label = value_map_text(item->result, "_ansible_item_label");
+        group->title = job->title != NULL ? job->title : includes->run->task_title;
         group->hosts = arena_new_array(includes->arena, struct run_host *, includes->run->play->host_count + 1);
     }
     group->hosts[group->host_count++] = job->host;
@@ -170,6 +176,32 @@ static bool load_tasks(struct includes *includes, const struct include_group *gr
                                group->task->is_handler, nodes, err);
 }
 
+/* Without what came out of a vault: the path may be made of it. */
+static const char *shown(const struct includes *includes, const char *text)
+{
+    const struct value *value =
+        vault_hidden_marked(includes->run->options->vault, includes->arena, value_string(includes->arena, text));
+
+    return value_text(value_has_mark(value, VALUE_SECRET) ? value_masked(includes->arena, value) : value);
+}
+
+/* The role could not be had: said once, nothing is counted, as in Ansible. */
+static void role_fail(struct includes *includes, struct include_group *group, const struct error *err)
+{
+    struct event event = { .kind = EVENT_WARNING, .outcome = OUTCOME_FAILED };
+
+    includes->failed = true;
+    event.message = arena_printf(includes->arena, "ERROR! %s", shown(includes, err->text));
+    emit(includes->run, &event);
+    for (size_t i = 0; i < group->host_count; i++) {
+        struct run_host *host = group->hosts[i];
+
+        host_mark_failed(host);
+        host_look_ahead(includes->run, host);
+        host->is_failed = host->next == NULL && iterator_has_failed(&host->position);
+    }
+}
+
 /* The file could not be had: the task has failed on these hosts. */
 static void group_fail(struct includes *includes, struct include_group *group, const struct error *err)
 {
@@ -181,8 +213,8 @@ static void group_fail(struct includes *includes, struct include_group *group, c
         struct event event = emit_task_event(EVENT_RESULT, group->task, host);
         struct value *result = value_map(includes->arena);
 
-        value_map_put_string(includes->arena, result, "reason", err->text);
-        event.name = run->task_title;
+        value_map_put_string(includes->arena, result, "reason", shown(includes, err->text));
+        event.name = group->title;
         event.outcome = OUTCOME_FAILED;
         event.result = result;
         host->is_counted = true;
@@ -199,12 +231,13 @@ static void group_announce(struct includes *includes, const struct include_group
     struct event event = emit_task_event(EVENT_INCLUDE, group->task, NULL);
     struct value *names = value_list(includes->arena);
 
+    emit_notes(includes->run);
     for (size_t i = 0; i < group->host_count; i++) {
         value_list_add(includes->arena, names, value_string(includes->arena, group->hosts[i]->host->name));
         group->hosts[i]->is_counted = true;
         group->hosts[i]->stats.ok++;
     }
-    event.message = group->path;
+    event.message = shown(includes, group->path);
     event.item_label = group->label;
     event.result = names;
     emit(includes->run, &event);
@@ -243,19 +276,37 @@ static bool group_filter(struct includes *includes, struct include_group *group,
     return plan_block_make(run->play->arena, nodes, &tags, &group->block, err);
 }
 
+/* Roles that are imported by what was included have brought handlers to the play. */
+static void list_imported(struct run *run, size_t before)
+{
+    const struct node_list *known = &run->play->play->handlers;
+
+    if (known->count > before) {
+        struct node_list added = { .items = known->items + before, .count = known->count - before };
+
+        handlers_list(run->play, &added);
+    }
+}
+
 static bool group_load(struct includes *includes, struct include_group *group, struct error *err)
 {
     struct node_list nodes = { 0 };
+    const struct node_list *known = &includes->run->play->play->handlers;
     bool is_role = group->task->task_kind == TASK_INCLUDE_ROLE;
+    size_t before = known->count;
     bool ok = is_role ? load_role(includes, group, &nodes, err) : load_tasks(includes, group, &nodes, err);
 
     if (!ok && err->kind == ERROR_PARSE)
         return false;
     if (!ok) {
-        group_fail(includes, group, err);
+        if (is_role)
+            role_fail(includes, group, err);
+        else
+            group_fail(includes, group, err);
         error_clear(err);
         return true;
     }
+    list_imported(includes->run, before);
     if (!is_role)
         group_announce(includes, group);
     if (!group_filter(includes, group, &nodes, err))

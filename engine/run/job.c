@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "engine/run/debugger.h"
 #include "engine/run/emit.h"
 #include "engine/run/job_parts.h"
 
@@ -23,7 +24,8 @@ static struct job *job_take(struct run *run)
         job = arena_new_of(run->arena, struct job);
         arena = arena_new();
     }
-    *job = (struct job){ .run = run, .arena = arena };
+    *job = (struct job){ .run = run, .arena = arena, .changes = run->changes };
+    run->changes = NULL;
     while (*end != NULL)
         end = &(*end)->next;
     *end = job;
@@ -60,9 +62,8 @@ void job_release(struct job *job)
 static const struct value *condition_of(const struct node *task, enum keyword keyword)
 {
     const struct value *value = task->keywords[keyword];
-    bool is_empty = value == NULL || value_is(value, VALUE_NULL) ||
-                    (value_is(value, VALUE_LIST) && value_count(value) == 0) ||
-                    (value_is(value, VALUE_STRING) && value->as.string.length == 0);
+    bool is_empty =
+        value == NULL || value_is(value, VALUE_NULL) || (value_is(value, VALUE_LIST) && value_count(value) == 0);
 
     return is_empty ? NULL : value;
 }
@@ -79,6 +80,11 @@ static void job_fail(struct job *job, const struct error *err)
     if (err->path[0] != '\0' && err->line > 0)
         text = arena_printf(job->arena, "%s (%s:%d:%d)", text, err->path, err->line, err->column);
     job->result = value_map(job->arena);
+    if (err->raised[0] != '\0') {
+        action_result_raised(job->arena, job->result, err);
+        text = arena_printf(job->arena, "Unexpected failure during module execution: %s", err->text);
+        value_map_put_string(job->arena, job->result, "stdout", "");
+    }
     value_map_put_bool(job->arena, job->result, "failed", true);
     value_map_put_string(job->arena, job->result, "msg", text);
     job_finish(job);
@@ -97,6 +103,19 @@ static const char *keyword_or(struct job *job, enum keyword keyword, const char 
     return text != NULL ? text : option != NULL ? option : setting_text(job->run, setting);
 }
 
+/* A variable's value under its older name, else what holds without it. */
+static const char *older_or(struct job *job, const char *name, const char *otherwise)
+{
+    const struct value *value = NULL;
+    struct error ignored = ERROR_INIT;
+    bool is_final;
+
+    if (vars_scope_raw(&job->scope, name, strlen(name), &is_final) == NULL ||
+        !vars_scope_get(&job->scope, job->arena, name, &value, &ignored) || value_text(value) == NULL)
+        return otherwise;
+    return value_text(value);
+}
+
 /* Tasks may ask for ansible_host, ansible_connection and ansible_user although no variable sets them. */
 static void job_fallback(struct job *job)
 {
@@ -106,9 +125,9 @@ static void job_fallback(struct job *job)
     const char *kind = keyword_or(job, KEYWORD_CONNECTION, options->connection_kind, "transport");
     struct value *map = value_map(job->arena);
 
-    put_text(job, map, "ansible_host", host->name);
+    put_text(job, map, "ansible_host", older_or(job, "ansible_ssh_host", host->name));
     put_text(job, map, "ansible_ssh_host", host->name);
-    put_text(job, map, "ansible_user", user);
+    put_text(job, map, "ansible_user", older_or(job, "ansible_ssh_user", user));
     put_text(job, map, "ansible_ssh_user", user);
     put_text(job, map, "ansible_connection",
              host->is_implicit                           ? "local"
@@ -130,10 +149,13 @@ static bool job_open(struct job *job, struct error *err)
     job->failed_when = condition_of(task, KEYWORD_FAILED_WHEN);
     job->until = condition_of(task, KEYWORD_UNTIL);
     job->register_name = value_text(task->keywords[KEYWORD_REGISTER]);
-    job->puts_facts = returns_facts(task);
+    job->puts_facts = task->is_unresolved || returns_facts(task);
     if (!job_loop_prepare(job, err))
         return false;
     job_fallback(job);
+    for (size_t i = 0; job->changes != NULL && i < value_count(job->changes->vars); i++)
+        vars_scope_put(&job->scope, value_text(value_pair_at(job->changes->vars, i)->key),
+                       value_pair_at(job->changes->vars, i)->item);
     return true;
 }
 
@@ -143,7 +165,7 @@ struct job *job_start(struct run *run, struct run_host *host, const struct node 
     struct error err = ERROR_INIT;
 
     job->host = host;
-    job->task = task;
+    job->task = job->written = task;
     run->active_count++;
     if (!job_open(job, &err)) {
         error_locate(&err, &task->at);
@@ -155,6 +177,21 @@ struct job *job_start(struct run *run, struct run_host *host, const struct node 
     job->slots = arena_new_array(job->arena, struct job_item *, job->count + 1);
     job_advance(job);
     return job;
+}
+
+/* loop_control: break_when, looked at when an item is done. The items that are left are not. */
+static void break_loop(struct job *job, struct job_item *item)
+{
+    struct template_call call = vars_scope_call(&job->scope, item->arena);
+    struct error err = ERROR_INIT;
+    bool is_met = false;
+
+    if (job->break_when == NULL || item->item == NULL)
+        return;
+    if (!template_condition(&call, job->break_when, &is_met, NULL, &err))
+        job_item_abort(item, &err);
+    else if (is_met)
+        job->count = job->concluded;
 }
 
 /* Results are concluded in the order of the items, whatever order they arrive in. */
@@ -172,6 +209,8 @@ static void conclude_ready(struct job *job)
         job->concluded++;
         if (job->loop_pause_ms > 0)
             job->pause_until_ms = clock_monotonic_ms() + job->loop_pause_ms;
+        if (!item->is_aborted)
+            break_loop(job, item);
         if (item->is_aborted) {
             job_cancel(job);
             job->result = item->result;
@@ -232,11 +271,55 @@ int64_t job_wake_ms(const struct job *job)
     return wake;
 }
 
+static int64_t wake_time(const struct run *run)
+{
+    int64_t wake = -1;
+
+    for (const struct job *job = run->active; job != NULL; job = job->next)
+        if (!job->is_done)
+            wake = earlier(wake, job_wake_ms(job));
+    return wake;
+}
+
+void jobs_wait(struct run *run)
+{
+    link_wait(run, wake_time(run));
+    for (struct job *job = run->active; job != NULL; job = job->next)
+        job_advance(job);
+}
+
+static bool is_used(const struct run *run, const struct link *link)
+{
+    if (link->call_count > 0)
+        return true;
+    for (const struct job *job = run->active; job != NULL; job = job->next)
+        for (size_t i = 0; i < job->started; i++)
+            if (job->slots[i]->link == link)
+                return true;
+    return false;
+}
+
+void jobs_forget_replies(struct run *run)
+{
+    for (struct link *link = run->links; link != NULL; link = link->next)
+        if (!is_used(run, link))
+            arena_reset(link->replies);
+}
+
+void jobs_abandon(struct run *run)
+{
+    while (run->active != NULL) {
+        struct job *job = run->active;
+
+        job_cancel(job);
+        if (!job->is_done)
+            run->active_count--;
+        job_release(job);
+    }
+}
+
 void job_cancel(struct job *job)
 {
     for (size_t i = job->concluded; i < job->started; i++)
-        if (job->slots[i]->state == ITEM_WAITING && job->slots[i]->link != NULL) {
-            link_cancel(job->slots[i]->link, job->slots[i]);
-            job->has_cancelled = true;
-        }
+        job_item_give_up(job->slots[i]);
 }

@@ -16,7 +16,7 @@ enum item_state {
     ITEM_DONE,
 };
 
-enum item_pause { PAUSE_RETRY, PAUSE_ACTION, PAUSE_RECONNECT };
+enum item_pause { PAUSE_RETRY, PAUSE_ACTION, PAUSE_RECONNECT, PAUSE_ASYNC };
 
 /* What a dynamic include asked for. */
 struct include_request {
@@ -25,6 +25,7 @@ struct include_request {
     const struct value *variables; /* loop variables that the included tasks see; map or NULL */
 };
 
+struct item_async;
 struct job_item {
     struct job *job;
     size_t index;
@@ -49,15 +50,17 @@ struct job_item {
     struct link *link;
     const struct action *action; /* NULL: a module */
     struct action_call call;
-    struct module_call module;
+    struct module_call module, own_call; /* own_call: with async, the task's */
     const struct value *reply;
     const char *lost;
 
     struct value *result;
     const struct value *notify; /* names, or NULL */
     struct include_request *include;
-    bool is_polled;                    /* async with poll */
+    struct item_async *async;          /* NULL: the task is waited for (job_async.c) */
     bool is_skipped_early, is_aborted; /* aborted: the whole loop ends here with this error */
+    bool is_final;                     /* its result is left as it is */
+    bool is_templating;                /* its arguments are being evaluated */
 };
 
 struct job {
@@ -65,6 +68,9 @@ struct job {
     struct run *run;
     struct run_host *host;
     const struct node *task;
+    const struct node *written;    /* as the playbook has it: another than task when its action was a template */
+    const char *title;             /* as announced; NULL: as the run's */
+    struct debug_changes *changes; /* made in the debugger; or NULL */
     struct arena *arena;
     struct vars_scope scope;
 
@@ -73,7 +79,7 @@ struct job {
     const struct value *items; /* list, or NULL */
     struct error *loop_error;  /* why there are no items; told when no condition skips the task */
     const char *loop_var, *index_var;
-    const struct value *label;
+    const struct value *label, *break_when; /* of loop_control; or NULL */
     int64_t loop_pause_ms, pause_until_ms;
     bool extended, extended_all;
     size_t window; /* how many items may be under way */
@@ -99,7 +105,11 @@ int64_t job_wake_ms(const struct job *job);
 /* Gives up: calls under way are cancelled. */
 void job_cancel(struct job *job);
 void job_release(struct job *job);
+/* All jobs of a run: waits until something has happened and goes on; gives all up; forgets replies that no job needs. */
+void jobs_wait(struct run *run);
+void jobs_abandon(struct run *run);
+void jobs_forget_replies(struct run *run);
 
 void job_item_reply(struct job_item *item, const struct value *result);
 void job_item_lost(struct job_item *item, const char *message);
-void job_item_progress(struct job_item *item, const char *message);
+void job_item_progress(struct job_item *item, const char *message, bool is_command);

@@ -4,6 +4,7 @@
 
 #include "common/base/text.h"
 #include "common/value/value_python.h"
+#include "engine/run/debugger.h"
 #include "engine/run/job_parts.h"
 
 static bool is_omitted(const struct value *value, const char *omit)
@@ -42,46 +43,91 @@ static const struct value *without_omitted(struct arena *arena, const struct val
     return copy;
 }
 
-/* Does a key of module_defaults name this task? */
-static bool is_default_for(const char *key, const struct node *task)
+/* Template of one entry of module_defaults on top of *out. */
+static bool defaults_add(struct job_item *item, const struct value *entry, const struct value **out, struct error *err)
 {
-    static const char *const prefixes[] = { "ansible.builtin.",   "ansible.legacy.",   "ansible.posix.",
-                                            "community.general.", "community.crypto.", NULL };
+    struct template_call call = vars_scope_call(&item->job->scope, item->arena);
+    const struct value *found = NULL;
 
-    if (key == NULL)
-        return false;
-    if (text_equal(key, task->action_text))
-        return true;
-    for (size_t i = 0; prefixes[i] != NULL; i++) {
-        if (text_starts(key, prefixes[i])) {
-            key += strlen(prefixes[i]);
-            break;
-        }
-    }
-    return text_equal(key, task->action) || (task->spec != NULL && text_equal(key, task->spec->name));
+    if (!template_value(&call, entry, &found, err))
+        return keyword_undefined(KEYWORD_MODULE_DEFAULTS, err);
+    if (value_is(found, VALUE_MAP))
+        *out = *out == NULL ? found : value_merge(item->arena, *out, found, false);
+    return true;
 }
 
-static bool defaults_find(struct job_item *item, const struct value **out, struct error *err)
+/* Groups first, then what is said of the module itself. */
+static bool defaults_of(struct job_item *item, const struct value *merged, const char *action, const struct value **out,
+                        struct error *err)
+{
+    const struct value *own = value_map_get(merged, action);
+
+    for (size_t i = 0; i < value_count(merged); i++) {
+        const char *key = value_text(value_pair_at(merged, i)->key);
+
+        if (text_starts(key, "group/") &&
+            playbook_group_has(item->job->run->options->loader, key + strlen("group/"), action) &&
+            !defaults_add(item, value_pair_at(merged, i)->item, out, err))
+            return false;
+    }
+    return own == NULL || defaults_add(item, own, out, err);
+}
+
+/* What `package` and `service` stand for on the node: `use`, else the fact. NULL: neither says. */
+static const char *manager_of(const struct job_item *item, const char *fact, const struct value *args)
+{
+    const char *use = value_text(value_map_get(args, "use"));
+    const struct value *facts = NULL;
+
+    if (use != NULL && !text_equal(use, "auto"))
+        return use;
+    if (item->target_host != NULL)
+        facts = vars_host_facts(item->job->run->vars, item->target_host);
+    return value_text(value_map_get(facts, fact));
+}
+
+/* Defaults of the node's manager (apt, systemd) lie beneath those of `package` and `service`. */
+static bool manager_defaults(struct job_item *item, const struct value *merged, const struct value *args,
+                             const struct value **out, struct error *err)
+{
+    static const char *const packages[] = { "apt", "dnf", "yum" }, *const services[] = { "systemd", "sysvinit" };
+    const char *action = item->job->task->action;
+    bool is_package = text_equal(action, "package");
+    const char *const *names = is_package ? packages : services, *manager;
+    size_t count = is_package ? sizeof(packages) / sizeof(packages[0]) : sizeof(services) / sizeof(services[0]);
+
+    if (!is_package && !text_equal(action, "service"))
+        return true;
+    manager = manager_of(item, is_package ? "ansible_pkg_mgr" : "ansible_service_mgr", args);
+    if (manager != NULL)
+        return text_equal(manager, action) || defaults_of(item, merged, manager, out, err);
+    for (size_t i = 0; i < count; i++)
+        if (value_map_get(merged, names[i]) != NULL)
+            return error_set(err,
+                             "module_defaults of '%s' would count for '%s' too, but what manages the node is not "
+                             "known: gather facts before, or give 'use'",
+                             names[i], action);
+    return true;
+}
+
+/* Of levels the innermost that names a module or group counts, whole. gather_facts has those of setup beneath its own. */
+static bool defaults_find(struct job_item *item, const struct value *args, const struct value **out, struct error *err)
 {
     const struct node *task = item->job->task;
     const struct value *list = node_keyword_list(item->arena, task, KEYWORD_MODULE_DEFAULTS);
-    struct template_call call = vars_scope_call(&item->job->scope, item->arena);
+    const struct value *merged = NULL;
+    const char *name = task->defaults_name != NULL ? task->defaults_name : task->action;
 
     *out = NULL;
-    for (size_t i = 0; i < value_count(list); i++) {
-        const struct value *map = value_item(list, i);
-
-        for (size_t j = 0; value_is(map, VALUE_MAP) && j < value_count(map); j++) {
-            const struct value *found = NULL;
-
-            if (!is_default_for(value_text(value_pair_at(map, j)->key), task))
-                continue;
-            if (!template_value(&call, value_pair_at(map, j)->item, &found, err))
-                return error_prefix(err, "module_defaults");
-            *out = *out == NULL ? found : value_merge(item->arena, *out, found, false);
-        }
-    }
-    return true;
+    for (size_t i = 0; i < value_count(list); i++)
+        merged = merged == NULL ? value_item(list, i) : value_merge(item->arena, merged, value_item(list, i), false);
+    if (merged == NULL)
+        return true;
+    if (text_equal(name, "gather_facts") && !defaults_of(item, merged, "setup", out, err))
+        return false;
+    if (name == task->action && !manager_defaults(item, merged, args, out, err))
+        return false;
+    return defaults_of(item, merged, name, out, err);
 }
 
 /* args: "{{ a map }}" beneath the arguments that are written out. */
@@ -112,12 +158,16 @@ bool job_item_args(struct job_item *item, struct error *err)
 
     if (args == NULL)
         args = value_map(item->arena);
+    if (job->changes != NULL && job->changes->args != NULL) {
+        args = value_merge(item->arena, args, job->changes->args, false);
+        is_static = false;
+    }
     if (!is_static && !template_value(&call, args, &args, err)) {
         if (err->kind == ERROR_UNDEFINED)
             error_prefix(err, "The task includes an option with an undefined variable. The error was");
         return false;
     }
-    if (!splat(item, &args, err) || !defaults_find(item, &defaults, err))
+    if (!splat(item, &args, err) || !defaults_find(item, args, &defaults, err))
         return false;
     if (defaults != NULL)
         args = value_merge(item->arena, defaults, args, false);

@@ -7,9 +7,12 @@
 
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "common/value/value_python.h"
 #include "engine/run/emit.h"
 #include "engine/run/job_parts.h"
+#include "engine/run/result_diff.h"
 #include "engine/run/result_lines.h"
+#include "engine/vault/vault.h"
 
 static bool is_zero(const struct value *rc)
 {
@@ -30,20 +33,13 @@ static void set_missing(struct job_item *item)
         value_map_put_int(item->arena, result, "attempts", item->attempt);
     if (value_map_get(result, "changed") == NULL)
         value_map_put_bool(item->arena, result, "changed", false);
-    if (item->is_polled) { /* async with poll ran as one call: what its users look for */
-        value_map_put_string(
-            item->arena, result, "ansible_job_id",
-            arena_printf(item->arena, "j%llu.%zu", (unsigned long long)item->job->run->sequence, item->index));
-        value_map_put_int(item->arena, result, "started", 1);
-        value_map_put_int(item->arena, result, "finished", 1);
-    }
 }
 
 static void show_to_task(struct job_item *item)
 {
     struct job *job = item->job;
     const struct value *facts = value_map_get(item->result, "ansible_facts");
-    bool is_own = item->action != NULL; /* set_fact, include_vars: names as given */
+    bool is_own = item->action != NULL && job->task->foreign == NULL; /* set_fact, include_vars: names as given */
 
     if (value_map_get(item->result, "add_host") != NULL || value_map_get(item->result, "add_group") != NULL)
         vars_world_inventory_changed(job->run->vars);
@@ -90,11 +86,31 @@ static void apply_conditions(struct job_item *item)
     value_map_put_bool(item->arena, item->result, "failed_when_result", verdict);
 }
 
+/* The name as it is for this host, without its role; the title of a task that has none. */
+static const char *retry_name(struct job_item *item)
+{
+    struct template_call call = vars_scope_call(&item->job->scope, item->arena);
+    const char *name = item->job->task->name;
+    const struct value *shown = NULL;
+    struct error ignored = ERROR_INIT;
+    struct value *text;
+
+    if (name == NULL)
+        return node_title(item->arena, item->job->task);
+    if (!value_text_is_template(name, strlen(name)))
+        return name;
+    text = value_string(item->arena, name);
+    text->marks |= VALUE_TRUSTED;
+    if (!template_value(&call, text, &shown, &ignored))
+        return name;
+    return value_to_text(item->arena, value_masked(item->arena, shown));
+}
+
 static void tell_retry(struct job_item *item)
 {
     struct event event = emit_task_event(EVENT_RETRY, item->job->task, item->job->host);
 
-    event.name = node_title(item->arena, item->job->task);
+    event.name = retry_name(item);
     value_map_put_int(item->arena, item->result, "retries", item->attempts);
     event.result = emit_result_value(item->arena, item->result, item->no_log);
     event.no_log = item->no_log;
@@ -161,9 +177,11 @@ static void label_delegation(struct job_item *item)
 
 bool job_item_conclude(struct job_item *item)
 {
-    bool is_plain = item->is_aborted || item->is_skipped_early || item->include != NULL;
+    bool is_plain = item->is_aborted || item->is_final || item->is_skipped_early || item->include != NULL;
 
     label_delegation(item);
+    item->result = vault_hidden_marked(item->job->run->options->vault, item->arena, item->result);
+    result_diff_mark(item->arena, item->result, item->call.sends_secrets || value_has_mark(item->args, VALUE_SECRET));
     if (!is_plain && !value_map_true(item->result, "unreachable")) {
         set_missing(item);
         show_to_task(item);

@@ -45,11 +45,6 @@ static bool include_tasks(struct job_item *item, struct include_request *request
     return true;
 }
 
-static const char *file_part(const char *path)
-{
-    return path == NULL ? NULL : path_basename(path);
-}
-
 static bool include_role(struct job_item *item, struct include_request *request, struct error *err)
 {
     struct role_request *role = &request->role;
@@ -69,10 +64,6 @@ static bool include_role(struct job_item *item, struct include_request *request,
         !arg_bool(item, "rolespec_validate", &validates, err))
         return false;
     role->skips_validation = !validates;
-    role->tasks_from = file_part(role->tasks_from);
-    role->vars_from = file_part(role->vars_from);
-    role->defaults_from = file_part(role->defaults_from);
-    role->handlers_from = file_part(role->handlers_from);
     return true;
 }
 

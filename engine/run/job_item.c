@@ -10,6 +10,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "common/value/value_python.h"
 
 void job_item_fail(struct job_item *item, const char *message)
 {
@@ -19,11 +20,65 @@ void job_item_fail(struct job_item *item, const char *message)
     item->state = ITEM_READY;
 }
 
+/* Ansible names the place of undefined variables, of conditions and of text that is no template. What a filter or lookup says
+ * it passes on to the letter: playbooks compare it. Which value of a vault it is, is always told. */
+static bool shows_place(const struct error *err)
+{
+    return err->path[0] != '\0' && err->line > 0 && strstr(err->text, err->path) == NULL &&
+           (err->kind != ERROR_GENERIC || strstr(err->text, "conditional check") != NULL ||
+            strstr(err->text, "template error") != NULL || strcasestr(err->text, "vault ") != NULL);
+}
+
+void action_result_raised(struct arena *arena, struct value *result, const struct error *err)
+{
+    value_map_put_bool(arena, result, "failed", true);
+    value_map_put_string(arena, result, "exception",
+                         arena_printf(arena, "Traceback (most recent call last):\n  File \"%s\", line %d\n%s: %s\n",
+                                      err->path, err->line, err->raised, err->text));
+}
+
+static const char *invalid_arguments(const struct job_item *item, const struct error *err)
+{
+    const struct value *args = item->job->task->args;
+
+    if (value_has_mark(args, VALUE_SECRET))
+        args = value_masked(item->arena, args);
+    return arena_printf(item->arena,
+                        "the field 'args' has an invalid value (%s), and could not be converted to an dict.The error "
+                        "was: %s",
+                        value_to_text(item->arena, args), err->text);
+}
+
+/* Ansible has a sentence for it only where it was not the task's own arguments; of a loop the other items go on then. */
+static void item_raise(struct job_item *item, const struct error *err)
+{
+    if (item->is_templating && strcmp(err->raised, "ValueError") == 0) {
+        job_item_fail(item, invalid_arguments(item, err));
+        item->is_aborted = true;
+        return;
+    }
+    item->result = value_map(item->arena);
+    action_result_raised(item->arena, item->result, err);
+    item->is_aborted = !item->is_templating;
+    item->state = ITEM_READY;
+    if (item->is_templating) {
+        value_map_put_bool(item->arena, item->result, "changed", false);
+        return;
+    }
+    value_map_put_string(item->arena, item->result, "msg",
+                         arena_printf(item->arena, "Unexpected failure during module execution: %s", err->text));
+    value_map_put_string(item->arena, item->result, "stdout", "");
+}
+
 void job_item_abort(struct job_item *item, const struct error *err)
 {
     const char *text = err->text;
 
-    if (err->path[0] != '\0' && err->line > 0 && strstr(text, err->path) == NULL)
+    if (err->raised[0] != '\0') {
+        item_raise(item, err);
+        return;
+    }
+    if (shows_place(err))
         text = arena_printf(item->arena, "%s (%s:%d:%d)", text, err->path, err->line, err->column);
     else
         text = arena_copy(item->arena, text);
@@ -116,7 +171,7 @@ static bool item_submit(struct job_item *item, struct error *err)
     return link_get(run, &item->target, &item->link, err) && link_submit(item->link, item, &item->module, err);
 }
 
-static void submit_or_fail(struct job_item *item)
+void job_item_submit(struct job_item *item)
 {
     struct error err = ERROR_INIT;
 
@@ -144,8 +199,35 @@ static void item_action_submit(struct job_item *item)
         return;
     }
     item->module = item->call.module;
-    item->module.become = item->become;
-    submit_or_fail(item);
+    item->module.become = item->call.as_login ? (struct become){ 0 } : item->become;
+    if (item->async != NULL && !item->call.is_aside)
+        job_async_call(item);
+    job_item_submit(item);
+}
+
+/* What a plugin is told or asked. */
+static void item_ask(struct job_item *item)
+{
+    struct error err = ERROR_INIT;
+
+    item->module = item->call.module;
+    item->reply = NULL;
+    item->lost = NULL;
+    item->state = ITEM_WAITING;
+    if (link_python(item->job->run, &item->link, &err) && link_submit(item->link, item, &item->module, &err))
+        return;
+    item->link = NULL;
+    job_item_fail(item, arena_copy(item->arena, err.text));
+}
+
+static void action_done(struct job_item *item)
+{
+    item->result = item->call.result;
+    item->is_aborted = item->call.ends_loop;
+    item->is_final = item->call.is_final;
+    item->state = ITEM_READY;
+    if (item->is_final && !item->is_aborted && !item->job->has_items && value_map_get(item->result, "changed") == NULL)
+        value_map_put_bool(item->arena, item->result, "changed", false);
 }
 
 static void action_next(struct job_item *item)
@@ -161,8 +243,10 @@ static void action_next(struct job_item *item)
     call->step++;
     switch (next) {
     case ACTION_DONE:
-        item->result = call->result;
-        item->state = ITEM_READY;
+        action_done(item);
+        break;
+    case ACTION_ASK:
+        item_ask(item);
         break;
     case ACTION_SUBMIT:
         item_action_submit(item);
@@ -193,12 +277,23 @@ static void reconnect(struct job_item *item)
     item->module = ping;
     item->module.args = none;
     item->module.become = item->become;
-    submit_or_fail(item);
+    job_item_submit(item);
     if (item->state == ITEM_READY) { /* the configuration is wrong: no use in trying again */
         item->result = item->call.result;
         item->lost = "no connection could be made";
         item->state = ITEM_REPLIED;
     }
+}
+
+/* A job's polls have taken the place of the task's call. */
+static void fresh_call(struct job_item *item)
+{
+    if (item->async == NULL)
+        return;
+    if (item->attempt == 1)
+        item->own_call = item->module;
+    item->module = item->own_call;
+    job_async_call(item);
 }
 
 void job_item_send(struct job_item *item)
@@ -208,7 +303,8 @@ void job_item_send(struct job_item *item)
     item->attempt++;
     item->deadline_ms = timeout > 0 ? clock_monotonic_ms() + timeout : 0;
     if (item->action == NULL) {
-        submit_or_fail(item);
+        fresh_call(item);
+        job_item_submit(item);
         return;
     }
     item->call.step = 0;
@@ -249,10 +345,16 @@ void job_item_lost(struct job_item *item, const char *message)
     item->state = ITEM_REPLIED;
 }
 
-void job_item_progress(struct job_item *item, const char *message)
+void job_item_progress(struct job_item *item, const char *message, bool is_command)
 {
+    struct event told = { .kind = EVENT_VERBOSE, .host = item->target.host };
     struct event event = emit_task_event(EVENT_PROGRESS, item->job->task, item->job->host);
 
+    if (is_command) {
+        told.message = arena_printf(item->arena, "EXEC %s", message);
+        emit(item->job->run, &told);
+        return;
+    }
     event.message = message;
     emit(item->job->run, &event);
 }
@@ -268,6 +370,8 @@ static void item_unreachable(struct job_item *item)
 
 static void item_answered(struct job_item *item)
 {
+    if (item->async != NULL && !item->call.is_aside && job_async_answered(item))
+        return;
     if (item->action != NULL) {
         item->call.reply = item->reply;
         item->call.lost = item->lost;
@@ -286,15 +390,24 @@ static void item_answered(struct job_item *item)
     for (size_t i = 0; i < value_count(item->reply); i++)
         value_map_put_value(item->arena, item->result, value_pair_at(item->reply, i)->key,
                             value_pair_at(item->reply, i)->item);
+    if (text_equal(item->job->task->action, "setup"))
+        value_map_put_bool(item->arena, item->result, "_ansible_verbose_override", true); /* too much for -v */
     item->state = ITEM_READY;
 }
 
-static void item_timed_out(struct job_item *item)
+void job_item_give_up(struct job_item *item)
 {
     if (item->link != NULL && item->state == ITEM_WAITING) {
         link_cancel(item->link, item);
         item->job->has_cancelled = true;
     }
+    if (item->action != NULL && item->action->given_up != NULL && item->call.state != NULL && item->state != ITEM_READY)
+        item->action->given_up(&item->call);
+}
+
+static void item_timed_out(struct job_item *item)
+{
+    job_item_give_up(item);
     job_item_fail(item, arena_printf(item->arena,
                                      "The %s action failed to execute in the expected time frame (%lld) and was "
                                      "terminated",
@@ -319,6 +432,8 @@ void job_item_go_on(struct job_item *item)
     if (item->pause == PAUSE_RETRY) {
         job_loop_enter(item->job, item);
         job_item_send(item);
+    } else if (item->pause == PAUSE_ASYNC) {
+        job_async_look(item);
     } else if (item->pause == PAUSE_RECONNECT) {
         reconnect(item);
     } else {
@@ -336,14 +451,29 @@ bool action_target(struct action_call *call, const struct connection_target **ou
     return true;
 }
 
+bool action_become(struct action_call *call, const struct become **out, struct error *err)
+{
+    const struct connection_target *ignored = NULL;
+
+    if (!action_target(call, &ignored, err))
+        return false;
+    *out = &call->owner->become;
+    return true;
+}
+
+void action_end_plugin(struct action_call *call, int64_t number)
+{
+    link_python_end(call->owner->job->run, number);
+}
+
 void action_say(struct action_call *call, const char *message)
 {
-    emit_message(call->owner->job->run, EVENT_MESSAGE, message);
+    emit_said(call->owner->job->run, call->arena, EVENT_MESSAGE, message);
 }
 
 void action_warn(struct action_call *call, const char *message)
 {
-    emit_message(call->owner->job->run, EVENT_WARNING, message);
+    emit_said(call->owner->job->run, call->arena, EVENT_WARNING, message);
 }
 
 bool action_ask(struct action_call *call, const char *prompt, bool secret, const char **out)

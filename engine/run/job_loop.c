@@ -39,6 +39,14 @@ static bool terms_lenient(struct job *job, const struct value *written, const st
     return true;
 }
 
+/* Where with_first_found looks first. */
+static const char *lookup_folder(const char *action)
+{
+    if (strstr(action, "template") != NULL)
+        return "templates";
+    return strstr(action, "var") != NULL ? "vars" : "files";
+}
+
 static bool loop_lookup(struct job *job, const struct value *written, struct error *err)
 {
     struct template_call call = job_call(job);
@@ -50,6 +58,9 @@ static bool loop_lookup(struct job *job, const struct value *written, struct err
     } else if (!template_value(&call, written, &terms, err)) {
         return false;
     }
+    if (strcmp(job->task->loop_lookup, "list") == 0 && value_is(terms, VALUE_MAP))
+        return error_set(err, "with_list expects a list");
+    call.loop_folder = lookup_folder(job->task->action);
     return template_lookup(&call, job->task->loop_lookup, as_terms(job->arena, terms), NULL, &job->items, err);
 }
 
@@ -110,9 +121,13 @@ static bool loop_control(struct job *job, struct error *err)
         !control_bool(job, control, "extended_allitems", &job->extended_all, err))
         return false;
     if (pause != NULL && !text_to_real(pause, &seconds))
-        return error_set(err, "loop_control: 'pause' must be a number of seconds, not '%s'", pause);
+        return error_set(err,
+                         "the field 'pause' has an invalid value (%s), and could not be converted to an float.The "
+                         "error was: could not convert string to float: '%s'",
+                         pause, pause);
     job->loop_pause_ms = (int64_t)(seconds * 1000);
     job->label = value_map_get(control, "label");
+    job->break_when = value_map_get(control, "break_when");
     return true;
 }
 
@@ -218,6 +233,8 @@ const struct value *job_loop_variables(struct job *job, const struct job_item *i
         return NULL;
     map = value_map(job->arena);
     put_variables(job, item, map);
+    value_map_remove(job->arena, map, value_string(job->arena, "ansible_loop_var"));
+    value_map_remove(job->arena, map, value_string(job->arena, "ansible_index_var"));
     return value_copy(arena, map);
 }
 
@@ -225,5 +242,6 @@ const struct value *job_loop_variables(struct job *job, const struct job_item *i
  * they are templated (vars_scope.watch): then they wait after all. */
 bool job_loop_can_send_ahead(struct job *job)
 {
-    return job->task->task_kind == TASK_MODULE && job->until == NULL && job->loop_pause_ms == 0 && !job->puts_facts;
+    return job->task->task_kind == TASK_MODULE && !job->task->is_unresolved && job->until == NULL &&
+           job->loop_pause_ms == 0 && !job->puts_facts && job->break_when == NULL;
 }

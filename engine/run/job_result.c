@@ -42,7 +42,7 @@ static const char *item_label(struct job_item *item)
         value_map_put_bool(item->arena, item->result, "failed", true);
         value_map_put_string(item->arena, item->result, "msg",
                              arena_printf(item->arena, "Failed to template loop_control.label: %s", err.text));
-        return "";
+        return NULL;
     }
     if (value_has_mark(label, VALUE_SECRET))
         label = value_masked(item->arena, label);
@@ -57,8 +57,12 @@ void job_emit_item(struct job_item *item)
     if (!job->has_items || item->is_aborted)
         return;
     event = emit_task_event(EVENT_ITEM, job->task, job->host);
+    event.name = job->title; /* where tasks of several hosts are shown by turns */
     event.item_label = item_label(item);
-    value_map_put_string(item->arena, item->result, "_ansible_item_label", event.item_label);
+    if (event.item_label != NULL)
+        value_map_put_string(item->arena, item->result, "_ansible_item_label", event.item_label);
+    else
+        event.item_label = "None"; /* as Ansible shows a label that could not be made */
     if (item->include != NULL)
         return;
     if (item->no_log)

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "common/base/limits.h"
+#include "common/base/path.h"
 #include "common/base/text.h"
 #include "common/value/value_python.h"
 #include "engine/run/job_parts.h"
+#include "engine/run/methods.h"
 
 static bool is_local_name(const char *name)
 {
@@ -40,13 +42,57 @@ static const struct inventory_host *delegate_host(struct job *job, const char *n
     return &made->host;
 }
 
+/* The other host's variables, but for the name of the host whose task it is. */
+struct delegated {
+    const struct value *other;
+    const char *name;
+};
+
+static const struct value *delegated_get(void *data, struct arena *arena, const char *key, size_t length)
+{
+    const struct delegated *delegated = data;
+    const struct value *other = delegated->other;
+
+    if (length == strlen("inventory_hostname") && strncmp(key, "inventory_hostname", length) == 0)
+        return value_string(arena, delegated->name);
+    return other->as.object.ops->get(other->as.object.data, arena, key, length);
+}
+
+static const struct value *delegated_keys(void *data, struct arena *arena)
+{
+    const struct value *other = ((const struct delegated *)data)->other;
+
+    return other->as.object.ops->keys(other->as.object.data, arena);
+}
+
+static const struct value_object_ops delegated_ops = { "HostVarsVars", delegated_get, delegated_keys };
+
+/* While a task is delegated, ansible_host is the other's, where no variable says otherwise. */
+static void delegate_address(struct job_item *item, const struct value *other)
+{
+    static const char address[] = "ansible_host";
+    const struct value *said = other->as.object.ops->get(other->as.object.data, item->arena, address, strlen(address));
+    struct value *map = value_map(item->arena);
+
+    for (size_t i = 0; i < value_count(item->job->scope.fallback); i++)
+        value_map_put_value(item->arena, map, value_pair_at(item->job->scope.fallback, i)->key,
+                            value_pair_at(item->job->scope.fallback, i)->item);
+    value_map_put_string(item->arena, map, address, value_text(said) != NULL ? value_text(said) : item->delegate);
+    item->job->scope.fallback = map;
+}
+
 /* ansible_delegated_vars: the other host's variables under its name. */
 static const struct value *delegated_vars(struct job_item *item)
 {
     struct vars_place place = { .host = item->target_host, .task = item->job->task };
     struct value *map = value_map(item->arena);
 
-    value_map_put(item->arena, map, item->delegate, vars_host_object(item->job->run->vars, item->arena, &place));
+    struct delegated *delegated = arena_new_of(item->arena, struct delegated);
+
+    delegated->other = vars_host_object(item->job->run->vars, item->arena, &place);
+    delegated->name = item->job->host->host->name;
+    value_map_put(item->arena, map, item->delegate, value_object(item->arena, delegated, &delegated_ops));
+    delegate_address(item, delegated->other);
     return map;
 }
 
@@ -139,6 +185,18 @@ static bool keyword_or(struct job *job, enum keyword keyword, const char *fallba
     return true;
 }
 
+/* An error about a word of the playbook says where it stands, unless a variable said it. */
+static bool refused_word(struct job *job, enum keyword keyword, const char *word, struct error *err)
+{
+    const struct value *written = node_keyword(job->task, keyword);
+    struct source_position at = value_position(written == NULL ? value_null() : written);
+
+    if (text_starts(err->text, "Invalid become method"))
+        return false; /* to the letter as Ansible says it */
+    err->kind = ERROR_PARSE;
+    return at.path != NULL && text_equal(value_text(written), word) ? error_locate(err, &at) : false;
+}
+
 static bool resolve_kind(struct target_reader *reader, struct connection_target *target, struct error *err)
 {
     struct job *job = reader->item->job;
@@ -157,11 +215,10 @@ static bool resolve_kind(struct target_reader *reader, struct connection_target 
         target->kind = written;
     if (host->is_implicit && is_local_name(host->name) && written == NULL)
         target->kind = "local"; /* Ansible gives an implicit localhost this variable */
-    if (text_starts(target->kind, "ansible.builtin."))
-        target->kind += strlen("ansible.builtin.");
-    if (strcmp(target->kind, "smart") == 0)
-        target->kind = "ssh";
-    return true;
+    written = target->kind;
+    return connection_kind_read(written, &target->kind, err) ||
+           (!error_prefix(err, "host '%s'", host->name) &&
+            refused_word(reader->item->job, KEYWORD_CONNECTION, written, err));
 }
 
 static bool resolve_login(struct target_reader *reader, struct connection_target *target, struct error *err)
@@ -212,19 +269,55 @@ static bool resolve_ssh(struct target_reader *reader, struct connection_target *
     return true;
 }
 
+/* What is set for this method alone, else for all: variables "ansible_su_user", "ansible_become_user". */
+static bool become_text(struct target_reader *reader, const struct become *become, const char *name, const char **out,
+                        struct error *err)
+{
+    const char *own = arena_printf(reader->arena, "ansible_%s_%s", become->method, name);
+    const char *usual = arena_printf(reader->arena, "ansible_become_%s", name);
+
+    return read_text(reader, NAMES(own, usual), out, err);
+}
+
 static bool become_password(struct target_reader *reader, struct become *become, struct error *err)
 {
     const char *specific = arena_printf(reader->arena, "ansible_%s_pass", become->method);
     const char *specific_long = arena_printf(reader->arena, "ansible_%s_password", become->method);
+    const char *setting = arena_printf(reader->arena, "%s_become_plugin.password", become->method);
 
+    if (become->password == NULL)
+        become->password = setting_text(reader->item->job->run, setting);
     return read_text(reader, NAMES("ansible_become_password", "ansible_become_pass", specific, specific_long),
                      &become->password, err);
+}
+
+/* The words that su asks with, where they are not those that are known anyway. */
+static bool become_prompts(struct target_reader *reader, struct become *become, struct error *err)
+{
+    const char *setting = setting_text(reader->item->job->run, "su_become_plugin.localized_prompts");
+    struct value *list = value_list(reader->arena);
+    const struct value *written = NULL;
+
+    if (!read_value(reader, NAMES("ansible_su_prompt_l10n"), &written, err))
+        return false;
+    if (value_text(written) != NULL)
+        setting = value_text(written);
+    for (size_t i = 0; value_is(written, VALUE_LIST) && i < value_count(written); i++)
+        value_list_add(reader->arena, list, value_item(written, i));
+    if (value_count(list) == 0 && setting != NULL) {
+        for (char **part = text_split(reader->arena, setting, ',', NULL); *part != NULL; part++)
+            value_list_add(reader->arena, list,
+                           value_string(reader->arena, text_trim(reader->arena, *part, strlen(*part))));
+    }
+    become->prompts = value_count(list) == 0 ? NULL : list;
+    return true;
 }
 
 static bool resolve_become(struct target_reader *reader, struct become *become, struct error *err)
 {
     struct job *job = reader->item->job;
     const struct become *given = &job->run->options->become;
+    const char *written;
 
     *become = *given;
     if (!keyword_bool(job, KEYWORD_BECOME, given->active || setting_bool(job->run, "become", false), &become->active,
@@ -233,6 +326,7 @@ static bool resolve_become(struct target_reader *reader, struct become *become, 
         return false;
     if (!become->active)
         return true;
+    become->same_user = setting_bool(job->run, "become_allow_same_user", false);
     if (!keyword_or(job, KEYWORD_BECOME_METHOD,
                     first_text(given->method, setting_text(job->run, "become_method"), "sudo"), &become->method, err) ||
         !keyword_or(job, KEYWORD_BECOME_USER, first_text(given->user, setting_text(job->run, "become_user"), "root"),
@@ -242,10 +336,15 @@ static bool resolve_become(struct target_reader *reader, struct become *become, 
         !keyword_or(job, KEYWORD_BECOME_EXE, first_text(given->exe, setting_text(job->run, "become_exe"), NULL),
                     &become->exe, err))
         return false;
-    return read_text(reader, NAMES("ansible_become_method"), &become->method, err) &&
-           read_text(reader, NAMES("ansible_become_user"), &become->user, err) &&
-           read_text(reader, NAMES("ansible_become_flags"), &become->flags, err) &&
-           read_text(reader, NAMES("ansible_become_exe"), &become->exe, err) && become_password(reader, become, err);
+    if (!read_text(reader, NAMES("ansible_become_method"), &become->method, err))
+        return false;
+    written = become->method;
+    if (!become_method_read(written, &become->method, err))
+        return refused_word(job, KEYWORD_BECOME_METHOD, written, err);
+    return become_text(reader, become, "user", &become->user, err) &&
+           become_text(reader, become, "flags", &become->flags, err) &&
+           become_text(reader, become, "exe", &become->exe, err) && become_password(reader, become, err) &&
+           (strcmp(become->method, "su") != 0 || become_prompts(reader, become, err));
 }
 
 /* The scope whose variables say how to get there. */
@@ -268,6 +367,17 @@ static struct vars_scope *target_scope(struct job_item *item, struct error *err)
     return scope;
 }
 
+/* The folder of the playbook that was asked for, imports or not. */
+static const char *local_folder(const struct job_item *item)
+{
+    const char *const *playbooks = item->job->run->options->playbooks;
+    const struct play *play = item->job->task->play;
+
+    if (playbooks != NULL && playbooks[0] != NULL && playbooks[1] == NULL)
+        return path_dirname(item->arena, path_absolute(item->arena, playbooks[0]));
+    return play == NULL || play->folder == NULL ? NULL : path_absolute(item->arena, play->folder);
+}
+
 bool job_item_target(struct job_item *item, struct error *err)
 {
     struct target_reader reader = { item, target_scope(item, err), item->arena };
@@ -281,6 +391,21 @@ bool job_item_target(struct job_item *item, struct error *err)
     if (strcmp(target->kind, "local") != 0 && !resolve_ssh(&reader, target, err))
         return false;
     if (strcmp(target->kind, "local") == 0)
-        *target = (struct connection_target){ .host = target->host, .kind = "local", .address = target->address };
+        *target = (struct connection_target){
+            .host = target->host, .kind = "local", .address = target->address, .folder = local_folder(item)
+        };
     return resolve_become(&reader, &item->become, err);
+}
+
+bool action_target_variable(struct action_call *call, const char *name, const struct value **out, struct error *err)
+{
+    struct vars_scope *scope = target_scope(call->owner, err);
+
+    *out = NULL;
+    return scope != NULL && vars_scope_get(scope, call->arena, name, out, err);
+}
+
+const char *action_setting(const struct action_call *call, const char *name)
+{
+    return setting_text(call->owner->job->run, name);
 }

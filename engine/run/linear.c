@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "common/base/clock.h"
+#include "engine/run/debugger.h"
 #include "engine/run/emit.h"
 #include "engine/run/job_parts.h"
 #include "engine/run/places.h"
@@ -90,23 +90,24 @@ static bool is_chosen(const struct round *round, const struct run_host *host)
     return host->next == round->task;
 }
 
-static void step_forward(struct run_host *host)
-{
-    struct iterator_position behind = host->position;
-
-    host->position = host->ahead;
-    host->ahead = behind;
-}
-
 static bool finish_job(struct round *round, struct job *job, struct error *err)
 {
     struct run *run = round->run;
     bool is_include = job->task->task_kind == TASK_INCLUDE_TASKS || job->task->task_kind == TASK_INCLUDE_ROLE;
 
+    struct run_host *host = job->host;
+    const struct node *task = job->task;
+    bool redo = false;
+
     job->is_applied = true;
-    round->results++;
-    if (!apply_result(run, job, err))
+    if (!apply_debugged(run, job, &redo, err))
         return false;
+    if (redo) {
+        job_release(job);
+        (void)job_start(run, host, task);
+        return true;
+    }
+    round->results++;
     if (job->failed && iterator_has_failed(&job->host->position))
         round->failed++;
     else if (job->unreachable)
@@ -118,27 +119,21 @@ static bool finish_job(struct round *round, struct job *job, struct error *err)
     return true;
 }
 
-static bool finish_jobs(struct round *round, struct error *err)
+static struct job *first_done(struct run *run)
 {
-    for (struct job *job = round->run->active, *next; job != NULL; job = next) {
-        next = job->next;
-        if (job->is_done && !job->is_applied && !finish_job(round, job, err))
-            return false;
-    }
-    return true;
+    struct job *job = run->active;
+
+    while (job != NULL && (!job->is_done || job->is_applied))
+        job = job->next;
+    return run_is_interrupted(run) ? NULL : job;
 }
 
-static int64_t wake_time(const struct run *run)
+static bool finish_jobs(struct round *round, struct error *err)
 {
-    int64_t wake = -1;
-
-    for (const struct job *job = run->active; job != NULL; job = job->next) {
-        int64_t mine = job->is_done ? -1 : job_wake_ms(job);
-
-        if (mine >= 0 && (wake < 0 || mine < wake))
-            wake = mine;
-    }
-    return wake;
+    for (struct job *job = first_done(round->run); job != NULL; job = first_done(round->run))
+        if (!finish_job(round, job, err))
+            return false;
+    return true;
 }
 
 static size_t count_held(const struct run *run)
@@ -162,49 +157,29 @@ static bool wait_for_jobs(struct round *round, size_t limit, struct error *err)
     if (!finish_jobs(round, err))
         return false;
     while (run->active_count >= limit && run->active_count > 0 && !run_is_interrupted(run)) {
-        link_wait(run, wake_time(run));
-        for (struct job *job = run->active; job != NULL; job = job->next)
-            job_advance(job);
+        jobs_wait(run);
         if (!finish_jobs(round, err))
             return false;
     }
     return true;
 }
 
-static bool throttle_of(struct round *round, const struct run_host *host, const struct node *task, size_t *out,
-                        struct error *err)
+/* How many hosts may be at this task at once. With run_once there is nothing to hold back. */
+static bool limit_of(struct round *round, const struct run_host *host, const struct node *task, size_t *out,
+                     struct error *err)
 {
-    struct vars_place place = { .host = host->host, .task = task };
-    struct job probe = { .run = round->run, .task = task, .arena = round->run->step_arena };
-    int64_t throttle = 0;
+    size_t throttle = 0;
+    bool run_once = false;
 
     *out = (size_t)round->run->forks;
-    if (node_keyword(task, KEYWORD_THROTTLE) == NULL)
-        return true;
-    if (!vars_scope_open(&probe.scope, round->run->vars, probe.arena, &place, err) ||
-        !keyword_int(&probe, KEYWORD_THROTTLE, 0, &throttle, err))
+    if (!task_throttle(round->run, host, task, &throttle, err))
         return false;
-    if (throttle > 0 && (size_t)throttle < *out)
-        *out = (size_t)throttle;
-    return true;
-}
-
-/* --step: *skip_out when the user does not want the task. */
-static bool take_step(struct round *round, const struct node *task, bool *skip_out, struct error *err)
-{
-    struct run *run = round->run;
-    const char *answer = NULL, *title = task_title(run, task, NULL, run->step_arena);
-    const char *prompt = arena_printf(run->step_arena, "Perform task: TASK: %s (N)o/(y)es/(c)ontinue: ", title);
-
-    if (!run->step_mode || round->announced)
+    if (throttle == 0 || throttle >= *out)
         return true;
-    if (run->options->ask == NULL ||
-        !run->options->ask(run->options->ask_context, prompt, false, run->step_arena, &answer))
-        return error_set(err, "--step needs a terminal to ask on");
-    if (answer[0] == 'c' || answer[0] == 'C')
-        run->step_mode = false;
-    else
-        *skip_out = answer[0] != 'y' && answer[0] != 'Y';
+    if (!task_keyword_bool(round->run, host, task, KEYWORD_RUN_ONCE, &run_once, err))
+        return false;
+    if (!run_once)
+        *out = throttle;
     return true;
 }
 
@@ -214,10 +189,15 @@ static bool fatal_flags(struct round *round, struct run_host *host, const struct
     bool fatal = setting_bool(round->run, "any_errors_fatal", false), ignore = false;
     bool bypass = task->task_kind == TASK_ACTION && action_of(task->spec)->runs_once;
 
-    if (!task_keyword_bool(round->run, host, task, KEYWORD_RUN_ONCE, run_once, err) ||
-        !task_keyword_bool(round->run, host, task, KEYWORD_ANY_ERRORS_FATAL, &fatal, err) ||
-        !task_keyword_bool(round->run, host, task, KEYWORD_IGNORE_ERRORS, &ignore, err))
+    struct error undefined = ERROR_INIT;
+
+    if (!task_keyword_bool(round->run, host, task, KEYWORD_RUN_ONCE, run_once, err))
         return false;
+    /* what cannot be evaluated fails the task; as written it counts as true */
+    if (!task_keyword_bool(round->run, host, task, KEYWORD_ANY_ERRORS_FATAL, &fatal, &undefined))
+        fatal = true;
+    if (!task_keyword_bool(round->run, host, task, KEYWORD_IGNORE_ERRORS, &ignore, &undefined))
+        ignore = true;
     *run_once = *run_once || bypass;
     if ((fatal || *run_once) && !ignore)
         round->any_errors_fatal = true;
@@ -235,7 +215,7 @@ static bool start_task(struct round *round, struct run_host *host, const struct 
     round->announced = true;
     if (round->run->places != NULL)
         run_places_reach(round->run->places, task);
-    if (!throttle_of(round, host, task, &limit, err) || !wait_for_jobs(round, limit, err))
+    if (!limit_of(round, host, task, &limit, err) || !wait_for_jobs(round, limit, err))
         return false;
     if (run_is_interrupted(round->run))
         return true;
@@ -261,7 +241,7 @@ static bool host_turn(struct round *round, struct run_host *host, const struct n
         round->any_errors_fatal = round->any_errors_fatal || fatal || round->stop_asking;
         return true;
     }
-    if (!take_step(round, task, &skip, err))
+    if (!round->announced && !task_step(round->run, NULL, task, &skip, err))
         return false;
     if (skip) {
         round->stop_asking = true;
@@ -361,7 +341,7 @@ static void move_chosen(struct round *round)
 
         host->current = is_chosen(round, host) ? host->next : NULL;
         if (host->current != NULL)
-            step_forward(host);
+            host_step_forward(host);
     }
 }
 
@@ -387,21 +367,9 @@ static void tidy(struct run *run)
 {
     arena_reset(run->step_arena);
     run->task_title = NULL;
-    link_forget_replies(run);
+    jobs_forget_replies(run);
     if (++run->rounds % COLLECT_EVERY == 0)
         vars_world_collect(run->vars);
-}
-
-static void abandon(struct run *run)
-{
-    while (run->active != NULL) {
-        struct job *job = run->active;
-
-        job_cancel(job);
-        if (!job->is_done)
-            run->active_count--;
-        job_release(job);
-    }
 }
 
 static bool next_round(struct run *run, bool *more_out, struct error *err)
@@ -441,6 +409,6 @@ bool linear_run(struct run *run, struct error *err)
         if (ok && !run_is_interrupted(run))
             tidy(run);
     }
-    abandon(run);
+    jobs_abandon(run);
     return ok;
 }

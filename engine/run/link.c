@@ -8,6 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "engine/foreign/foreign.h"
 #include "engine/run/job.h"
 
 #define DESCRIPTORS_EACH 4
@@ -18,7 +19,7 @@ static bool is_same(const struct connection_target *a, const struct connection_t
            text_equal(a->node, b->node) && a->port == b->port && text_equal(a->user, b->user) &&
            text_equal(a->password, b->password) && text_equal(a->private_key_file, b->private_key_file) &&
            text_equal(a->common_args, b->common_args) && text_equal(a->extra_args, b->extra_args) &&
-           text_equal(a->executable, b->executable);
+           text_equal(a->executable, b->executable) && text_equal(a->folder, b->folder);
 }
 
 static struct connection_target target_copy(struct arena *arena, const struct connection_target *target)
@@ -29,6 +30,7 @@ static struct connection_target target_copy(struct arena *arena, const struct co
     copy.kind = arena_copy(arena, target->kind);
     copy.address = arena_copy(arena, target->address);
     copy.node = arena_copy(arena, target->node);
+    copy.folder = arena_copy(arena, target->folder);
     copy.user = arena_copy(arena, target->user);
     copy.password = arena_copy(arena, target->password);
     copy.private_key_file = arena_copy(arena, target->private_key_file);
@@ -38,23 +40,30 @@ static struct connection_target target_copy(struct arena *arena, const struct co
     return copy;
 }
 
-bool link_get(struct run *run, const struct connection_target *target, struct link **out, struct error *err)
+static struct link *link_find(const struct run *run, const struct connection_target *target)
 {
     struct link *link = run->links;
-    struct arena *arena;
 
     while (link != NULL && !is_same(&link->target, target))
         link = link->next;
-    if (link != NULL) {
-        *out = link;
-        return true;
-    }
-    arena = arena_new();
-    link = arena_new_of(arena, struct link);
+    return link;
+}
+
+static struct link *link_make(const struct connection_target *target)
+{
+    struct arena *arena = arena_new();
+    struct link *link = arena_new_of(arena, struct link);
+
     link->arena = arena;
     link->target = target_copy(arena, target);
-    if (!run->options->connections->open(run->options->connections, &link->target, &link->connection, err)) {
-        arena_free_secret(arena);
+    return link;
+}
+
+/* `opened`: its connection could be made; else it is forgotten. */
+static bool link_add(struct run *run, struct link *link, bool opened, struct link **out)
+{
+    if (!opened) {
+        arena_free_secret(link->arena);
         return false;
     }
     link->replies = arena_new();
@@ -62,6 +71,42 @@ bool link_get(struct run *run, const struct connection_target *target, struct li
     run->links = link;
     *out = link;
     return true;
+}
+
+bool link_get(struct run *run, const struct connection_target *target, struct link **out, struct error *err)
+{
+    struct connection_factory *factory = run->options->connections;
+
+    *out = link_find(run, target);
+    if (*out != NULL)
+        return true;
+    struct link *link = link_make(target);
+
+    return link_add(run, link, factory->open(factory, &link->target, &link->connection, err), out);
+}
+
+static const struct connection_target here = { .kind = "python" }; /* no node has so little */
+
+void link_python_end(struct run *run, int64_t number)
+{
+    struct link *link = link_find(run, &here);
+
+    if (link != NULL && number > 0)
+        link->connection->ops->cancel(link->connection, (uint32_t)number);
+}
+
+bool link_python(struct run *run, struct link **out, struct error *err)
+{
+    struct foreign_python *python = playbook_python(run->options->loader);
+
+    *out = link_find(run, &here);
+    if (*out != NULL)
+        return true;
+    if (python == NULL || python->connect == NULL)
+        return error_set(err, "ansible-core is not to be had here");
+    struct link *link = link_make(&here);
+
+    return link_add(run, link, python->connect(python, &link->connection, err), out);
 }
 
 bool link_submit(struct link *link, struct job_item *item, const struct module_call *call, struct error *err)
@@ -131,13 +176,6 @@ bool link_close_host(struct run *run, const char *host)
     return closed;
 }
 
-void link_forget_replies(struct run *run)
-{
-    for (struct link *link = run->links; link != NULL; link = link->next)
-        if (link->call_count == 0)
-            arena_reset(link->replies);
-}
-
 /* The connection is gone: everybody who waits is told why. The texts must outlive the link. */
 static void link_lost(struct run *run, struct link *link, const char *message)
 {
@@ -170,7 +208,7 @@ static bool link_take(struct run *run, struct link *link)
         if (link->calls[i].number != reply.call)
             continue;
         if (event == CONNECTION_PROGRESS) {
-            job_item_progress(item, reply.message);
+            job_item_progress(item, reply.message, reply.is_command);
         } else {
             call_remove(link, i);
             job_item_reply(item, reply.result);
@@ -241,5 +279,7 @@ void link_wait(struct run *run, int64_t wake_ms)
         wait = 1000; /* looks at the interrupt flag now and then */
     if (poll(list, (nfds_t)count, (int)wait) < 0 && errno != EINTR)
         return;
+    if (run->options->sink != NULL && run->options->sink->tick != NULL)
+        run->options->sink->tick(run->options->sink);
     take_all(run);
 }

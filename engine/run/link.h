@@ -24,12 +24,14 @@ struct link {
 };
 
 bool link_get(struct run *run, const struct connection_target *target, struct link **out, struct error *err);
+/* To the Python that runs action plugins. */
+bool link_python(struct run *run, struct link **out, struct error *err);
+/* What was started there by that call is ended. */
+void link_python_end(struct run *run, int64_t number);
 bool link_submit(struct link *link, struct job_item *item, const struct module_call *call, struct error *err);
 void link_cancel(struct link *link, const struct job_item *item);
 void link_close(struct run *run, struct link *link);
 void link_close_all(struct run *run);
-/* Between tasks: no reply is looked at any more. */
-void link_forget_replies(struct run *run);
 /* Closes what is open to this inventory host (meta: reset_connection). */
 bool link_close_host(struct run *run, const char *host);
 

@@ -5,9 +5,12 @@
 
 #include "common/base/text.h"
 #include "common/value/value_python.h"
+#include "engine/foreign/foreign.h"
+#include "engine/run/methods.h"
 #include "engine/run/play_run.h"
 #include "engine/run/run_load.h"
 #include "engine/run/run_setup.h"
+#include "engine/template/template_plugin.h"
 
 /* One play being listed. */
 struct listing {
@@ -16,6 +19,7 @@ struct listing {
     const struct play *play;
     unsigned what;
     struct text *out;
+    struct value *python; /* modules that need Python -> their files */
     const struct value *play_tags;
     struct value *all_tags; /* map used as a set */
     struct plan_tags tags;
@@ -65,6 +69,9 @@ static bool list_task(struct listing *listing, const struct node *task, struct e
                 "      %s\tTAGS: ", task->name != NULL ? node_title(listing->arena, task) : task->action_text);
     print_set(listing, own, true, ", ");
     text_add(listing->out, "\n");
+    if (task->foreign != NULL && task->foreign->kind == FOREIGN_PYTHON &&
+        value_map_get(listing->python, task->action_text) == NULL)
+        value_map_put_string(listing->arena, listing->python, task->action_text, task->foreign->path);
     return true;
 }
 
@@ -190,17 +197,34 @@ static bool list_play(struct listing *listing, size_t number, struct error *err)
     return (listing->what & (LIST_TASKS | LIST_TAGS)) == 0 || list_tasks(listing, err);
 }
 
+/* Filters, tests and lookups in Python, as far as the tasks name them. */
+static void list_plugins(const struct run_options *options, struct text *out)
+{
+    const struct value *used = options->templates == NULL ? NULL : template_plugins_used(options->templates);
+
+    if (value_count(used) > 0)
+        text_add(out, "\nthese plugins of templates run in Python here:\n");
+    for (size_t i = 0; i < value_count(used); i++)
+        text_printf(out, "      %s\t%s\n", value_text(value_pair_at(used, i)->key),
+                    value_text(value_pair_at(used, i)->item));
+}
+
 static bool list_playbooks(struct run *run, unsigned what, struct playbook *const *playbooks, size_t count,
                            struct text *out, struct error *err)
 {
+    struct value *python = value_map(run->arena);
+
     for (size_t i = 0; i < count; i++) {
         bool is_named = run->options->playbooks != NULL && run->options->playbooks[i] != NULL;
 
         text_printf(out, "\nplaybook: %s\n", is_named ? run->options->playbooks[i] : playbooks[i]->path);
         for (size_t j = 0; (what & ~(unsigned)LIST_SYNTAX) != 0 && j < playbooks[i]->play_count; j++) {
-            struct listing listing = {
-                .run = run, .arena = run->arena, .play = playbooks[i]->plays[j], .what = what, .out = out
-            };
+            struct listing listing = { .run = run,
+                                       .arena = run->arena,
+                                       .play = playbooks[i]->plays[j],
+                                       .what = what,
+                                       .out = out,
+                                       .python = python };
             bool ok = list_play(&listing, j + 1, err);
 
             vars_world_enter(run->vars, NULL);
@@ -208,7 +232,48 @@ static bool list_playbooks(struct run *run, unsigned what, struct playbook *cons
                 return false;
         }
     }
+    if (value_count(python) > 0)
+        text_add(out, "\nthese run through Python on their hosts, packed by ansible-core here:\n");
+    for (size_t i = 0; i < value_count(python); i++)
+        text_printf(out, "      %s\t%s\n", value_text(value_pair_at(python, i)->key),
+                    value_text(value_pair_at(python, i)->item));
+    if ((what & LIST_TASKS) != 0)
+        list_plugins(run->options, out);
     return true;
+}
+
+/* Modules that do not exist, of tasks that may be skipped: each is told once. */
+static void warn_unresolved(const struct run_options *options, const struct node_list *list, struct value *told)
+{
+    struct arena *arena = options->inventory->arena;
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct node *node = list->items[i];
+        const char *text = node->action_text;
+
+        warn_unresolved(options, &node->tasks, told);
+        warn_unresolved(options, &node->rescue, told);
+        warn_unresolved(options, &node->always, told);
+        if (!node->is_unresolved || text == NULL || value_text_is_template(text, strlen(text)) ||
+            value_map_get(told, text) != NULL)
+            continue;
+        value_map_put_bool(arena, told, text, true);
+        value_list_add(arena, options->warnings,
+                       value_string(arena, arena_printf(arena, "%s:%d:%d: %s It is refused when the task is reached.",
+                                                        node->at.path == NULL ? "" : node->at.path, node->at.line,
+                                                        node->at.column, node->unresolved_text)));
+    }
+}
+
+static void warn_of_all(const struct run_options *options, struct playbook *const *playbooks, size_t count)
+{
+    struct value *told = value_map(options->inventory->arena);
+
+    for (size_t i = 0; options->warnings != NULL && i < count; i++)
+        for (size_t j = 0; j < playbooks[i]->play_count; j++) {
+            warn_unresolved(options, &playbooks[i]->plays[j]->tasks, told);
+            warn_unresolved(options, &playbooks[i]->plays[j]->handlers, told);
+        }
 }
 
 bool run_list(struct arena *arena, const struct run_options *options, unsigned what, struct text *out,
@@ -222,7 +287,8 @@ bool run_list(struct arena *arena, const struct run_options *options, unsigned w
     if (!run_load(arena, options, &playbooks, &count, err))
         return false;
     run_open(&run, arena, options);
-    ok = list_playbooks(&run, what, playbooks, count, out, err);
+    warn_of_all(options, playbooks, count);
+    ok = methods_check(&run, playbooks, count, err) && list_playbooks(&run, what, playbooks, count, out, err);
     run_close(&run);
     return ok;
 }

@@ -2,8 +2,6 @@
 /* Variables of the run's options. ansible_version tells which language level playbooks may expect. */
 #include "engine/run/options_vars.h"
 
-#define LANGUAGE_LEVEL "2.14.18"
-
 static const struct value *texts(struct arena *arena, const char *const *list, const char *fallback)
 {
     struct value *out = value_list(arena);
@@ -19,8 +17,8 @@ static const struct value *version(struct arena *arena)
 {
     struct value *map = value_map(arena);
 
-    value_map_put_string(arena, map, "string", LANGUAGE_LEVEL);
-    value_map_put_string(arena, map, "full", LANGUAGE_LEVEL);
+    value_map_put_string(arena, map, "string", OPTIONS_LANGUAGE_LEVEL);
+    value_map_put_string(arena, map, "full", OPTIONS_LANGUAGE_LEVEL);
     value_map_put_int(arena, map, "major", 2);
     value_map_put_int(arena, map, "minor", 14);
     value_map_put_int(arena, map, "revision", 18);

@@ -4,4 +4,6 @@
 
 #include "engine/run/run.h"
 
+#define OPTIONS_LANGUAGE_LEVEL "2.14.18" /* ansible_version: what playbooks may expect */
+
 const struct value *options_variables(struct arena *arena, const struct run_options *options, int forks);

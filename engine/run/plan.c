@@ -170,7 +170,8 @@ static void add_items(struct plan *plan, const struct plan_list *items)
         plan_add_block(plan, loose);
 }
 
-/* Sections end at the implicit flushes of the play. */
+/* Sections end at the implicit flushes of the play. The flush is a block of its own, as in Ansible: a host that stands there is
+ * not one that any_errors_fatal spares, as it would be in an `always` of the user's. */
 static void add_forced(struct plan *plan, const struct plan_list *items)
 {
     struct plan_block *section = arena_new_of(plan->arena, struct plan_block);
@@ -179,7 +180,10 @@ static void add_forced(struct plan *plan, const struct plan_list *items)
         const struct plan_item *item = &items->items[i];
 
         if (item->task != NULL && item->task->is_implicit && plan_is_meta(item->task, "flush_handlers")) {
-            plan_list_add(plan->arena, &section->always, *item);
+            struct plan_block *flush = arena_new_of(plan->arena, struct plan_block);
+
+            plan_list_add(plan->arena, &flush->tasks, *item);
+            plan_list_add(plan->arena, &section->always, (struct plan_item){ .block = flush });
             plan_add_block(plan, section);
             section = arena_new_of(plan->arena, struct plan_block);
         } else {

@@ -31,7 +31,7 @@ static bool gathers(void *context, size_t host)
 {
     struct run *run = context;
 
-    return gather_is_wanted(run, run->play->play, run->play->hosts[host]->host);
+    return gather_is_wanted(run, run->play->gathers, run->play->hosts[host]->host);
 }
 
 /* Everything about the play that does not change from batch to batch. */
@@ -42,8 +42,10 @@ struct play_frame {
     struct vars_play vars;
     struct host_batches batches;
     const struct value *prompted;
+    const struct value *gathers;
     double max_fail_percentage;
     bool force_handlers;
+    const struct strategy *strategy;
 };
 
 static bool play_value(struct play_frame *frame, enum keyword keyword, const struct value **out, struct error *err)
@@ -63,13 +65,17 @@ static bool play_value(struct play_frame *frame, enum keyword keyword, const str
 
 static bool frame_keywords(struct play_frame *frame, struct error *err)
 {
-    const struct value *percentage = NULL, *force = NULL;
+    const struct value *percentage = NULL, *force = NULL, *strategy = NULL;
     const char *given = frame->run->options->max_fail_percentage;
 
     frame->max_fail_percentage = -1;
     frame->force_handlers = frame->run->options->force_handlers || setting_bool(frame->run, "force_handlers", false);
+    if (!play_value(frame, KEYWORD_GATHER_FACTS, &frame->gathers, err))
+        return play_keyword_undefined(KEYWORD_GATHER_FACTS, err);
     if (!play_value(frame, KEYWORD_MAX_FAIL_PERCENTAGE, &percentage, err) ||
-        !play_value(frame, KEYWORD_FORCE_HANDLERS, &force, err))
+        !play_value(frame, KEYWORD_FORCE_HANDLERS, &force, err) ||
+        !play_value(frame, KEYWORD_STRATEGY, &strategy, err) ||
+        !strategy_choose(frame->run, strategy, &frame->play->at, &frame->strategy, err))
         return false;
     if (value_is(force, VALUE_BOOL))
         frame->force_handlers = force->as.boolean;
@@ -110,7 +116,8 @@ static void warn_reserved(struct play_frame *frame, const struct value *map)
         const char *name = value_text(value_pair_at(map, i)->key);
 
         if (name != NULL && strcmp(name, "vars") != 0 &&
-            keyword_find(name, IN_PLAY | IN_ROLE | IN_BLOCK | IN_TASK | IN_HANDLER, &keyword))
+            keyword_find(name, IN_PLAY | IN_ROLE | IN_BLOCK | IN_TASK, &keyword) && keyword != KEYWORD_USER &&
+            keyword != KEYWORD_ROLE)
             emit_message(frame->run, EVENT_WARNING,
                          arena_printf(frame->arena, "Found variable using reserved name: %s", name));
     }
@@ -187,6 +194,7 @@ static void batch_hosts(struct play_frame *frame, struct play_run *play, size_t 
         host->index = i;
         host->removals = 0;
         host->role_count = 0;
+        host->is_busy = false;
         host->position = host->ahead = (struct iterator_position){ 0 };
     }
 }
@@ -261,17 +269,53 @@ static size_t count_gone(const struct run *run)
     return count;
 }
 
+static void emit_play(struct play_frame *frame, size_t host_count)
+{
+    struct event event = { .kind = EVENT_PLAY_START,
+                           .name = frame->vars.name,
+                           .path = frame->play->at.path,
+                           .line = frame->play->at.line,
+                           .check_mode = frame->run->options->check_mode,
+                           .host_count = host_count };
+    const struct value *check_mode = frame->play->keywords[KEYWORD_CHECK_MODE];
+
+    if (value_is(check_mode, VALUE_BOOL))
+        event.check_mode = check_mode->as.boolean;
+    emit(frame->run, &event);
+}
+
+/* A file of vars_files that is not there ends the run, not the hosts' first tasks. */
+static bool vars_files_check(struct run *run, const struct play_run *play, struct error *err)
+{
+    struct vars_place place = { .host = play->hosts[0]->host };
+    struct vars_scope scope;
+
+    return play->play->keywords[KEYWORD_VARS_FILES] == NULL ||
+           vars_scope_open(&scope, run->vars, play->arena, &place, err);
+}
+
+/* So do variables of the inventory that cannot be read: a file with an error, or one that no password opens. */
+static bool inventory_vars_check(struct run *run, const struct play_run *play, struct error *err)
+{
+    for (size_t i = 0; i < play->host_count; i++)
+        if (!vars_world_read_host(run->vars, play->hosts[i]->host, err)) {
+            err->kind = ERROR_PARSE;
+            return false;
+        }
+    return true;
+}
+
 static bool batch_run(struct play_frame *frame, struct play_run *play, struct error *err)
 {
     struct run *run = frame->run;
 
     run->play = play;
     vars_world_enter(run->vars, &frame->vars);
-    emit_named(run, EVENT_PLAY_START, frame->vars.name);
-    if (!batch_plan(frame, play, err))
+    emit_play(frame, play->host_count);
+    if (!inventory_vars_check(run, play, err) || !vars_files_check(run, play, err) || !batch_plan(frame, play, err))
         return false;
     batch_positions(run, play);
-    if (!linear_run(run, err))
+    if (!frame->strategy->run(run, err))
         return false;
     for (size_t i = 0; i < play->host_count; i++) {
         struct run_host *host = play->hosts[i];
@@ -291,7 +335,11 @@ static bool batch_execute(struct play_frame *frame, size_t from, size_t count, s
     struct play_run play = { .arena = arena_new(),
                              .play = frame->play,
                              .vars = &frame->vars,
-                             .max_fail_percentage = frame->max_fail_percentage };
+                             .is_free = frame->strategy->is_free,
+                             .is_pinned = frame->strategy->is_pinned,
+                             .debugs = frame->strategy->debugs,
+                             .max_fail_percentage = frame->max_fail_percentage,
+                             .gathers = frame->gathers };
     bool ok;
 
     frame->vars.batch = frame->batches.hosts + from;
@@ -359,13 +407,14 @@ bool play_execute(struct run *run, const struct play *play, struct play_result *
     ok = frame_prepare(&frame, err);
     emit_warnings(run);
     if (ok && frame.batches.count == 0) {
-        emit_named(run, EVENT_PLAY_START, frame.vars.name);
+        emit_play(&frame, 0);
         emit_message(run, EVENT_NO_HOSTS, NULL);
     }
     if (ok && frame.batches.count > 0) {
         warn_reserved(&frame, play->vars);
         warn_reserved(&frame, run->options->extra_vars);
     }
+    out->has_run = frame.batches.count > 0;
     ok = ok && batches_execute(&frame, out, err);
     emit_warnings(run);
     vars_world_enter(run->vars, NULL);

@@ -8,7 +8,8 @@ enum play_verdict { PLAY_OK, PLAY_FAILED, PLAY_UNREACHABLE };
 
 struct play_result {
     enum play_verdict verdict;
-    bool stop; /* no further plays */
+    bool stop;    /* no further plays */
+    bool has_run; /* it had hosts: a play without any changes nothing about how the run went */
 };
 
 bool play_execute(struct run *run, const struct play *play, struct play_result *out, struct error *err);
@@ -33,4 +34,6 @@ bool play_prompts(struct run *run, struct arena *arena, const struct play *play,
 
 /* gather.c: the first block of a play's plan: gathering facts; empty when tags leave it out. */
 bool gather_block(struct run *run, struct play_run *play, struct plan_block **out, struct error *err);
-bool gather_is_wanted(struct run *run, const struct play *play, const struct inventory_host *host);
+bool gather_is_wanted(struct run *run, const struct value *written, const struct inventory_host *host);
+/* A variable that is missing in a keyword of the play: an error of the playbook. Always false. */
+bool play_keyword_undefined(enum keyword keyword, struct error *err);

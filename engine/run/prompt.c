@@ -36,7 +36,18 @@ static bool ask_once(const struct prompt *prompt, const char *text, bool secret,
     return options->ask != NULL && options->ask(options->ask_context, text, secret, prompt->arena, out);
 }
 
-/* No terminal: the default is taken, as Ansible does. */
+/* Nobody is there to be asked: the default, else what Ansible makes of it. */
+static bool answer_unasked(const struct prompt *prompt, const char **out, struct error *err)
+{
+    *out = entry_text(prompt, "default");
+    if (*out == NULL && entry_text(prompt, "encrypt") != NULL)
+        return error_set(err, "vars_prompt: encrypt of '%s': there is no answer, and no default", prompt->name);
+    if (*out == NULL)
+        *out = "None";
+    emit_message(prompt->run, EVENT_WARNING, "Not prompting as we are not in interactive mode");
+    return true;
+}
+
 static bool ask_answer(const struct prompt *prompt, const char **out, struct error *err)
 {
     const char *text = entry_text(prompt, "prompt"), *fallback = entry_text(prompt, "default"), *again = NULL;
@@ -49,7 +60,7 @@ static bool ask_answer(const struct prompt *prompt, const char **out, struct err
     for (;;) {
         *out = NULL;
         if (!ask_once(prompt, text, secret, out)) {
-            if (fallback == NULL && prompt->run->options->ask != NULL)
+            if (fallback == NULL)
                 return error_set(err, "no answer was given for '%s'", prompt->name);
             break;
         }
@@ -65,26 +76,58 @@ static bool ask_answer(const struct prompt *prompt, const char **out, struct err
     return true;
 }
 
+static bool map_get(void *context, struct arena *arena, const char *name, size_t length, const struct value **out,
+                    struct error *err)
+{
+    (void)arena;
+    (void)err;
+    *out = value_map_get_n(context, name, length);
+    return true;
+}
+
+/* encrypt: the answer is hashed, as the filter password_hash does. */
+static bool answer_hash(const struct prompt *prompt, const struct value **answer, struct error *err)
+{
+    struct arena *arena = prompt->arena;
+    struct value *known = value_map(arena), *formula;
+    struct template_vars vars = { .context = known, .get = map_get };
+    struct template_call call = { .env = prompt->run->options->templates, .arena = arena, .vars = &vars };
+    const struct value *salt = value_map_get(prompt->entry, "salt"), *size = value_map_get(prompt->entry, "salt_size");
+
+    formula = value_string(arena, "{{ answer | password_hash(encrypt, salt=salt, salt_size=salt_size) }}");
+    formula->marks = VALUE_TRUSTED;
+    value_map_put(arena, known, "answer", *answer);
+    value_map_put(arena, known, "encrypt", value_map_get(prompt->entry, "encrypt"));
+    value_map_put(arena, known, "salt", salt == NULL ? value_null() : salt);
+    value_map_put(arena, known, "salt_size", size == NULL ? value_null() : size);
+    return template_value(&call, formula, answer, err) ||
+           error_prefix(err, "vars_prompt: encrypt of '%s'", prompt->name);
+}
+
 static bool ask_entry(struct prompt *prompt, struct value *into, struct error *err)
 {
     const char *answer = NULL;
+    const struct value *made;
     struct value *value;
+    bool is_asked;
 
     prompt->name = value_map_text(prompt->entry, "name");
     if (prompt->name == NULL)
         return error_set(err, "Invalid vars_prompt data structure, missing 'name' key");
     if (value_map_get(prompt->run->options->extra_vars, prompt->name) != NULL)
         return true;
-    if (entry_text(prompt, "encrypt") != NULL)
-        return error_set(err, "vars_prompt: 'encrypt' is not supported (variable '%s')", prompt->name);
-    if (prompt->run->options->ask == NULL)
-        emit_message(prompt->run, EVENT_WARNING, "Not prompting as we are not in interactive mode");
-    if (!ask_answer(prompt, &answer, err))
+    is_asked = prompt->run->options->ask != NULL;
+    if (is_asked ? !ask_answer(prompt, &answer, err) : !answer_unasked(prompt, &answer, err))
         return false;
     value = value_string(prompt->arena, answer);
-    if (entry_bool(prompt->entry, "private", true))
+    if (is_asked && entry_bool(prompt->entry, "private", true))
         value->marks |= VALUE_SECRET;
-    value_map_put(prompt->arena, into, prompt->name, value);
+    if (!entry_bool(prompt->entry, "unsafe", false))
+        value->marks |= VALUE_TRUSTED; /* what is typed may be a template */
+    made = value;
+    if (entry_text(prompt, "encrypt") != NULL && !answer_hash(prompt, &made, err))
+        return false;
+    value_map_put(prompt->arena, into, prompt->name, made);
     return true;
 }
 

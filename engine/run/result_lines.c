@@ -16,6 +16,14 @@ static size_t line_end(const unsigned char *at, size_t left)
     return *at == 0xe2 && left > 2 && at[1] == 0x80 && (at[2] == 0xa8 || at[2] == 0xa9) ? 3 : 0;
 }
 
+static void line_add(struct arena *arena, struct value *list, const struct value *text, size_t from, size_t to)
+{
+    struct value *line = value_string_n(arena, text->as.string.data + from, to - from);
+
+    line->marks |= text->marks & VALUE_SECRET;
+    value_list_add(arena, list, line);
+}
+
 void result_add_lines(struct arena *arena, struct value *result, const char *from, const char *to)
 {
     const struct value *text = value_map_get(result, from);
@@ -25,20 +33,19 @@ void result_add_lines(struct arena *arena, struct value *result, const char *fro
 
     if (!value_is(text, VALUE_STRING) || value_map_get(result, to) != NULL)
         return;
-    list = value_list(arena);
+    list = value_list(arena); /* a list whatever its lines hold */
     data = text->as.string.data;
     length = text->as.string.length;
     for (size_t i = 0; i < length;) {
         size_t end = line_end((const unsigned char *)data + i, length - i);
 
         if (end > 0) {
-            value_list_add(arena, list, value_string_n(arena, data + start, i - start));
+            line_add(arena, list, text, start, i);
             start = i + end;
         }
         i += end > 0 ? end : 1;
     }
     if (start < length)
-        value_list_add(arena, list, value_string_n(arena, data + start, length - start));
-    value_map_put(arena, result, to,
-                  (text->marks & VALUE_SECRET) != 0 ? value_mark(arena, list, VALUE_SECRET, 0) : list);
+        line_add(arena, list, text, start, length);
+    value_map_put(arena, result, to, list);
 }

@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "common/base/text.h"
-#include "common/value/value_python.h"
 #include "engine/run/emit.h"
+#include "engine/run/methods.h"
 #include "engine/run/places.h"
 #include "engine/run/play_run.h"
+#include "engine/run/retry_file.h"
 #include "engine/run/run_load.h"
 #include "engine/run/run_setup.h"
 
@@ -27,6 +28,11 @@ static void emit_stats(struct run *run)
         if (run->hosts[i] != NULL && run->hosts[i]->is_counted)
             hosts[count++] = run->hosts[i];
     qsort(hosts, count, sizeof(*hosts), by_name);
+    if (run->custom_stats != NULL) {
+        struct event event = { .kind = EVENT_CUSTOM_STATS, .result = run->custom_stats };
+
+        emit(run, &event);
+    }
     for (size_t i = 0; i < count; i++) {
         struct event event = { .kind = EVENT_STATS,
                                .host = hosts[i]->host->name,
@@ -35,23 +41,31 @@ static void emit_stats(struct run *run)
 
         emit(run, &event);
     }
-    if (run->custom_stats != NULL && setting_bool(run, "show_custom_stats", false)) {
-        struct text text = text_new(run->arena);
-
-        text_add(&text, "CUSTOM STATS: RUN: ");
-        value_repr(&text, run->custom_stats);
-        emit_message(run, EVENT_MESSAGE, text.data);
-    }
 }
 
 static void emit_config(struct run *run)
 {
     const char *path = run->options->config_file;
 
+    if (run->options->verbosity > 1)
+        emit_message(
+            run, EVENT_VERBOSE,
+            arena_printf(run->arena, "roost %s\n  config file = %s", ROOST_VERSION, path == NULL ? "None" : path));
     if (run->options->verbosity > 0)
-        emit_message(run, EVENT_MESSAGE,
+        emit_message(run, EVENT_VERBOSE,
                      path == NULL ? "No config file found; using defaults"
                                   : arena_printf(run->arena, "Using %s as config file", path));
+}
+
+/* Which plugin has read which inventory. */
+static void emit_inventory(struct run *run)
+{
+    const struct inventory_config *config = run->options->inventory_config;
+
+    if (run->options->verbosity < 3 || config == NULL)
+        return;
+    for (size_t i = 0; i < value_count(config->notes); i++)
+        emit_message(run, EVENT_VERBOSE, value_text(value_item(config->notes, i)));
 }
 
 static void emit_plays(struct run *run, const struct playbook *playbook, size_t index)
@@ -59,7 +73,7 @@ static void emit_plays(struct run *run, const struct playbook *playbook, size_t 
     const char *const *paths = run->options->playbooks;
 
     if (run->options->verbosity > 1 && playbook->path != NULL && paths != NULL && paths[index] != NULL)
-        emit_message(run, EVENT_MESSAGE,
+        emit_message(run, EVENT_VERBOSE,
                      arena_printf(run->arena, "%zu plays in %s", playbook->play_count, paths[index]));
 }
 
@@ -79,10 +93,14 @@ static bool playbook_run(struct run *run, const struct playbook *playbook, enum 
 
         if (!play_execute(run, playbook->plays[i], &result, err))
             return false;
-        *verdict = result.verdict;
+        if (result.has_run)
+            *verdict = result.verdict;
         if (result.stop)
             break;
     }
+    if (run->is_quit)
+        return true;
+    retry_file_write(run, playbook);
     emit_stats(run);
     return true;
 }
@@ -103,15 +121,23 @@ bool run_playbooks(struct arena *arena, const struct run_options *options, int *
     enum play_verdict verdict = PLAY_OK;
     struct playbook **playbooks = NULL;
     size_t count = 0;
-    struct event end = { .kind = EVENT_RUN_END };
+    struct event start = { .kind = EVENT_RUN_START }, end = { .kind = EVENT_RUN_END };
     struct run run;
     bool ok;
 
     if (!run_load(arena, options, &playbooks, &count, err))
         return false;
     run_open(&run, arena, options);
+    if (!run_caching_check(&run, err) || !methods_check(&run, playbooks, count, err)) {
+        run_close(&run);
+        return false;
+    }
     emit_config(&run);
-    emit_named(&run, EVENT_RUN_START, count > 0 ? playbooks[0]->path : NULL);
+    emit_inventory(&run);
+    emit_notes(&run);
+    start.name = count > 0 ? playbooks[0]->path : NULL;
+    start.check_mode = options->check_mode;
+    emit(&run, &start);
     emit_warnings(&run);
     ok = true;
     for (size_t i = 0; ok && i < count && verdict == PLAY_OK && !run_is_interrupted(&run); i++) {
@@ -123,9 +149,9 @@ bool run_playbooks(struct arena *arena, const struct run_options *options, int *
     if (ok && verdict == PLAY_OK && run.places != NULL && !run_is_interrupted(&run))
         ok = run_places_check(run.places, err);
     *exit_out = exit_code(&run, verdict);
-    if (ok && run_is_interrupted(&run))
+    if (ok && run_is_interrupted(&run) && !run.is_quit)
         ok = error_set_kind(err, ERROR_CANCELLED, "User interrupted execution");
-    end.outcome = ok ? OUTCOME_OK : OUTCOME_FAILED;
+    end.outcome = ok && !run.is_quit ? OUTCOME_OK : OUTCOME_FAILED;
     emit(&run, &end);
     run_close(&run);
     return ok;

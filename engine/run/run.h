@@ -60,10 +60,16 @@ struct run_options {
     void (*hold)(void *context);
     void *hold_context;
     bool (*ask)(void *context, const char *prompt, bool secret, struct arena *arena,
-                const char **out); /* vars_prompt, pause, --step; NULL: no terminal */
+                const char **out); /* vars_prompt, pause; NULL: no terminal */
+    bool (*ask_step)(void *context, const char *prompt, bool secret, struct arena *arena,
+                     const char **out); /* --step, which also takes its answers from a pipe */
+    bool (*ask_debugger)(void *context, const char *prompt, bool secret, struct arena *arena,
+                         const char **out); /* commands of the task debugger; NULL: ask */
     void *ask_context;
-    const char *config_file; /* ansible_config_file; NULL: none */
-    struct value *warnings;  /* the list that loader, inventory and templates warn into: shown as they come; or NULL */
+    const char *config_file;     /* ansible_config_file; NULL: none */
+    struct vault_secrets *vault; /* what came out of vaults is hidden in results; or NULL */
+    struct value *warnings; /* the list that loader, inventory and templates warn into: shown as they come; or NULL */
+    struct value *notes;    /* the same for what the loader tells at -vv; or NULL */
 };
 
 /* Runs all plays; *exit_out is an enum run_exit. False: could not start (parse error, bad pattern): err->kind decides the code. */

@@ -8,38 +8,24 @@
 #include "common/base/text.h"
 #include "engine/run/plan.h"
 #include "engine/run/rollout.h"
-
-static bool refuse_defaults(const struct value *defaults, struct error *err)
-{
-    for (size_t i = 0; value_is(defaults, VALUE_LIST) && i < value_count(defaults); i++)
-        if (!refuse_defaults(value_item(defaults, i), err))
-            return false;
-    for (size_t i = 0; value_is(defaults, VALUE_MAP) && i < value_count(defaults); i++) {
-        const char *key = value_text(value_pair_at(defaults, i)->key);
-        struct source_position at = value_position(value_pair_at(defaults, i)->key);
-
-        if (key != NULL && text_starts(key, "group/"))
-            return error_set_at(err, &at, "module_defaults: groups are not supported yet ('%s'): name the modules",
-                                key);
-    }
-    return true;
-}
+#include "engine/run/strategy.h"
 
 static bool refuse_node(const struct node *node, struct error *err)
 {
-    const struct value *async = node->keywords[KEYWORD_ASYNC], *poll = node->keywords[KEYWORD_POLL];
+    static const char *const debugger_words[] = {
+        "always", "on_failed", "on_unreachable", "on_skipped", "never", NULL
+    };
     const struct value *debugger = node->keywords[KEYWORD_DEBUGGER];
-    bool is_async = async != NULL && !(value_is(async, VALUE_INT) && async->as.integer == 0);
 
-    if (is_async && value_is(poll, VALUE_INT) && poll->as.integer == 0)
+    if (value_text(debugger) != NULL && !text_in(value_text(debugger), debugger_words))
         return error_set_at(err, &node->at,
-                            "async with 'poll: 0' is not supported yet: the task would have to go on after its result");
-    if (debugger != NULL && !text_equal(value_text(debugger), "never"))
-        return error_set_at(err, &node->at, "the keyword 'debugger' is not supported");
-    if (plan_is_meta(node, "refresh_inventory"))
-        return error_set_at(err, &node->at,
-                            "meta: refresh_inventory is not supported: inventories are read once per run");
-    return refuse_defaults(node->keywords[KEYWORD_MODULE_DEFAULTS], err);
+                            "'%s' is not a valid value for debugger. Must be one of always, on_failed, on_unreachable, "
+                            "on_skipped, never",
+                            value_text(debugger));
+    if (plan_is_meta(node, "end_role") && (node->role == NULL || node->is_handler))
+        return error_set_at(err, &node->at, "Cannot execute 'end_role' from %s",
+                            node->role == NULL ? "outside of a role" : "a handler");
+    return true;
 }
 
 static bool refuse_list(const struct node_list *list, struct error *err)
@@ -56,14 +42,15 @@ static bool refuse_list(const struct node_list *list, struct error *err)
 
 static bool refuse_play(const struct play *play, struct error *err)
 {
-    const char *strategy = value_text(play->keywords[KEYWORD_STRATEGY]);
+    const struct value *written = play->keywords[KEYWORD_STRATEGY];
+    struct source_position at = value_position(written == NULL ? value_null() : written);
+    const char *strategy = value_text(written);
 
-    if (strategy != NULL && text_starts(strategy, "ansible.builtin."))
-        strategy += strlen("ansible.builtin.");
-    if (strategy != NULL && strcmp(strategy, "linear") != 0)
-        return error_set_at(err, &play->at, "strategy '%s' is not supported yet: only linear", strategy);
-    return refuse_defaults(play->keywords[KEYWORD_MODULE_DEFAULTS], err) && refuse_list(&play->tasks, err) &&
-           refuse_list(&play->handlers, err);
+    if (strategy != NULL && !value_text_is_template(strategy, strlen(strategy)) && strategy_find(strategy) == NULL)
+        return error_set_at(err, at.path == NULL ? &play->at : &at,
+                            "Invalid play strategy specified: %s; there are linear, free, host_pinned and debug",
+                            strategy);
+    return refuse_list(&play->tasks, err) && refuse_list(&play->handlers, err);
 }
 
 bool run_refuse(struct arena *arena, const struct run_options *options, const struct playbook *playbook,
@@ -119,14 +106,20 @@ bool run_load(struct arena *arena, const struct run_options *options, struct pla
     struct playbook **list = arena_new_array(arena, struct playbook *, count + 1);
 
     for (size_t i = 0; i < paths; i++)
-        if (!path_exists(options->playbooks[i]))
+        if (playbook_is_qualified(options->loader, options->playbooks[i]))
+            continue;
+        else if (!path_exists(options->playbooks[i]))
             return error_set(err, "the playbook: %s could not be found", options->playbooks[i]);
+        else if (path_is_folder(options->playbooks[i]))
+            return error_set(err, "the playbook: %s does not appear to be a file", options->playbooks[i]);
     if ((paths > 0 && !hosts_check(arena, options, err)) || !rollout_check(arena, options, err))
         return false;
     for (size_t i = 0; i < paths; i++)
         if (!playbook_load(options->loader, options->playbooks[i], &list[i], err))
             return false;
     const char *folder = options->plays_folder != NULL ? options->plays_folder : ".";
+    if (options->plays != NULL && options->plays_folder != NULL)
+        playbook_add_folder(options->loader, options->plays_folder);
     if (options->plays != NULL && !playbook_from_value(options->loader, options->plays, folder, &list[paths], err))
         return false;
     for (size_t i = 0; i < count; i++)

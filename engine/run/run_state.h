@@ -11,6 +11,7 @@
 struct link;
 struct job;
 struct run_places;
+struct debug_changes;
 
 /* A role on one host in the current play. */
 struct role_progress {
@@ -29,6 +30,7 @@ struct run_host {
     const struct node *next;    /* task at `ahead` */
     const struct node *current; /* task of this round, or NULL */
     bool is_included;           /* gets the blocks being included now */
+    bool is_busy;               /* strategy free: at a task, or waiting for what it included */
     struct role_progress *roles;
     size_t role_count, role_capacity;
     struct value *custom_stats;
@@ -55,7 +57,11 @@ struct play_run {
     const struct node **listed;
     size_t handler_count, handler_capacity, listed_count;
     bool in_handlers, end_play, break_play;
-    double max_fail_percentage; /* below 0: none */
+    bool is_free, is_pinned, debugs; /* the strategy; none of them: linear. debugs: every failure is asked about */
+    double max_fail_percentage;      /* below 0: none */
+    const struct value *gathers;     /* gather_facts with its template filled in; NULL: not written */
+    const char **titles;             /* strategy free: of tasks, by their number, as the first host made them */
+    size_t title_count;
 };
 
 /* A delegate_to name that no inventory knows. Its number is LIMIT_HOSTS or more. */
@@ -87,10 +93,13 @@ struct run {
     struct run_places *places; /* only these tasks; NULL: all */
     const char *omit;          /* text that stands for an omitted argument */
     struct value *warnings;    /* collected by loaders and templates; shown and forgotten after each step */
+    struct value *notes;       /* the same, of -vv and more; NULL: nobody wants them */
     const char *task_title;    /* of the task that was announced last */
     struct arena *step_arena;  /* emptied between tasks */
     unsigned rounds;
     bool step_mode;
+    bool is_quit;                  /* the user has ended the run from the debugger */
+    struct debug_changes *changes; /* for the job that is started next; or NULL */
     struct value *custom_stats;
     struct made_host *made;
     struct pollfd *poll_list;

@@ -4,8 +4,21 @@
 
 #include "engine/run/job.h"
 
+struct strategy {
+    const char *name;
+    bool (*run)(struct run *run, struct error *err); /* all hosts of the batch through the play */
+    bool is_free, is_pinned, debugs;
+};
+
+/* strategy.c: by name, short or fully qualified; NULL: there is none. */
+const struct strategy *strategy_find(const char *name);
+bool strategy_choose(const struct run *run, const struct value *written, const struct source_position *at,
+                     const struct strategy **out, struct error *err);
+
 /* linear.c: all hosts of the batch through the play. */
 bool linear_run(struct run *run, struct error *err);
+/* free.c: every host at its own pace. */
+bool free_run(struct run *run, struct error *err);
 
 /* apply.c: what a finished task changes: statistics, position, variables, notifications. Emits its event. */
 bool apply_result(struct run *run, struct job *job, struct error *err);
@@ -26,6 +39,7 @@ struct run_handler *handler_add(struct play_run *play, const struct node *node);
 bool handlers_notify(struct run *run, struct run_host *host, const char *name, struct error *err);
 bool handler_is_notified(void *context, size_t host, const struct node *node);
 void handler_forget(struct play_run *play, const struct run_host *host, const struct node *node);
+void handlers_forget_all(struct play_run *play);
 
 /* include.c: loads what the finished jobs asked to include and gives it to their hosts. Releases nothing. */
 bool includes_process(struct run *run, struct job *const *jobs, size_t count, bool *failed_out, struct error *err);
@@ -42,6 +56,7 @@ void role_mark_complete(struct run *run, struct run_host *host, const struct rol
 /* host_state.c */
 void host_mark_failed(struct run_host *host);
 void host_look_ahead(struct run *run, struct run_host *host);
+void host_step_forward(struct run_host *host); /* to where it looked */
 struct run_host *host_by_name(struct run *run, const char *name);
 
 /* task_start.c */
@@ -49,5 +64,11 @@ const char *task_title(struct run *run, const struct node *task, const struct ru
 void task_announce(struct run *run, const struct node *task, const struct run_host *host);
 bool task_keyword_bool(struct run *run, const struct run_host *host, const struct node *task, enum keyword keyword,
                        bool *out, struct error *err);
+/* The keyword `throttle`; 0: none. */
+bool task_throttle(struct run *run, const struct run_host *host, const struct node *task, size_t *out,
+                   struct error *err);
+/* --step: *skip_out when the user does not want the task (on `host`, or on all of them: NULL). */
+bool task_step(struct run *run, const struct run_host *host, const struct node *task, bool *skip_out,
+               struct error *err);
 /* --start-at-task: is it this one? */
 bool start_matches(struct arena *arena, const struct node *task, const char *wanted);

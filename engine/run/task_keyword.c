@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keywords of a task as they hold for one host and item: inherited, templated, of the right type. */
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/text.h"
@@ -30,6 +31,21 @@ bool value_as_int(const struct value *value, int64_t *out)
     return true;
 }
 
+bool keyword_undefined(enum keyword keyword, struct error *err)
+{
+    char text[sizeof(err->text)];
+
+    if (err->raised[0] != '\0')
+        return false;
+    if (err->kind != ERROR_UNDEFINED)
+        return error_prefix(err, "the field '%s' of the task could not be templated", keyword_name(keyword));
+    memcpy(text, err->text, sizeof(text));
+    snprintf(err->text, sizeof(err->text),
+             "The field '%s' has an invalid value, which includes an undefined variable. The error was: %.*s",
+             keyword_name(keyword), (int)(sizeof(err->text) - 160), text);
+    return false;
+}
+
 bool keyword_value(struct job *job, enum keyword keyword, const struct value **out, struct error *err)
 {
     const struct value *written = node_keyword(job->task, keyword);
@@ -40,7 +56,7 @@ bool keyword_value(struct job *job, enum keyword keyword, const struct value **o
         return true;
     call = job_call(job);
     if (!template_value(&call, written, out, err))
-        return error_prefix(err, "the field '%s' of the task could not be templated", keyword_name(keyword));
+        return keyword_undefined(keyword, err);
     if (job->run->omit != NULL && value_text(*out) != NULL && strcmp(value_text(*out), job->run->omit) == 0)
         *out = NULL;
     return true;
@@ -49,8 +65,17 @@ bool keyword_value(struct job *job, enum keyword keyword, const struct value **o
 static bool invalid(struct job *job, enum keyword keyword, const struct value *value, const char *wanted,
                     struct error *err)
 {
-    return error_set(err, "the field '%s' has an invalid value (%s), and could not be converted to %s",
-                     keyword_name(keyword), value_to_text(job->arena, value), wanted);
+    const char *text = value_to_text(job->arena, value), *why;
+
+    if (strcmp(wanted, "int") == 0)
+        why = arena_printf(job->arena, "invalid literal for int() with base 10: '%s'", text);
+    else if (strcmp(wanted, "float") == 0)
+        why = arena_printf(job->arena, "could not convert string to float: '%s'", text);
+    else
+        why = arena_printf(job->arena, "The value '%s' is not a valid boolean.", text);
+    return error_set(err,
+                     "the field '%s' has an invalid value (%s), and could not be converted to an %s.The error was: %s",
+                     keyword_name(keyword), text, wanted, why);
 }
 
 bool keyword_bool(struct job *job, enum keyword keyword, bool fallback, bool *out, struct error *err)

@@ -131,6 +131,8 @@ bool args_int(struct eval *eval, const struct value *value, int64_t fallback, in
     }
     if (value->kind == VALUE_UNDEFINED)
         return eval_fail_undefined(eval, value) != NULL;
+    if (value->kind == VALUE_BIG)
+        return eval_fail(eval, "Python int too large to convert to C ssize_t") != NULL;
     return eval_fail_type(eval, "'%s' object cannot be interpreted as an integer", eval_type(value)) != NULL;
 }
 

@@ -6,25 +6,63 @@
 #include "engine/template/lookup.h"
 #include "engine/template/object.h"
 #include "engine/template/object_date.h"
+#include "engine/template/python_integer.h"
 
-static const struct value *builtin_range(struct eval *eval, struct call_args *args)
+#define RANGE_MAX (LIMIT_RANGE / 2) /* the list of integers stays within a template's memory */
+
+static bool any_big(const struct call_args *args)
 {
-    int64_t start = 0, stop = 0, step = 1;
+    for (uint32_t i = 0; i < args->count; i++)
+        if (args->items[i]->kind == VALUE_BIG)
+            return true;
+    return false;
+}
+
+static const struct value *range_big(struct eval *eval, const struct call_args *args)
+{
+    const struct value *parts[3] = { eval_int(eval, 0), args->items[0], eval_int(eval, 1) };
+
+    for (uint32_t i = 0; i < args->count; i++) {
+        if (!python_is_integer(args->items[i]))
+            return eval_fail_type(eval, "'%s' object cannot be interpreted as an integer", eval_type(args->items[i]));
+        if (args->count > 1)
+            parts[i] = args->items[i];
+    }
+    return python_integer_range(eval, parts, RANGE_MAX);
+}
+
+static const struct value *range_list(struct eval *eval, const struct call_args *args)
+{
+    int64_t start = 0, stop = 0, step = 1, width = 0;
     struct value *list = eval_list(eval);
 
     if (args->count < 1 || args->count > 3)
         return eval_fail_type(eval, "range expected 1 to 3 arguments, got %u", args->count);
+    if (any_big(args))
+        return range_big(eval, args);
     if (!args_int(eval, args->items[0], 0, args->count == 1 ? &stop : &start) ||
         (args->count > 1 && !args_int(eval, args->items[1], 0, &stop)) ||
         (args->count > 2 && !args_int(eval, args->items[2], 1, &step)))
         return NULL;
     if (step == 0)
         return eval_fail(eval, "range() arg 3 must not be zero");
-    if (step > 0 ? (stop - start) / step > LIMIT_RANGE : (start - stop) / -step > LIMIT_RANGE)
-        return eval_fail(eval, "Range too big. The maximum size for range is %d.", LIMIT_RANGE);
-    for (int64_t i = start; step > 0 ? i < stop : i > stop; i += step)
+    if (__builtin_sub_overflow(stop, start, &width) || width == INT64_MIN || width / step > RANGE_MAX)
+        return eval_fail(eval, "Range too big. The maximum size for range is %d.", RANGE_MAX);
+    for (int64_t i = start; step > 0 ? i < stop : i > stop;) {
         value_list_add(eval->arena, list, eval_int(eval, i));
+        if (__builtin_add_overflow(i, step, &i))
+            break;
+    }
     return list;
+}
+
+static const struct value *builtin_range(struct eval *eval, struct call_args *args)
+{
+    const struct value *made = range_list(eval, args);
+
+    for (uint32_t i = 0; i < args->count; i++)
+        made = eval_taint(eval, made, args->items[i]);
+    return made;
 }
 
 static bool add_pairs(struct eval *eval, struct value *map, const struct value *from)
@@ -100,7 +138,7 @@ static const struct builtin builtins[] = {
 const struct builtin *builtin_find(const char *name)
 {
     for (size_t i = 0; i < sizeof(builtins) / sizeof(builtins[0]); i++)
-        if (strcmp(builtins[i].name, name) == 0)
+        if (eval_name_is(builtins[i].name, name))
             return &builtins[i];
     return NULL;
 }

@@ -10,10 +10,7 @@
 #include "common/base/path.h"
 #include "common/base/text.h"
 #include "engine/template/environment.h"
-#include "engine/template/filter.h"
-#include "engine/template/lookup.h"
-#include "engine/template/template.h"
-#include "engine/template/test.h"
+#include "engine/template/plugin.h"
 
 struct check {
     struct template_env *env;
@@ -75,6 +72,11 @@ static bool complain(struct check *check, const struct node *node, const char *w
                         check->text->as.string.data);
 }
 
+static bool complain_missing(struct check *check, const struct node *node, enum template_plugin kind, const char *name)
+{
+    return complain(check, node, plugin_missing(check->env, check->env->arena, kind, name));
+}
+
 static bool check_list(struct check *check, const struct node_list *list)
 {
     for (uint32_t i = 0; i < list->count; i++)
@@ -103,20 +105,23 @@ static bool check_named(struct check *check, const struct node *node)
     const struct node_args *args = &node->as.filter.args;
     const char *name = node->as.filter.entry->name, *first = constant_name(args, 0), *second = constant_name(args, 1);
 
-    if (strcmp(name, "map") == 0 && first != NULL && filter_find(first) == NULL)
-        return complain(check, node, filter_unknown(check->env->arena, first));
-    if ((strcmp(name, "select") == 0 || strcmp(name, "reject") == 0) && first != NULL && test_find(first) == NULL)
-        return complain(check, node, test_unknown(check->env->arena, first));
+    if (strcmp(name, "map") == 0 && first != NULL && plugin_filter(check->env, first) == NULL)
+        return complain_missing(check, node, TEMPLATE_FILTER, first);
+    if ((strcmp(name, "select") == 0 || strcmp(name, "reject") == 0) && first != NULL &&
+        plugin_test(check->env, first) == NULL)
+        return complain_missing(check, node, TEMPLATE_TEST, first);
     if ((strcmp(name, "selectattr") == 0 || strcmp(name, "rejectattr") == 0) && second != NULL &&
-        test_find(second) == NULL)
-        return complain(check, node, test_unknown(check->env->arena, second));
+        plugin_test(check->env, second) == NULL)
+        return complain_missing(check, node, TEMPLATE_TEST, second);
     return true;
 }
 
 static bool check_filter(struct check *check, const struct node *node)
 {
-    if (node->as.filter.entry == NULL && node->as.filter.name != NULL)
-        return complain(check, node, filter_unknown(check->env->arena, node->as.filter.name));
+    const char *name = node->as.filter.name;
+
+    if (name != NULL && plugin_filter_or(check->env, node->as.filter.entry, name) == NULL)
+        return complain_missing(check, node, TEMPLATE_FILTER, name);
     if (node->as.filter.entry != NULL && !check_named(check, node))
         return false;
     return check_node(check, node->as.filter.target) && check_args(check, &node->as.filter.args);
@@ -124,8 +129,8 @@ static bool check_filter(struct check *check, const struct node *node)
 
 static bool check_test(struct check *check, const struct node *node)
 {
-    if (node->as.test.entry == NULL)
-        return complain(check, node, test_unknown(check->env->arena, node->as.test.name));
+    if (plugin_test_or(check->env, node->as.test.entry, node->as.test.name) == NULL)
+        return complain_missing(check, node, TEMPLATE_TEST, node->as.test.name);
     return check_node(check, node->as.test.target) && check_args(check, &node->as.test.args);
 }
 
@@ -141,8 +146,8 @@ static bool check_call(struct check *check, const struct node *node)
     if (is_lookup && items->count > 0 && items->items[0]->kind == NODE_CONST) {
         const char *name = value_text(items->items[0]->as.constant);
 
-        if (name != NULL && lookup_find(name) == NULL)
-            return complain(check, node, lookup_unknown(check->env->arena, name));
+        if (name != NULL && plugin_lookup(check->env, name) == NULL)
+            return complain_missing(check, node, TEMPLATE_LOOKUP, name);
     }
     return check_node(check, target) && check_args(check, &node->as.call.args);
 }

@@ -8,6 +8,7 @@
 
 #include "common/base/text.h"
 #include "common/value/value_python.h"
+#include "engine/template/condition_strict.h"
 #include "engine/template/pattern.h"
 #include "engine/template/render.h"
 
@@ -128,6 +129,8 @@ static bool evaluate_one(struct template_call *call, const struct value *conditi
 {
     char *text;
 
+    if (call->env->config.level_2_19)
+        return condition_strict(call, condition, out, err);
     if (condition->kind == VALUE_NULL) {
         *out = true;
         return true;
@@ -139,6 +142,7 @@ static bool evaluate_one(struct template_call *call, const struct value *conditi
     if (evaluate_string(call, condition, out, err))
         return true;
     text = value_to_text(call->arena, condition);
+    error_raise(err, ""); /* caught */
     return error_prefix(err, "The conditional check '%s' failed. The error was", text);
 }
 

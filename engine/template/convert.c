@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/value/value_python.h"
+#include "engine/template/object.h"
 
 /* Would str() and reading it back give this value? */
 static bool survives(const struct value *value)
@@ -113,13 +114,46 @@ const struct value *convert_value(struct eval *eval, const struct value *value)
     bool container = value->kind == VALUE_MAP || (value->kind == VALUE_LIST && (value->marks & VALUE_TUPLE) == 0);
 
     if (value->kind == VALUE_STRING && (value->marks & VALUE_PRIVATE) != 0)
-        return value_mark(eval->arena, value, 0, VALUE_PRIVATE);
+        return value;
     if (value->kind == VALUE_BOOL)
         return value_bool(value->as.boolean);
+    if (container && !eval_printable(eval, value))
+        return NULL;
     if (container && survives(value))
         return value_mark(eval->arena, value, 0, VALUE_PRIVATE);
     if (value->kind == VALUE_OBJECT && value->as.object.ops->keys != NULL)
         return value; /* hostvars and its like stay what they are */
     value = eval_str(eval, value);
     return value == NULL ? NULL : convert_text(eval, value);
+}
+
+/* A literal that is text keeps the quotes it was written with, as under Ansible. */
+static const struct value *quoted(struct eval *eval, const struct value *literal, char quote)
+{
+    return value_string(eval->arena, arena_printf(eval->arena, "%c%.*s%c", quote, (int)literal->as.string.length,
+                                                  literal->as.string.data, quote));
+}
+
+const struct value *convert_native(struct eval *eval, const struct value *value)
+{
+    const struct value *literal = NULL;
+    const char *data;
+
+    if (object_kind(value) != NULL && !object_is_class(value) && eval->call->depth == 0)
+        return eval_str(eval, value); /* dates and their like are text for everybody else */
+    if (value->kind != VALUE_STRING)
+        return value_mark(eval->arena, value, 0, VALUE_PRIVATE);
+    data = value->as.string.data;
+    if (eval->env->native == NATIVE_VALUES || (value->marks & VALUE_PRIVATE) != 0 || data[0] == ' ' || data[0] == '\t')
+        return value;
+    while (*data == '\n')
+        data++;
+    if (data > value->as.string.data && (*data == ' ' || *data == '\t'))
+        return value; /* an indented line is no literal */
+    if (!value_from_python(eval->arena, data, value->as.string.length - (size_t)(data - value->as.string.data),
+                           &literal, NULL))
+        return value;
+    if (literal->kind == VALUE_STRING && (literal->marks & VALUE_BYTES) == 0)
+        literal = quoted(eval, literal, value->as.string.data[0]);
+    return eval_taint(eval, literal, value);
 }

@@ -4,6 +4,8 @@
 
 #include "engine/template/eval.h"
 
+/* Native types: one piece of output as it is, but text that is a literal of Python becomes that. */
+const struct value *convert_native(struct eval *eval, const struct value *value);
 /* The result of a template that consists of this one value. */
 const struct value *convert_value(struct eval *eval, const struct value *value);
 /* A string; other text is returned as it is. */

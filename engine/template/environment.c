@@ -169,6 +169,7 @@ struct template_env *template_env_new(struct arena *arena, const struct template
 
     env->arena = arena;
     env->config = *config;
+    env->native = config->level_2_19 ? NATIVE_VALUES : config->native ? NATIVE_LITERALS : NATIVE_OFF;
     env->name_capacity = 512;
     env->names = arena_new_array(arena, struct name_slot, env->name_capacity);
     env->template_capacity = 256;
@@ -188,4 +189,9 @@ struct template_env *template_env_new(struct arena *arena, const struct template
     env->known.self = environment_name(env, "self", 4);
     env->known.super = environment_name(env, "super", 5);
     return env;
+}
+
+bool template_env_is_native(const struct template_env *env)
+{
+    return env->config.native;
 }

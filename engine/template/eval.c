@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/value/value_big.h"
 #include "common/value/value_python.h"
 #include "engine/template/object.h"
 #include "engine/template/undefined.h"
 
 #define MEMORY_MAX (8 * LIMIT_TEMPLATE_OUTPUT)
+#define TOO_MANY_DIGITS (SIZE_MAX / 4) /* as a size: larger than every other */
 
 struct eval eval_new(struct template_call *call, struct error *err)
 {
@@ -55,6 +57,13 @@ const struct value *eval_fail_type(struct eval *eval, const char *format, ...)
     va_start(args, format);
     fail(eval, true, format, args);
     va_end(args);
+    return NULL;
+}
+
+const struct value *eval_raise(struct eval *eval, const char *class_name, const char *text)
+{
+    eval_fail(eval, "%s", text);
+    error_raise(eval->err, class_name);
     return NULL;
 }
 
@@ -221,6 +230,38 @@ const struct value *eval_undefined(struct eval *eval, const char *format, ...)
     return value_undefined(eval->arena, text);
 }
 
+/* What printing takes, at least; no more is looked at than `left` bytes. Shared parts count as often as they are printed. */
+static size_t printed_size(const struct value *value, size_t left, int depth)
+{
+    size_t size = 2;
+
+    if (value->kind == VALUE_STRING)
+        return value->as.string.length + 2;
+    if (value->kind == VALUE_BIG)
+        return value_big_digits(value) > VALUE_DIGITS_MAX ? TOO_MANY_DIGITS : value->as.string.length;
+    if (depth >= LIMIT_VALUE_DEPTH)
+        return 3;
+    for (size_t i = 0; value->kind == VALUE_LIST && i < value->as.list.count && size <= left; i++)
+        size += 2 + printed_size(value->as.list.items[i], left - size, depth + 1);
+    for (size_t i = 0; value->kind == VALUE_MAP && i < value->as.map.count && size <= left; i++)
+        size += 6 + printed_size(value->as.map.pairs[i].item, left - size, depth + 1);
+    return size;
+}
+
+bool eval_printable(struct eval *eval, const struct value *value)
+{
+    size_t size;
+
+    if (value->kind != VALUE_LIST && value->kind != VALUE_MAP && value->kind != VALUE_BIG)
+        return true;
+    size = printed_size(value, LIMIT_TEMPLATE_OUTPUT, 0);
+    if (size <= LIMIT_TEMPLATE_OUTPUT)
+        return true;
+    if (size >= TOO_MANY_DIGITS)
+        return eval_fail(eval, VALUE_DIGITS_ERROR) != NULL;
+    return error_set_kind(eval->err, ERROR_LIMIT, "the value makes more than %d bytes of text", LIMIT_TEMPLATE_OUTPUT);
+}
+
 const struct value *eval_str(struct eval *eval, const struct value *value)
 {
     struct text out;
@@ -229,6 +270,8 @@ const struct value *eval_str(struct eval *eval, const struct value *value)
         return value;
     if (value->kind == VALUE_UNDEFINED)
         return eval_is_strict(eval, value) ? eval_fail_undefined(eval, value) : eval_string(eval, "", 0);
+    if (!eval_printable(eval, value))
+        return NULL;
     out = text_new(eval->arena);
     object_str(&out, value);
     return eval_taint(eval, value_string_borrow(eval->arena, out.data, out.length), value);

@@ -57,6 +57,7 @@ struct eval {
     bool convert;       /* text that looks like a literal becomes one (macros, set blocks) */
     bool plain;         /* plain Jinja2: undefined prints as nothing, None as None */
     bool without_vars;  /* an import without context */
+    bool keeps_vault;   /* what is evaluated now may be a !vault value that no password opens */
     bool unsafe;        /* text from outside (facts, results, lookups) has been used */
     struct block_entry *blocks;
     const struct template *parent_tree; /* set by extends: the template's own output is dropped from then on */
@@ -66,6 +67,8 @@ struct eval {
 /* --- failing: always NULL --- */
 const struct value *eval_fail(struct eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const struct value *eval_fail_type(struct eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Python's exception of this class, where Ansible lets it through: "ZeroDivisionError". */
+const struct value *eval_raise(struct eval *eval, const char *class_name, const char *text);
 const struct value *eval_fail_undefined(struct eval *eval, const struct value *undefined);
 void eval_locate(struct eval *eval, const struct node *node);
 const char *eval_type(const struct value *value); /* Python's type name */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/text.h"
+#include "common/value/value_big.h"
 #include "common/value/value_python.h"
 #include "engine/template/eval_expression.h"
 #include "engine/template/method.h"
@@ -15,12 +16,26 @@ static const struct value *no_attribute(struct eval *eval, const struct value *t
 {
     if (target->kind == VALUE_NULL)
         return eval_undefined(eval, "'None' has no attribute '%s'", name);
+    if (target->kind == VALUE_OBJECT && eval_name_is(eval_type(target), "HostVars"))
+        return eval_undefined(eval, "\"hostvars['%s']\" is undefined", name);
+    if (target->kind == VALUE_OBJECT && eval_name_is(eval_type(target), "HostVarsVars"))
+        return eval_undefined(eval, "'ansible.vars.hostvars.HostVarsVars object' has no attribute '%s'", name);
     return eval_undefined(eval, "'%s object' has no attribute '%s'", eval_type(target), name);
 }
 
 static const struct value *of_undefined(struct eval *eval, const struct value *target)
 {
     return eval_is_strict(eval, target) ? target : eval_fail_undefined(eval, target);
+}
+
+/* .grouper and .list of what groupby makes. */
+static const struct value *group_part(const struct value *tuple, const char *name, size_t length)
+{
+    if ((tuple->marks & VALUE_GROUP) == 0 || (tuple->marks & VALUE_TUPLE) == 0)
+        return NULL;
+    if (length == strlen("grouper") && memcmp(name, "grouper", length) == 0)
+        return value_item(tuple, 0);
+    return length == strlen("list") && memcmp(name, "list", length) == 0 ? value_item(tuple, 1) : NULL;
 }
 
 /* An item of a mapping of either sort, or NULL. */
@@ -30,7 +45,7 @@ static const struct value *mapping_get(struct eval *eval, const struct value *ta
         return value_map_get_n(target, name, length);
     if (target->kind == VALUE_OBJECT && object_kind(target) == NULL)
         return target->as.object.ops->get(target->as.object.data, eval->arena, name, length);
-    return NULL;
+    return target->kind == VALUE_LIST ? group_part(target, name, length) : NULL;
 }
 
 /* NULL with no error: there is none. */
@@ -57,7 +72,9 @@ static const struct value *attribute_of(struct eval *eval, const struct value *t
         found = target;
     else
         found = mapping_get(eval, target, name, strlen(name));
-    return found == NULL ? no_attribute(eval, target, name) : found;
+    if (found == NULL && eval_name_is(name, "__class__"))
+        return object_class(eval, target);
+    return found == NULL ? no_attribute(eval, target, name) : eval_opened(eval, found);
 }
 
 const struct value *eval_attribute(struct eval *eval, const struct value *target, const char *name)
@@ -134,7 +151,7 @@ const struct value *eval_item(struct eval *eval, const struct value *target, con
         return eval_fail_undefined(eval, index);
     found = item_by_value(eval, target, index);
     if (found != NULL)
-        return found;
+        return eval_opened(eval, found);
     if (index->kind != VALUE_STRING)
         return no_element(eval, target, index);
     methods = method_find(index->as.string.data);
@@ -142,6 +159,8 @@ const struct value *eval_item(struct eval *eval, const struct value *target, con
 }
 
 /* --- slices --- */
+
+#define SLICE_FAR (INT64_MAX / 2)
 
 struct range {
     int64_t start, stop, step;
@@ -218,6 +237,10 @@ static bool slice_part(struct eval *eval, const struct node *node, int64_t *stor
     if (value->kind == VALUE_NULL)
         return true;
     *out = storage;
+    if (value->kind == VALUE_BIG) { /* as far as there is anything */
+        *storage = value_big_is_negative(value) ? -SLICE_FAR : SLICE_FAR;
+        return true;
+    }
     return args_int(eval, value, 0, storage);
 }
 

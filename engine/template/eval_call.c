@@ -8,7 +8,7 @@
 #include "engine/template/filter.h"
 #include "engine/template/method.h"
 #include "engine/template/object.h"
-#include "engine/template/test.h"
+#include "engine/template/plugin.h"
 
 static bool add_star(struct eval *eval, const struct node *node, struct call_args *out)
 {
@@ -124,21 +124,29 @@ const struct value *eval_call_node(struct eval *eval, const struct node *node)
 
 static const struct value *run_filter(struct eval *eval, const struct node *node, const struct value *input)
 {
+    const struct filter *filter = plugin_filter_or(eval->env, node->as.filter.entry, node->as.filter.name);
     struct call_args args;
 
     if (input == NULL || !eval_args(eval, &node->as.filter.args, &args))
         return NULL;
-    if (node->as.filter.entry == NULL) {
-        eval_fail(eval, "%s", filter_unknown(eval->arena, node->as.filter.name));
+    if (filter == NULL) {
+        eval_fail(eval, "%s", plugin_missing(eval->env, eval->arena, TEMPLATE_FILTER, node->as.filter.name));
         eval->err->kind = ERROR_PARSE;
         return NULL;
     }
-    return filter_run(eval, node->as.filter.entry, input, &args);
+    return filter_run(eval, filter, input, &args);
 }
 
 const struct value *eval_filter_node(struct eval *eval, const struct node *node)
 {
-    return run_filter(eval, node, eval_expression(eval, node->as.filter.target));
+    const struct filter *filter = node->as.filter.entry;
+    bool keeps = eval->keeps_vault;
+    const struct value *input;
+
+    eval->keeps_vault = filter != NULL && (filter->flags & FILTER_TAKES_VAULT) != 0;
+    input = eval_expression(eval, node->as.filter.target);
+    eval->keeps_vault = keeps;
+    return run_filter(eval, node, input);
 }
 
 const struct value *eval_filter_chain(struct eval *eval, const struct node *node, const struct value *input)
@@ -155,16 +163,23 @@ const struct value *eval_filter_chain(struct eval *eval, const struct node *node
 
 const struct value *eval_test_node(struct eval *eval, const struct node *node)
 {
-    const struct value *input = eval_expression(eval, node->as.test.target);
+    const struct test *test = plugin_test_or(eval->env, node->as.test.entry, node->as.test.name);
+    bool truth = false, keeps = eval->keeps_vault;
+    const struct value *input;
     struct call_args args;
-    bool truth = false;
 
+    eval->keeps_vault =
+        test != NULL && (eval_name_is(test->name, "vault_encrypted") || eval_name_is(test->name, "defined"));
+    input = eval_expression(eval, node->as.test.target);
+    eval->keeps_vault = keeps;
     if (input == NULL || !eval_args(eval, &node->as.test.args, &args))
         return NULL;
-    if (node->as.test.entry == NULL) {
-        eval_fail(eval, "%s", test_unknown(eval->arena, node->as.test.name));
+    if (test == NULL) {
+        eval_fail(eval, "%s", plugin_missing(eval->env, eval->arena, TEMPLATE_TEST, node->as.test.name));
         eval->err->kind = ERROR_PARSE;
         return NULL;
     }
-    return test_run(eval, node->as.test.entry, input, &args, &truth) ? value_bool(truth) : NULL;
+    if (test->run == NULL)
+        return plugin_run(eval, TEMPLATE_TEST, test->name, input, &args);
+    return test_run(eval, test, input, &args, &truth) ? value_bool(truth) : NULL;
 }

@@ -29,6 +29,10 @@ bool eval_contains(struct eval *eval, const struct value *container, const struc
     if (container->kind == VALUE_STRING)
         return contains_text(eval, container, item, out);
     if (container->kind == VALUE_MAP) {
+        bool is_list = item->kind == VALUE_LIST && (item->marks & VALUE_TUPLE) == 0;
+
+        if (is_list || item->kind == VALUE_MAP)
+            return eval_fail_type(eval, "unhashable type: '%s'", eval_type(item)) != NULL;
         *out = value_map_get_value(container, item) != NULL;
         return true;
     }

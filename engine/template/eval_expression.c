@@ -18,6 +18,13 @@ static const struct value *undefined_variable(struct eval *eval, const char *mes
     return value_undefined(eval->arena, message);
 }
 
+/* Keys need no trust, unless somebody could template them. */
+static bool is_unsafe_key(const struct value *key)
+{
+    return key->kind == VALUE_STRING && (key->marks & VALUE_TRUSTED) == 0 &&
+           value_text_is_template(key->as.string.data, key->as.string.length);
+}
+
 /* Text that is not from playbooks, roles and inventories. */
 static bool is_unsafe(const struct value *value)
 {
@@ -31,7 +38,7 @@ static bool is_unsafe(const struct value *value)
         return false;
     case VALUE_MAP:
         for (size_t i = 0; i < value->as.map.count; i++)
-            if (is_unsafe(value->as.map.pairs[i].item))
+            if (is_unsafe(value->as.map.pairs[i].item) || is_unsafe_key(value->as.map.pairs[i].key))
                 return true;
         return false;
     default:
@@ -60,7 +67,7 @@ bool eval_variable(struct eval *eval, const char *name, size_t length, const str
         eval->unsafe = is_unsafe(found);
     if (found->kind == VALUE_UNDEFINED)
         eval->has_undefined = true;
-    else if ((found->marks & VALUE_PRIVATE) != 0)
+    else if (found->kind != VALUE_STRING && (found->marks & VALUE_PRIVATE) != 0)
         found = value_mark(eval->arena, found, 0, VALUE_PRIVATE);
     *out = eval->tree != NULL && eval->tree->mutates ? eval_own(eval, found) : found;
     return true;
@@ -74,7 +81,7 @@ const struct value *eval_name(struct eval *eval, const struct node *node)
     if (found == NULL && !eval->without_vars)
         found = scope_get(&eval->resolved, name);
     if (found != NULL)
-        return found;
+        return eval_opened(eval, found);
     if (!eval_variable(eval, name, node->as.name.length, &found))
         return NULL;
     if (found == NULL && node->as.name.global != NULL)
@@ -85,7 +92,7 @@ const struct value *eval_name(struct eval *eval, const struct node *node)
     }
     if (!eval->without_vars)
         scope_set(eval, &eval->resolved, name, found);
-    return found;
+    return eval_opened(eval, found);
 }
 
 bool eval_truth(struct eval *eval, const struct value *value, bool *out)

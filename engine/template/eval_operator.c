@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Arithmetic with Python's rules. Integers are 64 bit: what overflows becomes a real number.
+ * Arithmetic with Python's rules. Integers of 64 bits have a way of their own; what does not fit goes to
+ * python_integer.c.
  */
 #include <math.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 #include "engine/template/eval_expression.h"
 #include "engine/template/markup.h"
 #include "engine/template/python_format.h"
+#include "engine/template/python_integer.h"
+
+#define EXACT_BITS 53 /* integers of so many bits are reals without a loss */
 
 static const char *const symbols[] = { "+", "-", "*", "/", "//", "%", "** or pow()" };
 
@@ -28,6 +32,8 @@ bool eval_number(const struct value *value, double *out)
         *out = value->as.real;
     else if (as_integer(value, &integer))
         *out = (double)integer;
+    else if (value->kind == VALUE_BIG)
+        *out = value_big_real(value);
     else
         return false;
     return true;
@@ -38,15 +44,31 @@ static const struct value *real(struct eval *eval, double number)
     return value_real(eval->arena, number);
 }
 
+static const enum integer_op integer_ops[] = {
+    [BINARY_ADD] = INTEGER_ADD,           [BINARY_SUB] = INTEGER_SUB, [BINARY_MUL] = INTEGER_MUL,
+    [BINARY_FLOORDIV] = INTEGER_FLOORDIV, [BINARY_MOD] = INTEGER_MOD, [BINARY_POW] = INTEGER_POW,
+};
+
+/* Out of the way of what 64 bits hold. */
+#define RARE __attribute__((cold, noinline))
+
+/* 64 bits do not do. */
+RARE static const struct value *too_large(struct eval *eval, enum binary_op op, int64_t a, int64_t b)
+{
+    return python_integer(eval, integer_ops[op], eval_int(eval, a), eval_int(eval, b));
+}
+
 static const struct value *integer_divide(struct eval *eval, int64_t a, int64_t b, bool want_rest)
 {
     int64_t quotient, rest;
 
     if (b == 0)
-        return want_rest ? eval_fail(eval, "integer modulo by zero")
-                         : eval_fail(eval, "integer division or modulo by zero");
+        return want_rest ? eval_raise(eval, "ZeroDivisionError", "integer modulo by zero")
+                         : eval_raise(eval, "ZeroDivisionError", "integer division or modulo by zero");
     if (b == -1)
-        return want_rest ? eval_int(eval, 0) : a == INT64_MIN ? real(eval, -(double)a) : eval_int(eval, -a);
+        return want_rest        ? eval_int(eval, 0)
+               : a == INT64_MIN ? too_large(eval, BINARY_FLOORDIV, a, b)
+                                : eval_int(eval, -a);
     quotient = a / b;
     rest = a % b;
     if (rest != 0 && (rest < 0) != (b < 0)) {
@@ -56,14 +78,14 @@ static const struct value *integer_divide(struct eval *eval, int64_t a, int64_t 
     return eval_int(eval, want_rest ? rest : quotient);
 }
 
-static const struct value *integer_power(struct eval *eval, int64_t base, int64_t exponent)
+__attribute__((noinline)) static const struct value *integer_power(struct eval *eval, int64_t base, int64_t exponent)
 {
     int64_t result = 1, factor = base, left = exponent;
     bool overflow = false;
 
     if (exponent < 0) {
         if (base == 0)
-            return eval_fail(eval, "0.0 cannot be raised to a negative power");
+            return eval_raise(eval, "ZeroDivisionError", "0.0 cannot be raised to a negative power");
         return real(eval, pow((double)base, (double)exponent));
     }
     while (left > 0 && !overflow) {
@@ -73,22 +95,38 @@ static const struct value *integer_power(struct eval *eval, int64_t base, int64_
         if (left > 0 && !overflow)
             overflow = __builtin_mul_overflow(factor, factor, &factor);
     }
-    return overflow ? real(eval, pow((double)base, (double)exponent)) : eval_int(eval, result);
+    return overflow ? too_large(eval, BINARY_POW, base, exponent) : eval_int(eval, result);
 }
 
-static const struct value *integer_binary(struct eval *eval, enum binary_op op, int64_t a, int64_t b)
+RARE static const struct value *long_quotient(struct eval *eval, int64_t a, int64_t b)
+{
+    return python_ratio(eval, eval_int(eval, a), eval_int(eval, b));
+}
+
+__attribute__((noinline)) static const struct value *integer_quotient(struct eval *eval, int64_t a, int64_t b)
+{
+    const uint64_t half = UINT64_C(1) << EXACT_BITS;
+
+    if (b == 0)
+        return eval_raise(eval, "ZeroDivisionError", "division by zero");
+    if ((uint64_t)a + half <= 2 * half && (uint64_t)b + half <= 2 * half)
+        return real(eval, (double)a / (double)b);
+    return long_quotient(eval, a, b);
+}
+
+static const struct value *small_binary(struct eval *eval, enum binary_op op, int64_t a, int64_t b)
 {
     int64_t result = 0;
 
     switch (op) {
     case BINARY_ADD:
-        return __builtin_add_overflow(a, b, &result) ? real(eval, (double)a + (double)b) : eval_int(eval, result);
+        return __builtin_add_overflow(a, b, &result) ? too_large(eval, op, a, b) : eval_int(eval, result);
     case BINARY_SUB:
-        return __builtin_sub_overflow(a, b, &result) ? real(eval, (double)a - (double)b) : eval_int(eval, result);
+        return __builtin_sub_overflow(a, b, &result) ? too_large(eval, op, a, b) : eval_int(eval, result);
     case BINARY_MUL:
-        return __builtin_mul_overflow(a, b, &result) ? real(eval, (double)a * (double)b) : eval_int(eval, result);
+        return __builtin_mul_overflow(a, b, &result) ? too_large(eval, op, a, b) : eval_int(eval, result);
     case BINARY_DIV:
-        return b == 0 ? eval_fail(eval, "division by zero") : real(eval, (double)a / (double)b);
+        return integer_quotient(eval, a, b);
     case BINARY_FLOORDIV:
         return integer_divide(eval, a, b, false);
     case BINARY_MOD:
@@ -103,10 +141,12 @@ static const struct value *real_power(struct eval *eval, double a, double b)
     double result;
 
     if (a == 0 && b < 0)
-        return eval_fail(eval, "0.0 cannot be raised to a negative power");
+        return eval_raise(eval, "ZeroDivisionError", "0.0 cannot be raised to a negative power");
     result = pow(a, b);
     if (isnan(result) && !isnan(a) && !isnan(b))
         return eval_fail(eval, "a negative number to a fractional power is a complex number, which is not supported");
+    if (isinf(result) && isfinite(a) && isfinite(b))
+        return eval_fail(eval, "(34, 'Numerical result out of range')");
     return real(eval, result);
 }
 
@@ -114,7 +154,19 @@ static double real_modulo(double a, double b)
 {
     double rest = fmod(a, b);
 
-    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+    if (rest == 0)
+        return copysign(0, b); /* zero has the divisor's sign */
+    return (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+/* Rounded down from what is left without the rest, as in Python: 2 // 0.1 is 19. */
+static double real_divide(double a, double b)
+{
+    double exact = (a - real_modulo(a, b)) / b, whole = floor(exact);
+
+    if (exact == 0)
+        return copysign(0, a / b);
+    return exact - whole > 0.5 ? whole + 1 : whole;
 }
 
 static const struct value *real_binary(struct eval *eval, enum binary_op op, double a, double b)
@@ -127,14 +179,45 @@ static const struct value *real_binary(struct eval *eval, enum binary_op op, dou
     case BINARY_MUL:
         return real(eval, a * b);
     case BINARY_DIV:
-        return b == 0 ? eval_fail(eval, "float division by zero") : real(eval, a / b);
+        return b == 0 ? eval_raise(eval, "ZeroDivisionError", "float division by zero") : real(eval, a / b);
     case BINARY_FLOORDIV:
-        return b == 0 ? eval_fail(eval, "float floor division by zero") : real(eval, floor(a / b));
+        return b == 0 ? eval_raise(eval, "ZeroDivisionError", "float floor division by zero")
+                      : real(eval, real_divide(a, b));
     case BINARY_MOD:
-        return b == 0 ? eval_fail(eval, "float modulo") : real(eval, real_modulo(a, b));
+        return b == 0 ? eval_raise(eval, "ZeroDivisionError", "float modulo") : real(eval, real_modulo(a, b));
     default:
         return real_power(eval, a, b);
     }
+}
+
+/* --- beyond 64 bits --- */
+
+static const struct value *big_power(struct eval *eval, const struct value *a, const struct value *b)
+{
+    double x = 0, y = 0;
+
+    if (!integer_is_negative(b))
+        return python_integer(eval, INTEGER_POW, a, b);
+    return python_real(eval, a, &x) && python_real(eval, b, &y) ? real_power(eval, x, y) : NULL;
+}
+
+/* One of them is beyond 64 bits. */
+RARE static const struct value *big_binary(struct eval *eval, enum binary_op op, const struct value *a,
+                                           const struct value *b, bool *done_out)
+{
+    double x = 0, y = 0;
+
+    *done_out = true;
+    if (a->kind == VALUE_REAL || b->kind == VALUE_REAL) {
+        if (eval_number(a, &x) && eval_number(b, &y))
+            return python_real(eval, a, &x) && python_real(eval, b, &y) ? real_binary(eval, op, x, y) : NULL;
+    } else if (python_is_integer(a) && python_is_integer(b)) {
+        if (op == BINARY_DIV)
+            return python_ratio(eval, a, b);
+        return op == BINARY_POW ? big_power(eval, a, b) : python_integer(eval, integer_ops[op], a, b);
+    }
+    *done_out = false;
+    return NULL;
 }
 
 /* --- sequences --- */
@@ -185,10 +268,13 @@ static bool too_long(struct eval *eval, size_t unit, int64_t times)
 
 static const struct value *repeat(struct eval *eval, const struct value *sequence, int64_t times)
 {
+    bool is_text = sequence->kind == VALUE_STRING;
     struct text out;
     struct value *list;
 
-    if (sequence->kind == VALUE_STRING) {
+    if ((is_text ? sequence->as.string.length : sequence->as.list.count) == 0)
+        times = 0; /* however often */
+    if (is_text) {
         if (too_long(eval, sequence->as.string.length, times))
             return NULL;
         out = text_new(eval->arena);
@@ -225,13 +311,15 @@ static const struct value *sequence_binary(struct eval *eval, enum binary_op op,
         return repeat(eval, a, times);
     if (op == BINARY_MUL && is_sequence(b) && as_integer(a, &times))
         return repeat(eval, b, times);
+    if (op == BINARY_MUL && ((is_sequence(a) && b->kind == VALUE_BIG) || (is_sequence(b) && a->kind == VALUE_BIG)))
+        return eval_fail(eval, "cannot fit 'int' into an index-sized integer");
     if (op == BINARY_MOD && a->kind == VALUE_STRING)
         return python_percent(eval, a, b);
     *done_out = false;
     return NULL;
 }
 
-const struct value *eval_binary(struct eval *eval, enum binary_op op, const struct value *a, const struct value *b)
+static const struct value *binary(struct eval *eval, enum binary_op op, const struct value *a, const struct value *b)
 {
     int64_t left = 0, right = 0;
     double x = 0, y = 0;
@@ -239,9 +327,14 @@ const struct value *eval_binary(struct eval *eval, enum binary_op op, const stru
     bool done = false;
 
     if (as_integer(a, &left) && as_integer(b, &right))
-        return integer_binary(eval, op, left, right);
-    if (eval_number(a, &x) && eval_number(b, &y))
+        return small_binary(eval, op, left, right);
+    if (a->kind == VALUE_BIG || b->kind == VALUE_BIG) {
+        made = big_binary(eval, op, a, b, &done);
+        if (done)
+            return made;
+    } else if (eval_number(a, &x) && eval_number(b, &y)) {
         return real_binary(eval, op, x, y);
+    }
     if (a->kind == VALUE_UNDEFINED || b->kind == VALUE_UNDEFINED)
         return eval_fail_undefined(eval, a->kind == VALUE_UNDEFINED ? a : b);
     made = sequence_binary(eval, op, a, b, &done);
@@ -254,15 +347,37 @@ const struct value *eval_binary(struct eval *eval, enum binary_op op, const stru
                           eval_type(b));
 }
 
-const struct value *eval_negate(struct eval *eval, const struct value *value, bool negate)
+/* Lists keep the marks that their items have. */
+static bool is_secret_scalar(const struct value *value)
+{
+    return (value->marks & VALUE_SECRET) != 0 && value->kind != VALUE_LIST && value->kind != VALUE_MAP;
+}
+
+const struct value *eval_binary(struct eval *eval, enum binary_op op, const struct value *a, const struct value *b)
+{
+    const struct value *made = binary(eval, op, a, b);
+
+    if (((a->marks | b->marks) & VALUE_SECRET) == 0 || made == NULL || !(is_secret_scalar(a) || is_secret_scalar(b)))
+        return made;
+    return value_mark(eval->arena, made, VALUE_SECRET, 0);
+}
+
+static const struct value *signed_number(struct eval *eval, const struct value *value, bool negate)
 {
     int64_t integer = 0;
 
     if (value->kind == VALUE_UNDEFINED)
         return eval_fail_undefined(eval, value);
     if (as_integer(value, &integer))
-        return integer_binary(eval, negate ? BINARY_SUB : BINARY_ADD, 0, integer);
+        return small_binary(eval, negate ? BINARY_SUB : BINARY_ADD, 0, integer);
+    if (value->kind == VALUE_BIG)
+        return negate ? python_integer(eval, INTEGER_SUB, eval_int(eval, 0), value) : value;
     if (value->kind == VALUE_REAL)
         return negate ? real(eval, -value->as.real) : value;
     return eval_fail_type(eval, "bad operand type for unary %c: '%s'", negate ? '-' : '+', eval_type(value));
+}
+
+const struct value *eval_negate(struct eval *eval, const struct value *value, bool negate)
+{
+    return eval_taint(eval, signed_number(eval, value, negate), value);
 }

@@ -13,8 +13,20 @@ struct value *eval_list(struct eval *eval);
 struct value *eval_tuple(struct eval *eval);
 struct value *eval_map(struct eval *eval);
 const struct value *eval_undefined(struct eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* False: its text would be larger than what a template may make; error set. */
+bool eval_printable(struct eval *eval, const struct value *value);
 /* str(): a string is returned as it is; undefined fails (or is "" in plain Jinja2). */
 const struct value *eval_str(struct eval *eval, const struct value *value);
+/* What is about to be used, if it is a !vault value that was left as it is: its text, or NULL with the error. */
+const struct value *eval_open(struct eval *eval, const struct value *value);
+static inline const struct value *eval_opened(struct eval *eval, const struct value *value)
+{
+    return value_is_envelope(value) ? eval_open(eval, value) : value;
+}
+/* False: there is such a value in a list or map that is about to be used; error set. */
+bool eval_opened_deep(struct eval *eval, const struct value *value);
+/* hostvars and its like: something in it is secret. As dear as printing it. */
+bool eval_object_is_secret(struct eval *eval, const struct value *value);
 bool eval_is_secret(const struct value *value);
 /* Marks what was made from `from`, if that is secret. */
 const struct value *eval_taint(struct eval *eval, const struct value *made, const struct value *from);

@@ -112,7 +112,7 @@ const struct value *exec_super(struct eval *eval, const struct block_link *link)
 {
     struct output out = { .pieces = 0 };
 
-    return run_link(eval, link, &out) ? output_string(eval, &out) : NULL;
+    return run_link(eval, link, &out) ? output_result(eval, &out) : NULL;
 }
 
 bool exec_block(struct eval *eval, const struct node *node, struct output *out)

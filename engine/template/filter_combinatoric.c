@@ -37,9 +37,11 @@ static const struct value *zip(struct eval *eval, const struct value *input, con
     struct value *list = eval_list(eval);
     size_t length = lists == NULL ? 0 : length_of(lists, args->count + 1, fill != NULL);
 
-    for (size_t i = 0; i < length && eval_step(eval); i++) {
+    for (size_t i = 0; i < length; i++) {
         struct value *tuple = eval_tuple(eval);
 
+        if (!eval_step(eval))
+            return NULL;
         for (uint32_t k = 0; k <= args->count; k++)
             value_list_add(eval->arena, tuple, i < lists[k]->as.list.count ? lists[k]->as.list.items[i] : fill);
         value_list_add(eval->arena, list, tuple);
@@ -47,8 +49,41 @@ static const struct value *zip(struct eval *eval, const struct value *input, con
     return lists == NULL ? NULL : list;
 }
 
+/* The first named argument that is not this one, or NULL. */
+static const char *other_named(const struct call_args *args, const char *allowed)
+{
+    for (uint32_t i = 0; i < args->named_count; i++)
+        if (strcmp(args->names[i], allowed) != 0)
+            return args->names[i];
+    return NULL;
+}
+
+/* zip(strict=True): all are as long as the first. */
+static bool same_lengths(struct eval *eval, const struct value *input, const struct call_args *args)
+{
+    const struct value **lists = all_lists(eval, input, args);
+    size_t first = lists == NULL ? 0 : lists[0]->as.list.count;
+
+    for (uint32_t i = 1; lists != NULL && i <= args->count; i++) {
+        size_t length = lists[i]->as.list.count;
+
+        if (length != first)
+            return eval_fail(eval,
+                             i == 1 ? "zip() argument %u is %s than argument 1"
+                                    : "zip() argument %u is %s than arguments 1-%u",
+                             i + 1, length < first ? "shorter" : "longer", i) != NULL;
+    }
+    return lists != NULL;
+}
+
 static const struct value *filter_zip(struct eval *eval, const struct value *input, struct call_args *args)
 {
+    const char *other = other_named(args, "strict");
+
+    if (other != NULL)
+        return eval_fail_type(eval, "'%s' is an invalid keyword argument for zip()", other);
+    if (args_true(args_named(args, "strict"), false) && !same_lengths(eval, input, args))
+        return NULL;
     return zip(eval, input, args, NULL);
 }
 
@@ -56,6 +91,8 @@ static const struct value *filter_zip_longest(struct eval *eval, const struct va
 {
     const struct value *fill = args_named(args, "fillvalue");
 
+    if (other_named(args, "fillvalue") != NULL)
+        return eval_fail_type(eval, "zip_longest() got an unexpected keyword argument");
     return zip(eval, input, args, fill == NULL ? value_null() : fill);
 }
 
@@ -75,6 +112,8 @@ static const struct value *filter_product(struct eval *eval, const struct value 
     size_t count = args->count + 1, *at, last;
     int64_t repeat = 1;
 
+    if (other_named(args, "repeat") != NULL)
+        return eval_fail_type(eval, "'%s' is an invalid keyword argument for product()", other_named(args, "repeat"));
     if (lists == NULL || !args_int(eval, args_named(args, "repeat"), 1, &repeat))
         return NULL;
     if (repeat < 0 || repeat > 1000)

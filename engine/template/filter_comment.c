@@ -109,8 +109,11 @@ const struct value *filter_comment(struct eval *eval, const struct value *input,
         return NULL;
     if (style == NULL)
         return eval_fail(eval, "'%s'", name);
-    input = eval_str(eval, input);
-    if (input == NULL || !read_comment(eval, args, style, &comment))
+    if (input->kind == VALUE_UNDEFINED)
+        return eval_fail_undefined(eval, input);
+    if (input->kind != VALUE_STRING)
+        return eval_fail(eval, "'%s' object has no attribute 'replace'", eval_type(input));
+    if (!read_comment(eval, args, style, &comment))
         return NULL;
     if (*comment.beginning != '\0')
         text_printf(&out, "%s%s", comment.beginning, comment.newline);

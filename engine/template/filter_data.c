@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Filters between values and text formats: JSON, YAML, base64. */
+/* Filters between values and text formats: JSON, YAML. */
 #include <string.h>
 
-#include "common/base/hash.h"
 #include "common/json/json.h"
 #include "common/yaml/yaml_reader.h"
 #include "common/yaml/yaml_writer.h"
@@ -32,6 +31,8 @@ static const struct value *plain_data(struct eval *eval, const struct value *val
     for (size_t i = 0; keys != NULL && i < keys->as.list.count; i++) {
         const struct value *key = keys->as.list.items[i], *item;
 
+        if (!eval_step(eval))
+            return NULL;
         item = value->kind == VALUE_LIST ? key : eval_item(eval, value, key);
         item = item == NULL ? NULL : plain_data(eval, item, depth + 1);
         if (item == NULL)
@@ -67,57 +68,97 @@ static const struct value *write_json(struct eval *eval, const struct value *inp
     return value_string_borrow(eval->arena, out.data, out.length);
 }
 
-/* separators=(',', ':') is the only use seen of that argument. */
-static bool is_compact(const struct value *separators)
+/* The first named argument that is not known, or NULL. */
+static const char *unknown_named(const struct call_args *args, const char *const *known)
 {
-    return value_is(separators, VALUE_LIST) && value_text(value_item(separators, 0)) != NULL &&
-           strcmp(value_text(value_item(separators, 0)), ",") == 0 && value_text(value_item(separators, 1)) != NULL &&
-           strcmp(value_text(value_item(separators, 1)), ":") == 0;
+    for (uint32_t i = 0; i < args->named_count; i++) {
+        size_t k = 0;
+
+        while (known[k] != NULL && strcmp(known[k], args->names[i]) != 0)
+            k++;
+        if (known[k] == NULL)
+            return args->names[i];
+    }
+    return NULL;
+}
+
+static bool json_known(struct eval *eval, const struct call_args *args)
+{
+    static const char *const known[] = {
+        "indent",         "sort_keys", "ensure_ascii",  "separators",        "skipkeys", "allow_nan",
+        "check_circular", "default",   "vault_to_text", "preprocess_unsafe", NULL
+    };
+
+    const char *other = unknown_named(args, known);
+
+    return other == NULL ||
+           eval_fail_type(eval, "JSONEncoder.__init__() got an unexpected keyword argument '%s'", other) != NULL;
+}
+
+static bool json_separators(struct eval *eval, const struct value *separators, struct json_style *style)
+{
+    if (separators == NULL || separators->kind == VALUE_NULL)
+        return true;
+    if (!value_is(separators, VALUE_LIST) || value_count(separators) != 2 ||
+        value_text(value_item(separators, 0)) == NULL || value_text(value_item(separators, 1)) == NULL)
+        return eval_fail_type(eval, "separators must be a pair of texts, not %s", eval_type(separators)) != NULL;
+    style->item_separator = value_text(value_item(separators, 0));
+    style->key_separator = value_text(value_item(separators, 1));
+    return true;
+}
+
+/* A number of blanks, or a text of its own for each level. */
+static bool json_levels(struct eval *eval, const struct value *indent, int64_t fallback, struct json_style *style)
+{
+    if (!value_is(indent, VALUE_STRING))
+        return json_indent(eval, indent, fallback, &style->indent);
+    style->indent = 1;
+    style->indent_text = value_text(indent);
+    return true;
+}
+
+static bool is_zero(const struct value *indent)
+{
+    return (value_is(indent, VALUE_INT) && indent->as.integer <= 0) || value_is(indent, VALUE_BOOL);
 }
 
 static const struct value *filter_to_json(struct eval *eval, const struct value *input, struct call_args *args)
 {
     struct json_style style = JSON_PYTHON;
+    const struct value *indent = args_named(args, "indent");
 
-    style.sort_keys = args_true(args->bound[1], false);
-    style.ascii = args_true(args->bound[2], true);
-    style.compact = is_compact(args->bound[3]);
-    return json_indent(eval, args->bound[0], 0, &style.indent) ? write_json(eval, input, &style) : NULL;
-}
-
-/* indent=0 means lines without indentation, no indent means one line. */
-static const struct value *write_flush(struct eval *eval, const struct value *input, struct json_style *style)
-{
-    const struct value *json;
-    struct text out = text_new(eval->arena);
-    const char *at;
-
-    style->indent = 1;
-    json = write_json(eval, input, style);
-    if (json == NULL)
+    if (args->count > 0)
+        return eval_fail_type(
+            eval,
+            "dumps() takes 1 positional argument but %u positional arguments (and 1 keyword-only argument) were given",
+            args->count + 1);
+    if (!json_known(eval, args) || !json_separators(eval, args_named(args, "separators"), &style) ||
+        !json_levels(eval, indent, 0, &style))
         return NULL;
-    for (at = json->as.string.data; *at != '\0'; at++) {
-        text_add_char(&out, *at);
-        if (*at == '\n') /* newlines in strings are escaped: this one is layout */
-            at += strspn(at + 1, " ");
+    style.sort_keys = args_true(args_named(args, "sort_keys"), false);
+    style.ascii = args_true(args_named(args, "ensure_ascii"), true);
+    if (is_zero(indent)) {
+        style.indent = 1;
+        style.indent_text = value_is(indent, VALUE_BOOL) && indent->as.boolean ? " " : "";
     }
-    return value_string_borrow(eval->arena, out.data, out.length);
-}
-
-static bool is_zero(const struct value *indent)
-{
-    return value_is(indent, VALUE_INT) && indent->as.integer == 0;
+    return write_json(eval, input, &style);
 }
 
 static const struct value *filter_to_nice_json(struct eval *eval, const struct value *input, struct call_args *args)
 {
     struct json_style style = JSON_PYTHON;
 
+    if (args_named(args, "separators") != NULL)
+        return eval_fail_type(eval, "to_json() got multiple values for keyword argument 'separators'");
+    if (!json_known(eval, args) || !json_levels(eval, args->bound[0], 4, &style))
+        return NULL;
     style.sort_keys = args_true(args->bound[1], true);
-    style.ascii = args_true(args->bound[2], true);
-    if (is_zero(args->bound[0]))
-        return write_flush(eval, input, &style);
-    return json_indent(eval, args->bound[0], 4, &style.indent) ? write_json(eval, input, &style) : NULL;
+    style.ascii = args_true(args_named(args, "ensure_ascii"), true);
+    if (is_zero(args->bound[0])) {
+        style.indent = 1;
+        style.indent_text = value_is(args->bound[0], VALUE_BOOL) && args->bound[0]->as.boolean ? " " : "";
+    }
+    return write_json(eval, input, &style);
 }
 
 /* Jinja2's own: keys sorted, and safe inside of HTML. */
@@ -129,7 +170,9 @@ static const struct value *filter_tojson(struct eval *eval, const struct value *
     struct value *made;
 
     style.sort_keys = true;
-    json = json_indent(eval, args->bound[0], 0, &style.indent) ? write_json(eval, input, &style) : NULL;
+    json = eval_printable(eval, input) && json_indent(eval, args->bound[0], 0, &style.indent)
+               ? write_json(eval, input, &style)
+               : NULL;
     for (size_t i = 0; json != NULL && i < json->as.string.length; i++) {
         char c = json->as.string.data[i];
 
@@ -161,16 +204,60 @@ static const struct value *filter_from_json(struct eval *eval, const struct valu
 
 /* --- YAML --- */
 
-static bool yaml_options(struct eval *eval, const struct call_args *args, struct yaml_style *style, int64_t indent)
+/* version=[1, 1] */
+static bool yaml_version(struct eval *eval, const struct value *version, struct yaml_style *style, const char *filter)
 {
-    int64_t wanted = indent, width = 0;
+    int64_t major = 0, minor = 0;
 
-    if (!args_int(eval, args->bound[0], indent, &wanted) || !args_int(eval, args->bound[1], 0, &width))
+    if (version == NULL || version->kind == VALUE_NULL)
+        return true;
+    if (value_count(version) != 2 || !args_int(eval, value_item(version, 0), 0, &major) ||
+        !args_int(eval, value_item(version, 1), 0, &minor))
+        return eval_fail_type(eval, "version must be a pair of numbers") != NULL;
+    if (major != 1 || minor < 1 || minor > 2)
+        return eval_fail(eval, "%s - incompatible %%YAML directive", filter) != NULL;
+    style->version[0] = (int)major;
+    style->version[1] = (int)minor;
+    return true;
+}
+
+static bool yaml_scalar_style(struct eval *eval, const struct value *given, struct yaml_style *style)
+{
+    const char *text = args_text(eval, given, "", "default_style");
+
+    if (text == NULL)
         return false;
-    style->indent = (int)wanted;
+    if (strlen(text) == 1 && strchr("\"'|>", *text) != NULL)
+        style->scalar = *text;
+    return true;
+}
+
+static bool yaml_options(struct eval *eval, const struct call_args *args, struct yaml_style *style,
+                         const struct value *indent, const char *filter)
+{
+    static const char *const known[] = { "indent",       "width",         "sort_keys", "explicit_start",
+                                         "explicit_end", "default_style", "canonical", "line_break",
+                                         "version",      "encoding",      NULL };
+    int64_t wanted = style->indent, width = 0;
+    const char *line = value_text(args_named(args, "line_break"));
+    const char *other = unknown_named(args, known);
+
+    if (args_named(args, "allow_unicode") != NULL)
+        return eval_fail(eval, "%s - yaml.dump() got multiple values for keyword argument 'allow_unicode'", filter) !=
+               NULL;
+    if (other != NULL)
+        return eval_fail(eval, "%s - dump_all() got an unexpected keyword argument '%s'", filter, other) != NULL;
+    if (!args_int(eval, indent, wanted, &wanted) || !args_int(eval, args_named(args, "width"), 0, &width) ||
+        !yaml_version(eval, args_named(args, "version"), style, filter) ||
+        !yaml_scalar_style(eval, args_named(args, "default_style"), style))
+        return false;
+    style->indent = (int)(wanted > 1000 ? 1000 : wanted);
     style->width = (int)(width > 1000000000 ? 1000000000 : width);
-    style->keep_order = !args_true(args->bound[2], true);
-    style->explicit_start = args_true(args->bound[3], false);
+    style->keep_order = !args_true(args_named(args, "sort_keys"), true);
+    style->explicit_start = args_true(args_named(args, "explicit_start"), false);
+    style->explicit_end = args_true(args_named(args, "explicit_end"), false);
+    style->canonical = args_true(args_named(args, "canonical"), false);
+    style->line_break = line == NULL ? 0 : strcmp(line, "\r") == 0 ? '\r' : strcmp(line, "\r\n") == 0 ? -1 : 0;
     return true;
 }
 
@@ -189,21 +276,39 @@ static const struct value *write_yaml(struct eval *eval, const struct value *inp
     return value_string_borrow(eval->arena, out.data, out.length);
 }
 
+/* What positional arguments there are Ansible does not look at. */
 static const struct value *filter_to_yaml(struct eval *eval, const struct value *input, struct call_args *args)
 {
     struct yaml_style style = { .indent = 0 };
+    const struct value *flow = args_named(args, "default_flow_style");
+    struct call_args rest = *args;
 
-    if (!yaml_options(eval, args, &style, 0))
+    rest.names = arena_new_array(eval->arena, const char *, args->named_count + 1);
+    rest.named = arena_new_array(eval->arena, const struct value *, args->named_count + 1);
+    rest.named_count = 0;
+    for (uint32_t i = 0; i < args->named_count; i++) {
+        if (strcmp(args->names[i], "default_flow_style") == 0)
+            continue;
+        rest.names[rest.named_count] = args->names[i];
+        rest.named[rest.named_count++] = args->named[i];
+    }
+    if (!yaml_options(eval, &rest, &style, args_named(args, "indent"), "to_yaml"))
         return NULL;
-    style.block = args->bound[4] != NULL && args->bound[4]->kind == VALUE_BOOL && !args->bound[4]->as.boolean;
+    style.flow = flow != NULL && value_truthy(flow);
+    style.block = flow != NULL && flow->kind != VALUE_NULL && !style.flow;
     return write_yaml(eval, input, &style, "to_yaml");
 }
 
 static const struct value *filter_to_nice_yaml(struct eval *eval, const struct value *input, struct call_args *args)
 {
-    struct yaml_style style = { .block = true };
+    struct yaml_style style = { .block = true, .indent = 4 };
 
-    return yaml_options(eval, args, &style, 4) ? write_yaml(eval, input, &style, "to_nice_yaml") : NULL;
+    if (args_named(args, "default_flow_style") != NULL)
+        return eval_fail(eval,
+                         "to_nice_yaml - yaml.dump() got multiple values for keyword argument 'default_flow_style'");
+    return yaml_options(eval, args, &style, args->bound[0], "to_nice_yaml")
+               ? write_yaml(eval, input, &style, "to_nice_yaml")
+               : NULL;
 }
 
 static const struct value *read_yaml(struct eval *eval, const struct value *input, bool all)
@@ -233,40 +338,14 @@ static const struct value *filter_from_yaml_all(struct eval *eval, const struct 
     return read_yaml(eval, input, true);
 }
 
-/* --- base64 --- */
-
-static const struct value *filter_b64encode(struct eval *eval, const struct value *input, struct call_args *args)
-{
-    (void)args;
-    input = eval_str(eval, input);
-    if (input == NULL)
-        return NULL;
-    return eval_text(eval, base64_encode(eval->arena, input->as.string.data, input->as.string.length));
-}
-
-static const struct value *filter_b64decode(struct eval *eval, const struct value *input, struct call_args *args)
-{
-    char *data = NULL;
-    size_t length = 0;
-
-    (void)args;
-    input = eval_str(eval, input);
-    if (input == NULL ||
-        !base64_decode(eval->arena, input->as.string.data, input->as.string.length, &data, &length, eval->err))
-        return NULL;
-    return eval_string(eval, data, length);
-}
-
 const struct filter filters_data[] = {
-    { "to_json", filter_to_json, "indent sort_keys ensure_ascii separators **", FILTER_TEXT },
-    { "to_nice_json", filter_to_nice_json, "indent sort_keys ensure_ascii **", FILTER_TEXT },
+    { "to_json", filter_to_json, NULL, FILTER_TEXT },
+    { "to_nice_json", filter_to_nice_json, "indent sort_keys * **", FILTER_TEXT },
     { "tojson", filter_tojson, "indent", 0 },
     { "from_json", filter_from_json, "**", 0 },
-    { "to_yaml", filter_to_yaml, "indent width sort_keys explicit_start default_flow_style **", FILTER_TEXT },
-    { "to_nice_yaml", filter_to_nice_yaml, "indent width sort_keys explicit_start **", FILTER_TEXT },
+    { "to_yaml", filter_to_yaml, NULL, FILTER_TEXT },
+    { "to_nice_yaml", filter_to_nice_yaml, "indent * **", FILTER_TEXT },
     { "from_yaml", filter_from_yaml, "", 0 },
     { "from_yaml_all", filter_from_yaml_all, "", 0 },
-    { "b64encode", filter_b64encode, "encoding", 0 },
-    { "b64decode", filter_b64decode, "encoding", 0 },
     { .name = NULL },
 };

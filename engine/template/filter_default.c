@@ -11,6 +11,7 @@
 #include "engine/template/eval_expression.h"
 #include "engine/template/filter.h"
 #include "engine/template/object.h"
+#include "engine/template/python_integer.h"
 #include "engine/template/undefined.h"
 
 static const struct value *filter_default(struct eval *eval, const struct value *input, struct call_args *args)
@@ -71,36 +72,20 @@ static char *without_underscores(struct eval *eval, const char *text)
     return copy;
 }
 
-/* int(text, base): false if Python would not take it. */
-static bool parse_int(const char *text, int64_t base, int64_t *out)
-{
-    const char *digits = text + (*text == '-' || *text == '+');
-    char *end = NULL;
-    long long parsed;
-
-    if (base == 8 && (strncmp(digits, "0o", 2) == 0 || strncmp(digits, "0O", 2) == 0))
-        digits += 2;
-    else if (base == 2 && (strncmp(digits, "0b", 2) == 0 || strncmp(digits, "0B", 2) == 0))
-        digits += 2;
-    if (!isalnum((unsigned char)*digits) || base < 2 || base > 36)
-        return false;
-    parsed = strtoll(digits, &end, (int)base);
-    *out = *text == '-' ? -parsed : parsed;
-    return *end == '\0';
-}
-
 static const struct value *real_to_int(struct eval *eval, double real, const struct value *fallback)
 {
-    if (!isfinite(real))
+    if (isnan(real))
         return fallback;
-    real = trunc(real);
-    return fabs(real) < 9.2e18 ? eval_int(eval, (int64_t)real) : value_real(eval->arena, real);
+    if (isinf(real))
+        return eval_fail(eval, "cannot convert float infinity to integer");
+    return value_integer_real(eval->arena, real);
 }
 
 static const struct value *filter_int(struct eval *eval, const struct value *input, struct call_args *args)
 {
     const struct value *fallback = args->bound[0] == NULL ? eval_int(eval, 0) : args->bound[0];
-    int64_t base = 10, integer = 0;
+    const struct value *made;
+    int64_t base = 10;
     double real = 0;
     const char *text;
 
@@ -110,11 +95,14 @@ static const struct value *filter_int(struct eval *eval, const struct value *inp
         return real_to_int(eval, input->as.real, fallback);
     if (input->kind == VALUE_INT || input->kind == VALUE_BOOL)
         return eval_int(eval, input->kind == VALUE_INT ? input->as.integer : input->as.boolean);
+    if (input->kind == VALUE_BIG)
+        return input;
     if (input->kind != VALUE_STRING)
         return fallback;
     text = without_underscores(eval, input->as.string.data);
-    if (parse_int(text, base, &integer))
-        return eval_int(eval, integer);
+    made = python_integer_text(eval, text, base);
+    if (made != NULL)
+        return made;
     return text_to_real(text, &real) ? real_to_int(eval, real, fallback) : fallback;
 }
 
@@ -125,6 +113,8 @@ static const struct value *filter_float(struct eval *eval, const struct value *i
 
     if (!good && input->kind == VALUE_STRING)
         good = text_to_real(without_underscores(eval, input->as.string.data), &real);
+    if (input->kind == VALUE_BIG && !python_real(eval, input, &real))
+        return NULL;
     if (good)
         return value_real(eval->arena, real);
     return args->bound[0] == NULL ? value_real(eval->arena, 0) : args->bound[0];
@@ -155,6 +145,8 @@ static const struct value *filter_length(struct eval *eval, const struct value *
     const struct value *items;
 
     (void)args;
+    if (input->kind == VALUE_STRING && (input->marks & VALUE_BYTES) != 0)
+        return eval_int(eval, (int64_t)input->as.string.length);
     if (input->kind == VALUE_STRING)
         return eval_int(eval, (int64_t)text_utf8_count(input->as.string.data, input->as.string.length));
     if (input->kind == VALUE_MAP)
@@ -167,9 +159,18 @@ static const struct value *filter_length(struct eval *eval, const struct value *
 
 static const struct value *filter_type_debug(struct eval *eval, const struct value *input, struct call_args *args)
 {
-    const char *type = eval_type(input), *dot = strrchr(type, '.');
+    bool is_vault = input->kind == VALUE_STRING && (input->marks & VALUE_VAULT) != 0;
+    const char *type = is_vault ? "AnsibleVaultEncryptedUnicode" : eval_type(input), *dot = strrchr(type, '.');
 
     (void)args;
+    if (input->kind == VALUE_STRING && (input->marks & VALUE_PRIVATE) != 0)
+        type = eval->unsafe ? "NativeJinjaUnsafeText" : "NativeJinjaText", dot = NULL;
+    else if (!is_vault && input->kind == VALUE_STRING && strcmp(type, "str") == 0 && input->path != NULL &&
+             (input->marks & VALUE_TRUSTED) != 0)
+        type = "AnsibleUnicode", dot = NULL; /* written in a playbook */
+    else if (!is_vault && input->kind == VALUE_STRING && strcmp(type, "str") == 0 && eval->unsafe &&
+             (input->marks & VALUE_TRUSTED) == 0)
+        type = "AnsibleUnsafeText", dot = NULL;           /* from outside, or made from such text */
     return eval_text(eval, dot == NULL ? type : dot + 1); /* without the module of the class */
 }
 
@@ -179,12 +180,12 @@ const struct filter filters_default[] = {
     { "mandatory", filter_mandatory, "msg", FILTER_TAKES_UNDEFINED | FILTER_KEEPS },
     { "ternary", filter_ternary, "true_val! false_val! none_val", FILTER_KEEPS },
     { "bool", filter_bool, "", FILTER_KEEPS },
-    { "int", filter_int, "default base", FILTER_KEEPS },
-    { "float", filter_float, "default", FILTER_KEEPS },
+    { "int", filter_int, "default base", 0 },
+    { "float", filter_float, "default", 0 },
     { "string", filter_string, "", FILTER_TEXT },
     { "list", filter_list, "", FILTER_KEEPS },
     { "length", filter_length, "", FILTER_KEEPS },
     { "count", filter_length, "", FILTER_KEEPS },
-    { "type_debug", filter_type_debug, "", FILTER_TAKES_UNDEFINED | FILTER_KEEPS },
+    { "type_debug", filter_type_debug, "", FILTER_TAKES_UNDEFINED | FILTER_TAKES_VAULT | FILTER_KEEPS },
     { .name = NULL },
 };

@@ -164,27 +164,37 @@ static const struct value *filter_dict2items(struct eval *eval, const struct val
     return keys == NULL ? NULL : list;
 }
 
+/* item[name]: of a dict, or of a tuple when the name is a number. NULL: there is none. */
+static const struct value *part_of(const struct value *item, const struct value *name)
+{
+    if (item->kind == VALUE_MAP)
+        return value_map_get_value(item, name);
+    return item->kind == VALUE_LIST && name->kind == VALUE_INT && name->as.integer >= 0
+               ? value_item(item, (size_t)name->as.integer)
+               : NULL;
+}
+
 static const struct value *filter_items2dict(struct eval *eval, const struct value *input, struct call_args *args)
 {
-    const char *key_name = name_or(eval, args->bound[0], "key"), *value_name = name_or(eval, args->bound[1], "value");
+    const struct value *key_name = args->bound[0] == NULL ? eval_text(eval, "key") : args->bound[0];
+    const struct value *value_name = args->bound[1] == NULL ? eval_text(eval, "value") : args->bound[1];
     struct value *map = eval_map(eval);
 
-    if (key_name == NULL || value_name == NULL)
-        return NULL;
     if (input->kind != VALUE_LIST)
         return eval_fail_type(eval, "items2dict requires a list, got <class '%s'> instead.", eval_type(input));
     for (size_t i = 0; i < input->as.list.count; i++) {
         const struct value *item = input->as.list.items[i];
-        const struct value *key = value_map_get(item, key_name), *value = value_map_get(item, value_name);
+        const struct value *key = part_of(item, key_name), *value = part_of(item, value_name);
 
-        if (item->kind != VALUE_MAP)
+        if (item->kind != VALUE_MAP && (key == NULL || value == NULL))
             return eval_fail_type(eval, "items2dict requires a list of dictionaries, got %s instead.",
                                   value_to_text(eval->arena, input));
         if (key == NULL || value == NULL)
             return eval_fail_type(eval,
                                   "items2dict requires each dictionary in the list to contain the keys '%s' and '%s', "
                                   "got %s instead.",
-                                  key_name, value_name, value_to_text(eval->arena, input));
+                                  value_to_text(eval->arena, key_name), value_to_text(eval->arena, value_name),
+                                  value_to_text(eval->arena, input));
         value_map_put_value(eval->arena, map, key, value);
     }
     return map;
@@ -215,10 +225,12 @@ static const struct value *walk(struct eval *eval, const struct value *element, 
                                 bool skip_missing)
 {
     const struct value *at = element;
+    const char *name = NULL;
 
     for (size_t i = 0; i < path->as.list.count; i++) {
         const struct value *key = path->as.list.items[i], *found;
-        const char *name = value_text(key);
+
+        name = value_text(key);
 
         if (at->kind != VALUE_MAP)
             return eval_fail_type(eval, "the key %s should point to a dictionary, got '%s'", name == NULL ? "?" : name,
@@ -233,7 +245,8 @@ static const struct value *walk(struct eval *eval, const struct value *element, 
     }
     if (at->kind == VALUE_LIST)
         return at;
-    return eval_fail_type(eval, "the key should point to a list, got %s", value_to_text(eval->arena, at));
+    return eval_fail_type(eval, "the key '%s' should point to a list, got %s", name == NULL ? "?" : name,
+                          value_to_text(eval->arena, at));
 }
 
 static const struct value *subelement_path(struct eval *eval, const struct value *path)

@@ -111,7 +111,9 @@ static const struct value *filter_xmlattr(struct eval *eval, const struct value 
     struct text out = text_new(eval->arena), spaced = text_new(eval->arena);
 
     if (input->kind != VALUE_MAP)
-        return eval_fail(eval, "'%s object' has no attribute 'items'", eval_type(input));
+        return input->kind == VALUE_UNDEFINED
+                   ? eval_fail_undefined(eval, input)
+                   : eval_fail(eval, "'%s' object has no attribute 'items'", eval_type(input));
     for (size_t i = 0; i < input->as.map.count; i++) {
         const struct value *item = input->as.map.pairs[i].item;
 

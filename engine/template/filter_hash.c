@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/hash.h"
+#include "common/value/value_python.h"
 #include "engine/template/filter.h"
 
 #define ANSIBLE_NAMESPACE "361E6D51-FAEC-444A-9079-341386DA8E2E"
@@ -64,11 +65,19 @@ static bool parse_uuid(const char *text, unsigned char out[16])
 /* Version 5: SHA-1 of the namespace and the name. */
 static const struct value *filter_to_uuid(struct eval *eval, const struct value *input, struct call_args *args)
 {
-    const char *space = args_text(eval, args->bound[0], ANSIBLE_NAMESPACE, "namespace");
+    const struct value *given = args->bound[0];
+    const char *space = value_text(given);
     unsigned char bytes[16];
     char hex[HASH_HEX_MAX], out[37];
     struct hash *hash;
 
+    if (given == NULL)
+        space = ANSIBLE_NAMESPACE;
+    if (space == NULL)
+        return given->kind == VALUE_UNDEFINED
+                   ? eval_fail_undefined(eval, given)
+                   : eval_fail(eval, "Invalid value '%s' for 'namespace': '%s' object has no attribute 'replace'",
+                               value_to_text(eval->arena, given), eval_type(given));
     input = space == NULL ? NULL : eval_str(eval, input);
     if (input == NULL)
         return NULL;

@@ -31,6 +31,10 @@ static const char *indent_text(struct eval *eval, const struct value *width)
 
     if (width != NULL && width->kind == VALUE_STRING)
         return width->as.string.data;
+    if (width != NULL && width->kind == VALUE_NULL) {
+        eval_fail_type(eval, "can't multiply sequence by non-int of type 'NoneType'");
+        return NULL;
+    }
     if (!args_int(eval, width, 4, &spaces))
         return NULL;
     if (spaces > LIMIT_TEMPLATE_OUTPUT) {
@@ -66,13 +70,16 @@ static const struct value *filter_indent(struct eval *eval, const struct value *
 /* Attributes only: methods, and what objects of templates have; never items. */
 static const struct value *filter_attr(struct eval *eval, const struct value *input, struct call_args *args)
 {
-    const struct value *name = eval_str(eval, args->bound[0]);
+    const struct value *name = args->bound[0];
     struct method_set methods;
     const struct method *method;
 
-    if (name == NULL)
-        return NULL;
-    if (object_kind(input) != NULL)
+    if (name->kind != VALUE_STRING)
+        return name->kind == VALUE_UNDEFINED
+                   ? eval_fail_undefined(eval, name)
+                   : eval_fail_type(eval, "attribute name must be string, not '%s'", eval_type(name));
+    if (object_kind(input) != NULL || (input->kind != VALUE_MAP && input->kind != VALUE_OBJECT) ||
+        strcmp(name->as.string.data, "__class__") == 0)
         return eval_attribute(eval, input, name->as.string.data);
     methods = method_find(name->as.string.data);
     method = method_for(&methods, input);
@@ -120,14 +127,19 @@ static const struct value *filter_truncate(struct eval *eval, const struct value
     struct text out = text_new(eval->arena);
     size_t keep;
 
-    if (end == NULL || !is_text(eval, input, "object of type '%s' has no len()") ||
-        !args_int(eval, args->bound[0], 255, &length) || !args_int(eval, args->bound[3], 5, &leeway))
+    if (end == NULL || !args_int(eval, args->bound[0], 255, &length) || !args_int(eval, args->bound[3], 5, &leeway))
         return NULL;
     end_length = (int64_t)text_utf8_count(end->as.string.data, end->as.string.length);
     if (length < end_length)
         return eval_fail(eval, "expected length >= %lld, got %lld", (long long)end_length, (long long)length);
     if (leeway < 0)
         return eval_fail(eval, "expected leeway >= 0, got %lld", (long long)leeway);
+    if ((input->kind == VALUE_LIST || input->kind == VALUE_MAP) && (int64_t)value_count(input) - leeway <= length)
+        return input; /* whatever has a length, and a short one */
+    if ((input->kind == VALUE_LIST || input->kind == VALUE_MAP) && !args_true(args->bound[1], false))
+        return eval_fail(eval, "'%s' object has no attribute 'rsplit'", eval_type(input));
+    if (!is_text(eval, input, "object of type '%s' has no len()"))
+        return NULL;
     if ((int64_t)text_utf8_count(input->as.string.data, input->as.string.length) - leeway <= length)
         return input;
     keep = text_utf8_offset(input->as.string.data, input->as.string.length, (size_t)(length - end_length));
@@ -143,6 +155,8 @@ static const struct value *filter_pprint(struct eval *eval, const struct value *
     struct text out = text_new(eval->arena);
 
     (void)args;
+    if (!eval_printable(eval, input))
+        return NULL;
     python_pprint(eval, &out, input);
     return value_string_borrow(eval->arena, out.data, out.length);
 }

@@ -64,6 +64,8 @@ static const struct value *filter_batch(struct eval *eval, const struct value *i
         return NULL;
     if (size < 1)
         return eval_fail(eval, "batch() needs a line count of at least 1");
+    if (fill != NULL && size > (int64_t)(LIMIT_TEMPLATE_OUTPUT / sizeof(void *)))
+        return eval_fail(eval, "a batch of %lld is too long to be filled up", (long long)size);
     for (size_t i = 0; i < items->as.list.count; i++) {
         if (line == NULL || (int64_t)line->as.list.count == size) {
             line = eval_list(eval);
@@ -71,8 +73,11 @@ static const struct value *filter_batch(struct eval *eval, const struct value *i
         }
         value_list_add(eval->arena, line, items->as.list.items[i]);
     }
-    while (line != NULL && fill != NULL && fill->kind != VALUE_NULL && (int64_t)line->as.list.count < size)
+    while (line != NULL && fill != NULL && fill->kind != VALUE_NULL && (int64_t)line->as.list.count < size) {
+        if (!eval_step(eval))
+            return NULL;
         value_list_add(eval->arena, line, fill);
+    }
     return list;
 }
 
@@ -90,9 +95,12 @@ static const struct value *filter_slice(struct eval *eval, const struct value *i
     count = items->as.list.count;
     each = count / (size_t)slices;
     more = count % (size_t)slices;
-    for (size_t i = 0; i < (size_t)slices && eval_step(eval); i++) {
+    for (size_t i = 0; i < (size_t)slices; i++) {
         struct value *part = eval_list(eval);
         size_t size = each + (i < more);
+
+        if (!eval_step(eval))
+            return NULL;
 
         for (size_t k = 0; k < size; k++)
             value_list_add(eval->arena, part, items->as.list.items[at++]);
@@ -108,6 +116,8 @@ static const struct value *filter_sum(struct eval *eval, const struct value *inp
     const struct value *items = eval_items(eval, input);
     const struct value *sum = args->bound[1] == NULL ? eval_int(eval, 0) : args->bound[1];
 
+    if (items != NULL && sum->kind == VALUE_STRING)
+        return eval_fail_type(eval, "sum() can't sum strings [use ''.join(seq) instead]");
     for (size_t i = 0; items != NULL && sum != NULL && i < items->as.list.count; i++) {
         const struct value *item = items->as.list.items[i];
 
@@ -149,12 +159,14 @@ static bool flatten_into(struct eval *eval, struct value *list, const struct val
 
 static const struct value *filter_flatten(struct eval *eval, const struct value *input, struct call_args *args)
 {
-    const struct value *items = eval_items(eval, input);
+    const struct value *items = eval_items(eval, input), *given = args->bound[0];
     struct value *list = eval_list(eval);
     int64_t levels = -1;
 
-    if (items == NULL || !args_int(eval, args->bound[0], -1, &levels))
+    if (items == NULL || !args_int(eval, given, -1, &levels))
         return NULL;
+    if (given != NULL && given->kind != VALUE_NULL && levels < 0)
+        levels = 0; /* only without a number there is no bound */
     return flatten_into(eval, list, items, levels, args_true(args->bound[1], true)) ? list : NULL;
 }
 

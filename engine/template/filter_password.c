@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* password_hash. The vault filters are refused by name. */
+/* password_hash. */
 #include "common/base/text.h"
 #include "engine/template/filter.h"
 #include "engine/template/password.h"
@@ -34,23 +34,7 @@ static const struct value *filter_password_hash(struct eval *eval, const struct 
     return password_hash(eval, input, &options);
 }
 
-static const struct value *refuse_vault(struct eval *eval, const struct value *input, struct call_args *args)
-{
-    (void)input;
-    (void)args;
-    return eval_fail(eval, "the filter 'vault' is not supported: encrypt with the vault command instead");
-}
-
-static const struct value *refuse_unvault(struct eval *eval, const struct value *input, struct call_args *args)
-{
-    (void)input;
-    (void)args;
-    return eval_fail(eval, "the filter 'unvault' is not supported: use !vault values or vaulted files instead");
-}
-
 const struct filter filters_password[] = {
     { "password_hash", filter_password_hash, "hashtype salt salt_size rounds ident", FILTER_TEXT },
-    { "vault", refuse_vault, "* **", 0 },
-    { "unvault", refuse_unvault, "* **", 0 },
     { .name = NULL },
 };

@@ -4,6 +4,8 @@
 
 #include "common/base/text.h"
 #include "engine/template/filter.h"
+#include "common/value/value_python.h"
+#include "engine/template/python_integer.h"
 #include "engine/template/python_random.h"
 
 static bool is_given(const struct value *value)
@@ -23,13 +25,47 @@ static bool generator(struct eval *eval, const struct value *seed, struct random
            NULL;
 }
 
+/* The same beyond 64 bits. */
+static const struct value *in_big_range(struct eval *eval, struct random *random, const struct value *start,
+                                        const struct value *end, const struct value *step)
+{
+    const struct value *count = python_integer_steps(eval, start, end, step), *width, *drawn;
+
+    if (count == NULL)
+        return NULL;
+    if (integer_is_negative(count) || !value_truthy(count)) {
+        if (!value_equal(step, eval_int(eval, 1)))
+            return eval_fail(eval, "empty range for randrange()");
+        width = python_integer(eval, INTEGER_SUB, end, start);
+        return width == NULL
+                   ? NULL
+                   : eval_fail(eval, "empty range for randrange() (%s, %s, %s)", value_to_text(eval->arena, start),
+                               value_to_text(eval->arena, end), value_to_text(eval->arena, width));
+    }
+    drawn = random_below_big(eval->arena, random, count, eval->err);
+    drawn = drawn == NULL ? NULL : python_integer(eval, INTEGER_MUL, step, drawn);
+    return drawn == NULL ? NULL : python_integer(eval, INTEGER_ADD, start, drawn);
+}
+
+/* A number of the range, or NULL with the error: what is not given is `otherwise`. */
+static const struct value *range_part(struct eval *eval, const struct value *part, int64_t otherwise)
+{
+    int64_t number = 0;
+
+    if (part != NULL && part->kind == VALUE_BIG)
+        return part;
+    if (part == NULL || !value_truthy(part))
+        return eval_int(eval, otherwise);
+    return args_int(eval, part, otherwise, &number) ? eval_int(eval, number) : NULL;
+}
+
 /* randrange(start, end, step) */
 static const struct value *in_range(struct eval *eval, struct random *random, int64_t start, int64_t end, int64_t step)
 {
     int64_t width = 0, count = 0;
 
     if (__builtin_sub_overflow(end, start, &width) || width == INT64_MIN || step == INT64_MIN)
-        return eval_fail(eval, "the range of random is too large");
+        return in_big_range(eval, random, eval_int(eval, start), eval_int(eval, end), eval_int(eval, step));
     if ((width > 0) == (step > 0) && width != 0)
         count = (llabs(width) - 1) / llabs(step) + 1;
     if (count == 0 && step == 1)
@@ -44,15 +80,19 @@ static const struct value *filter_random(struct eval *eval, const struct value *
 {
     struct random random;
     const struct value *items;
-    int64_t start = 0, step = 1, end = 0;
+    const struct value *start, *step;
 
     if (!generator(eval, args->bound[2], &random))
         return NULL;
-    if (input->kind == VALUE_INT || input->kind == VALUE_BOOL) {
-        if (!args_int(eval, args->bound[0], 0, &start) || !args_int(eval, args->bound[1], 1, &step) ||
-            !args_int(eval, input, 0, &end))
+    if (python_is_integer(input)) {
+        start = range_part(eval, args->bound[0], 0);
+        step = start == NULL ? NULL : range_part(eval, args->bound[1], 1);
+        if (step == NULL)
             return NULL;
-        return in_range(eval, &random, start, end, step == 0 ? 1 : step);
+        if (input->kind == VALUE_BIG || start->kind == VALUE_BIG || step->kind == VALUE_BIG)
+            return in_big_range(eval, &random, start, input, step);
+        return in_range(eval, &random, start->as.integer,
+                        input->kind == VALUE_BOOL ? input->as.boolean : input->as.integer, step->as.integer);
     }
     if (input->kind != VALUE_LIST && input->kind != VALUE_STRING && input->kind != VALUE_OBJECT)
         return eval_fail(eval, "random can only be used on sequences and integers");

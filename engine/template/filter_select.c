@@ -2,7 +2,7 @@
 /* Filters that apply another filter or test to every item: map, select, reject and their attr forms. */
 #include <string.h>
 
-#include "engine/template/filter.h"
+#include "engine/template/plugin.h"
 #include "engine/template/selector.h"
 
 static const struct value *map_attribute(struct eval *eval, const struct value *items, const struct call_args *args)
@@ -44,9 +44,9 @@ static const struct value *filter_map(struct eval *eval, const struct value *inp
     name = args_text(eval, args->items[0], "", "the name of a filter");
     if (name == NULL)
         return NULL;
-    filter = filter_find(name);
+    filter = plugin_filter(eval->env, name);
     if (filter == NULL)
-        return eval_fail(eval, "%s", filter_unknown(eval->arena, name));
+        return eval_fail(eval, "%s", plugin_missing(eval->env, eval->arena, TEMPLATE_FILTER, name));
     list = eval_list(eval);
     for (size_t i = 0; i < items->as.list.count; i++) {
         struct call_args rest = args_from(args, 1);

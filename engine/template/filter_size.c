@@ -8,6 +8,7 @@
 #include "common/base/text.h"
 #include "engine/template/eval_expression.h"
 #include "engine/template/filter.h"
+#include "engine/template/python_integer.h"
 #include "engine/template/size_text.h"
 
 static const char letters[] = "YZEPTGMKB";
@@ -28,10 +29,12 @@ static const struct value *filter_human_readable(struct eval *eval, const struct
     double size = 0;
 
     if (!eval_number(input, &size))
-        return eval_fail(eval,
-                         "human_readable() failed on bad input: '>=' not supported between instances of '%s' "
-                         "and 'int'",
-                         eval_type(input));
+        return eval_fail_type(eval,
+                              "human_readable() failed on bad input: '>=' not supported between instances of '%s' "
+                              "and 'int'",
+                              eval_type(input));
+    if (input->kind == VALUE_BIG && isinf(size))
+        return eval_fail(eval, "integer division result too large for a float");
     for (const char *c = letters; *c != '\0'; c++)
         if (wanted == '\0' ? size >= unit_size(*c) : wanted == *c) {
             letter = *c;
@@ -84,7 +87,8 @@ static const struct value *filter_human_to_bytes(struct eval *eval, const struct
         return NULL;
     if (!size_text_read(text->as.string.data, value_text(args->bound[0]), args_true(args->bound[1], false), &size))
         return eval_fail(eval, "human_to_bytes() can't interpret following string: %s", text->as.string.data);
-    return fabs(size) < 9.2e18 ? eval_int(eval, (int64_t)size) : value_real(eval->arena, size);
+    return isfinite(size) ? value_integer_real(eval->arena, size)
+                          : eval_fail(eval, "cannot convert float infinity to integer");
 }
 
 static const struct value *filter_filesizeformat(struct eval *eval, const struct value *input, struct call_args *args)
@@ -97,10 +101,12 @@ static const struct value *filter_filesizeformat(struct eval *eval, const struct
 
     if (!eval_number(input, &bytes) && (input->kind != VALUE_STRING || !text_to_real(input->as.string.data, &bytes)))
         return eval_fail_type(eval, "float() argument must be a string or a real number, not '%s'", eval_type(input));
+    if (input->kind == VALUE_BIG && !python_real(eval, input, &bytes))
+        return NULL;
     if (bytes == 1)
         return eval_text(eval, "1 Byte");
     if (bytes < base)
-        return eval_text(eval, arena_printf(eval->arena, "%.0f Bytes", trunc(bytes)));
+        return eval_text(eval, arena_printf(eval->arena, "%.0f Bytes", trunc(bytes) + 0.0));
     for (i = 0; i < 7 && bytes >= unit * base; i++)
         unit *= base;
     return eval_text(eval, arena_printf(eval->arena, "%.1f %s", bytes / unit, is_binary ? binary[i] : decimal[i]));

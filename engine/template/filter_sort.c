@@ -30,6 +30,21 @@ static const struct value *multi_key(struct eval *eval, const struct value *item
     return key;
 }
 
+/* Keys of several parts are compared from the first part on: one that is not there ends it. */
+static bool parts_defined(struct eval *eval, const struct sort_item *keys, size_t count)
+{
+    size_t parts = (keys[0].key->marks & VALUE_TUPLE) != 0 ? value_count(keys[0].key) : 0;
+
+    for (size_t part = 0; part < parts; part++)
+        for (size_t i = 0; i < count; i++) {
+            const struct value *found = value_item(keys[i].key, part);
+
+            if (found != NULL && eval_is_strict(eval, found))
+                return eval_fail_undefined(eval, found) != NULL;
+        }
+    return true;
+}
+
 static struct sort_item *keyed(struct eval *eval, const struct value *items, const struct value *path,
                                bool case_sensitive)
 {
@@ -41,16 +56,17 @@ static struct sort_item *keyed(struct eval *eval, const struct value *items, con
         if (keys[i].key == NULL)
             return NULL;
     }
-    return keys;
+    return items->as.list.count < 2 || parts_defined(eval, keys, items->as.list.count) ? keys : NULL;
 }
 
 static const struct value *filter_sort(struct eval *eval, const struct value *input, struct call_args *args)
 {
-    const struct value *items = eval_items(eval, input);
+    const struct value *items = eval_items(eval, input), *reverse = args->bound[0];
     struct sort_item *keys;
     struct value *list = eval_list(eval);
+    int64_t number = 0;
 
-    if (items == NULL)
+    if (items == NULL || (!value_is(reverse, VALUE_BIG) && !args_int(eval, reverse, 0, &number)))
         return NULL;
     keys = keyed(eval, items, args->bound[2], args_true(args->bound[1], false));
     if (keys == NULL || !sorting_run(eval, keys, items->as.list.count, args_true(args->bound[0], false)))
@@ -105,6 +121,17 @@ static const struct value *group_name(struct eval *eval, const struct value *ite
     return name;
 }
 
+/* A tuple of name and members that has them as .grouper and .list, too. */
+static const struct value *group_tuple(struct eval *eval, const struct value *name, const struct value *members)
+{
+    struct value *tuple = eval_tuple(eval);
+
+    tuple->marks |= VALUE_GROUP;
+    value_list_add(eval->arena, tuple, name);
+    value_list_add(eval->arena, tuple, members);
+    return tuple;
+}
+
 static const struct value *filter_groupby(struct eval *eval, const struct value *input, struct call_args *args)
 {
     const struct value *items = eval_items(eval, input);
@@ -128,7 +155,7 @@ static const struct value *filter_groupby(struct eval *eval, const struct value 
         if (i == 0 || !value_equal(keys[i].key, keys[i - 1].key)) {
             group = eval_list(eval);
             value_list_add(eval->arena, list,
-                           pair_tuple(eval, group_name(eval, keys[i].item, args->bound[0], args->bound[1]), group));
+                           group_tuple(eval, group_name(eval, keys[i].item, args->bound[0], args->bound[1]), group));
         }
         value_list_add(eval->arena, group, keys[i].item);
     }

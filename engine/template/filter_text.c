@@ -53,6 +53,10 @@ static const struct value *filter_title(struct eval *eval, const struct value *i
 
 static const struct value *filter_trim(struct eval *eval, const struct value *input, struct call_args *args)
 {
+    if (args->bound[0] != NULL && args->bound[0]->kind == VALUE_UNDEFINED)
+        return eval_fail_undefined(eval, args->bound[0]);
+    if (args->bound[0] != NULL && args->bound[0]->kind != VALUE_NULL && args->bound[0]->kind != VALUE_STRING)
+        return eval_fail_type(eval, "strip arg must be None or str");
     input = eval_str(eval, input);
     return input == NULL ? NULL : strings_strip(eval, input, value_text(args->bound[0]), true, true);
 }

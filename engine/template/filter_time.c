@@ -37,9 +37,13 @@ static const struct value *filter_strftime(struct eval *eval, const struct value
     time_t seconds = 0;
     struct tm parts;
 
-    input = eval_str(eval, input);
-    if (input == NULL || !epoch_of(eval, args->bound[0], &seconds))
+    if (input->kind == VALUE_UNDEFINED)
+        return eval_fail_undefined(eval, input);
+    if (!epoch_of(eval, args->bound[0], &seconds))
         return NULL;
+    if (input->kind != VALUE_STRING)
+        return eval_fail_type(eval, "strftime() argument 1 must be str, not %s",
+                              input->kind == VALUE_NULL ? "None" : eval_type(input));
     if ((args_true(args->bound[1], false) ? gmtime_r(&seconds, &parts) : localtime_r(&seconds, &parts)) == NULL)
         return eval_fail(eval, "timestamp out of range for platform time_t");
     return date_format(eval, &out, &parts, NULL, input->as.string.data)

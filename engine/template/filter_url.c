@@ -128,8 +128,15 @@ static const struct value *filter_urlsplit(struct eval *eval, const struct value
     const char *query = args_text(eval, args->bound[0], "", "query");
     const struct value *parts, *found;
 
-    input = query == NULL ? NULL : eval_str(eval, input);
-    parts = input == NULL ? NULL : url_split(eval, input);
+    if (query == NULL)
+        return NULL;
+    if (input->kind == VALUE_UNDEFINED)
+        return eval_fail_undefined(eval, input);
+    if (input->kind == VALUE_LIST || input->kind == VALUE_MAP)
+        return eval_fail_type(eval, "unhashable type: '%s'", eval_type(input));
+    if (input->kind != VALUE_STRING && value_truthy(input))
+        return eval_fail(eval, "'%s' object has no attribute 'decode'", eval_type(input));
+    parts = url_split(eval, input->kind == VALUE_STRING ? input : eval_text(eval, ""));
     if (parts == NULL || *query == '\0')
         return parts;
     found = value_map_get(parts, query);

@@ -13,6 +13,8 @@
 #include "common/base/text.h"
 #include "engine/template/lexer_text.h"
 
+#define FIRST_TOKENS 64
+
 enum opening { OPEN_NONE, OPEN_RAW, OPEN_COMMENT, OPEN_BLOCK, OPEN_VARIABLE, OPEN_LINE, OPEN_LINE_COMMENT };
 
 struct match {
@@ -38,8 +40,8 @@ struct token *lexer_add(struct lexer *lexer, enum token_kind kind, const char *d
         struct token *grown = arena_new_array(lexer->arena, struct token, lexer->capacity * 2);
 
         memcpy(grown, lexer->tokens, lexer->count * sizeof(*grown));
-        lexer->tokens = grown;
-        lexer->capacity *= 2;
+        lexer->tokens = lexer->buffer->items = grown;
+        lexer->capacity = lexer->buffer->capacity *= 2;
     }
     lexer_locate(lexer, data);
     lexer->tokens[lexer->count] =
@@ -61,17 +63,22 @@ bool lexer_fail(struct lexer *lexer, const char *at, const char *format, ...)
     return error_set_at(lexer->err, &position, "%s", text);
 }
 
-bool lexer_starts(const struct lexer *lexer, const char *at, const char *word)
+size_t lexer_wide_space(const struct lexer *lexer, const char *at)
 {
-    size_t length = strlen(word);
+    static const char *const spaces[] = { "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003",
+                                          "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009",
+                                          "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000" };
 
-    return (size_t)(lexer->end - at) >= length && memcmp(at, word, length) == 0;
+    for (size_t i = 0; (unsigned char)*at >= 0x80 && i < sizeof(spaces) / sizeof(spaces[0]); i++)
+        if (lexer_starts(lexer, at, spaces[i]))
+            return strlen(spaces[i]);
+    return 0;
 }
 
 const char *lexer_skip_space(const struct lexer *lexer, const char *at)
 {
-    while (at < lexer->end && isspace((unsigned char)*at))
-        at++;
+    while (at < lexer->end && (isspace((unsigned char)*at) || lexer_wide_space(lexer, at) > 0))
+        at += isspace((unsigned char)*at) ? 1 : lexer_wide_space(lexer, at);
     return at;
 }
 
@@ -344,15 +351,21 @@ static const char *prepare(struct lexer *lexer, const char *text, size_t *length
     return text;
 }
 
-static struct lexer lexer_new(struct arena *arena, const struct syntax *syntax, struct error *err)
+static struct lexer lexer_new(struct arena *arena, const struct syntax *syntax, size_t length,
+                              struct token_buffer *buffer, struct error *err)
 {
+    size_t guess = length / 4 < FIRST_TOKENS ? FIRST_TOKENS : length / 4;
+
+    if (buffer->capacity == 0)
+        *buffer = (struct token_buffer){ arena_new_array(arena, struct token, guess), guess };
     return (struct lexer){ .arena = arena,
                            .syntax = syntax,
                            .line = 1,
                            .column = 1,
-                           .capacity = 16,
                            .err = err,
-                           .tokens = arena_new_array(arena, struct token, 16),
+                           .buffer = buffer,
+                           .tokens = buffer->items,
+                           .capacity = buffer->capacity,
                            .line_starting = true };
 }
 
@@ -363,29 +376,27 @@ static void lexer_source(struct lexer *lexer, const char *text, size_t length)
 }
 
 bool lexer_run(struct arena *arena, const struct syntax *syntax, const char *text, size_t length,
-               struct token **tokens_out, struct error *err)
+               struct token_buffer *buffer, struct error *err)
 {
-    struct lexer lexer = lexer_new(arena, syntax, err);
+    struct lexer lexer = lexer_new(arena, syntax, length, buffer, err);
 
     text = prepare(&lexer, text, &length);
     lexer_source(&lexer, text, length);
     if (!read_all(&lexer))
         return false;
     lexer_add(&lexer, TOKEN_END, lexer.end, 0);
-    *tokens_out = lexer.tokens;
     return true;
 }
 
 bool lexer_run_expression(struct arena *arena, const struct syntax *syntax, const char *text, size_t length,
-                          struct token **tokens_out, struct error *err)
+                          struct token_buffer *buffer, struct error *err)
 {
-    struct lexer lexer = lexer_new(arena, syntax, err);
+    struct lexer lexer = lexer_new(arena, syntax, length, buffer, err);
 
     lexer_source(&lexer, text, length);
     if (!lexer_tag(&lexer, LEXER_EXPRESSION))
         return false;
     lexer_add(&lexer, TOKEN_BLOCK_END, lexer.end, 0); /* messages are those of "{% if ... %}" */
     lexer_add(&lexer, TOKEN_END, lexer.end, 0);
-    *tokens_out = lexer.tokens;
     return true;
 }

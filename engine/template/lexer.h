@@ -57,12 +57,18 @@ struct token {
     const struct value *value; /* TOKEN_INTEGER and TOKEN_REAL */
 };
 
-/* The last token is TOKEN_END. Errors carry line and column of the template text and no path. */
+/* Room for tokens, used again by the next text. Zero at first. */
+struct token_buffer {
+    struct token *items;
+    size_t capacity;
+};
+
+/* The last token is TOKEN_END; they live until the buffer is used again. Errors carry line and column of the template text and no path. */
 bool lexer_run(struct arena *arena, const struct syntax *syntax, const char *text, size_t length,
-               struct token **tokens_out, struct error *err);
+               struct token_buffer *buffer, struct error *err);
 /* A bare expression: no delimiters around it. */
 bool lexer_run_expression(struct arena *arena, const struct syntax *syntax, const char *text, size_t length,
-                          struct token **tokens_out, struct error *err);
+                          struct token_buffer *buffer, struct error *err);
 /* As Jinja2 names a token in "expected token 'x', got 'y'". */
 const char *token_describe(struct arena *arena, const struct token *token);
 const char *token_kind_text(enum token_kind kind);

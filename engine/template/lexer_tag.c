@@ -4,10 +4,12 @@
  * Braces are counted, so that "}}" inside a dict literal does not end the tag.
  */
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/text.h"
+#include "common/value/value_big.h"
 #include "engine/template/lexer_string.h"
 #include "engine/template/lexer_text.h"
 
@@ -89,7 +91,7 @@ static bool read_name(struct lexer *lexer)
 {
     const char *from = lexer->at;
 
-    while (lexer->at < lexer->end && is_name_char(*lexer->at))
+    while (lexer->at < lexer->end && is_name_char(*lexer->at) && lexer_wide_space(lexer, lexer->at) == 0)
         lexer->at++;
     lexer_add(lexer, TOKEN_NAME, from, (size_t)(lexer->at - from));
     return true;
@@ -169,6 +171,16 @@ static const char *integer_end(const struct lexer *lexer, const char *at, int ba
     return at;
 }
 
+static bool integer_of(const char *digits, int base, int64_t *out)
+{
+    unsigned long long number;
+
+    errno = 0;
+    number = strtoull(digits, NULL, base);
+    *out = (int64_t)number;
+    return errno == 0 && number <= INT64_MAX;
+}
+
 static bool read_number(struct lexer *lexer)
 {
     const char *from = lexer->at, *end = real_end(lexer, from);
@@ -177,19 +189,18 @@ static bool read_number(struct lexer *lexer)
     struct token *token;
     char *digits;
     int64_t integer = 0;
+    struct error why = ERROR_INIT;
 
     if (!is_real)
         end = integer_end(lexer, from, base);
     token = lexer_add(lexer, is_real ? TOKEN_REAL : TOKEN_INTEGER, from, (size_t)(end - from));
     digits = number_text(lexer, base == 10 ? from : from + 2, end);
     lexer->at = end;
-    if (!is_real && base != 10)
-        token->value = value_int(lexer->arena, (int64_t)strtoull(digits, NULL, base));
-    else if (!is_real && text_to_int(digits, &integer))
-        token->value = value_int(lexer->arena, integer);
+    if (!is_real && !integer_of(digits, base, &integer))
+        token->value = value_integer_read(lexer->arena, digits, strlen(digits), base, false, &why);
     else
-        token->value = value_real(lexer->arena, strtod(digits, NULL));
-    return true;
+        token->value = is_real ? value_real(lexer->arena, strtod(digits, NULL)) : value_int(lexer->arena, integer);
+    return token->value != NULL || lexer_fail(lexer, from, "%s", why.text);
 }
 
 static bool read_string(struct lexer *lexer, bool plain)
@@ -216,7 +227,7 @@ static bool at_end(const struct lexer *lexer, enum lexer_tag tag, const char **n
     bool minus = *at == '-', plus = *at == '+' && tag == LEXER_BLOCK;
 
     if (!lexer_starts(lexer, at + (minus || plus), word)) {
-        if (!lexer_starts(lexer, at, word))
+        if ((!minus && !plus) || !lexer_starts(lexer, at, word))
             return false;
         minus = plus = false;
     }
@@ -242,16 +253,17 @@ static bool read_token(struct lexer *lexer, enum lexer_tag tag, struct balance *
     return read_operator(lexer, balance);
 }
 
+/* A line statement ends with its line; blank lines behind it belong to it, as in Jinja2. */
 static bool line_ends(struct lexer *lexer)
 {
-    const char *at = lexer->at;
+    const char *at = lexer_skip_space(lexer, lexer->at);
 
-    while (at < lexer->end && *at != '\n' && isspace((unsigned char)*at))
-        at++;
-    if (at < lexer->end && *at != '\n')
+    while (at < lexer->end && at > lexer->at && at[-1] != '\n')
+        at--;
+    if (at < lexer->end && at == lexer->at)
         return false;
     lexer_add(lexer, TOKEN_BLOCK_END, lexer->at, 0);
-    lexer->at = at + (at < lexer->end);
+    lexer->at = at;
     return true;
 }
 

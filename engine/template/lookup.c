@@ -8,10 +8,12 @@
 #include "common/base/text.h"
 #include "common/value/value_python.h"
 #include "engine/template/filter.h"
+#include "engine/template/plugin.h"
 #include "engine/template/strings.h"
+#include "engine/template/template_plugin.h"
 
-static const struct lookup *const families[] = { lookups_file, lookups_list, lookups_variable, lookups_program,
-                                                 lookups_table };
+static const struct lookup *const families[] = { lookups_file,  lookups_list, lookups_variable, lookups_program,
+                                                 lookups_table, lookups_ini,  lookups_password, lookups_sequence };
 #define FAMILIES (sizeof(families) / sizeof(families[0]))
 
 const struct lookup *lookup_find(const char *name)
@@ -24,20 +26,21 @@ const struct lookup *lookup_find(const char *name)
     return NULL;
 }
 
-bool template_lookup_exists(const char *name)
+const char *template_lookup_nearest(const char *name)
 {
-    return lookup_find(name) != NULL;
-}
-
-const char *lookup_unknown(struct arena *arena, const char *name)
-{
-    const char *candidates[64], *nearest;
+    const char *candidates[64];
     size_t count = 0;
 
     for (size_t i = 0; i < FAMILIES; i++)
         for (const struct lookup *lookup = families[i]; lookup->name != NULL && count < 64; lookup++)
             candidates[count++] = lookup->name;
-    nearest = text_nearest(builtin_short_name(name), candidates, count);
+    return text_nearest(builtin_short_name(name), candidates, count);
+}
+
+const char *lookup_unknown(struct arena *arena, const char *name)
+{
+    const char *nearest = template_lookup_nearest(name);
+
     if (nearest == NULL)
         return arena_printf(arena, "lookup plugin (%s) not found", name);
     return arena_printf(arena, "lookup plugin (%s) not found, did you mean '%s'?", name, nearest);
@@ -93,15 +96,44 @@ const char *lookup_find_file(struct eval *eval, const char *subfolder, const cha
 
 /* --- calls --- */
 
-/* Terms that are lists count as many terms, for lookups that flatten as with_items does they do it themselves. */
+static bool is_template(const struct value *term)
+{
+    if (term->kind == VALUE_STRING)
+        return value_text_is_template(term->as.string.data, term->as.string.length);
+    for (size_t i = 0; i < value_count(term) && (term->kind == VALUE_LIST || term->kind == VALUE_MAP); i++)
+        if (is_template(term->kind == VALUE_LIST ? term->as.list.items[i] : term->as.map.pairs[i].item))
+            return true;
+    return false;
+}
+
+/* Ansible templates the terms once more: lookup('pipe', 'echo {{ name }}'). Nothing from outside may have gone into them. */
+static const struct value *templated(struct eval *eval, const struct value *term)
+{
+    struct template_call call = *eval->call;
+    const struct value *made = NULL;
+
+    if (eval->unsafe || eval->plain || !is_template(term) || !eval_enter(eval))
+        return term;
+    call.depth++;
+    term = value_mark(eval->arena, term, VALUE_TRUSTED, VALUE_STATIC);
+    made = template_value(&call, term, &made, eval->err) ? made : NULL;
+    eval->calls--;
+    return made;
+}
+
 static const struct value *terms_of(struct eval *eval, const struct call_args *args)
 {
     struct value *terms = eval_list(eval);
 
     for (uint32_t i = 1; i < args->count; i++) {
-        if (args->items[i]->kind == VALUE_UNDEFINED)
-            return eval_fail_undefined(eval, args->items[i]);
-        value_list_add(eval->arena, terms, args->items[i]);
+        const struct value *term = args->items[i];
+
+        if (term->kind == VALUE_UNDEFINED)
+            return eval_fail_undefined(eval, term);
+        term = templated(eval, term);
+        if (term == NULL)
+            return NULL;
+        value_list_add(eval->arena, terms, term);
     }
     return terms;
 }
@@ -137,53 +169,108 @@ static const struct value *joined(struct eval *eval, const struct value *list)
                       0);
 }
 
+/* Lookups whose own words Ansible passes on as they are; of the others it says that they failed. */
+static bool speaks_plainly(const char *name)
+{
+    static const char *const names[] = { "first_found", "ini", "config", NULL };
+
+    return text_in(builtin_short_name(name), names);
+}
+
+static const char *failed_text(struct eval *eval, const char *name)
+{
+    return arena_printf(eval->arena,
+                        "An unhandled exception occurred while running the lookup plugin '%s'. Error was a <class "
+                        "'%s'>, original message: %s",
+                        name, eval->type_error ? "TypeError" : "ansible.errors.AnsibleError", eval->err->text);
+}
+
 /* errors='ignore' and 'warn' turn a failure into nothing; an undefined variable stays a failure. */
 static const struct value *forgiven(struct eval *eval, const struct call_args *args, const char *name, bool want_list)
 {
-    const char *errors = value_text(args_named(args, "errors"));
+    const char *errors = value_text(args_named(args, "errors")), *text;
+    bool is_strict = errors == NULL || (strcmp(errors, "warn") != 0 && strcmp(errors, "ignore") != 0);
 
-    if (errors == NULL || strcmp(errors, "strict") == 0 || eval->err->kind == ERROR_UNDEFINED)
+    if (eval->err->kind == ERROR_UNDEFINED || (is_strict && speaks_plainly(name)))
         return NULL;
-    if (strcmp(errors, "warn") == 0)
-        template_warn(eval->call,
-                      arena_printf(eval->arena, "An error occurred while running the lookup plugin '%s': %s", name,
-                                   eval->err->text));
+    text = speaks_plainly(name)
+               ? arena_printf(eval->arena, "Lookup failed but the error is being ignored: %s", eval->err->text)
+               : failed_text(eval, name);
     error_clear(eval->err);
     eval->type_error = eval->located = false;
+    if (is_strict)
+        return eval_fail(eval, "%s", text);
+    if (strcmp(errors, "warn") == 0)
+        template_warn(eval->call, text);
     return want_list ? eval_list(eval) : value_null();
+}
+
+/* What a lookup gives is text from outside, even where it came from a playbook. */
+static const struct value *from_outside(struct arena *arena, const struct value *made)
+{
+    return value_mark(arena, made, 0, VALUE_TRUSTED);
+}
+
+/* A plugin in Python deals with errors= itself. */
+static const struct value *plugin_call(struct eval *eval, const char *name, const struct value *terms,
+                                       const struct call_args *args, bool want_list)
+{
+    struct plugin_lookup lookup = { .name = name, .terms = terms, .args = args, .wants_list = want_list };
+    const struct value *made = plugin_lookup_run(eval, &lookup);
+
+    if (made == NULL)
+        return NULL;
+    eval->unsafe = true;
+    if (lookup.is_forgiven)
+        return want_list ? eval_list(eval) : value_null();
+    made = from_outside(eval->arena, made);
+    return want_list || made->kind != VALUE_LIST ? made : joined(eval, made);
 }
 
 const struct value *lookup_call(struct eval *eval, struct call_args *args, bool want_list)
 {
     const char *name = args->count > 0 ? value_text(args->items[0]) : NULL;
-    const struct lookup *lookup = name == NULL ? NULL : lookup_find(name);
+    const struct lookup *lookup = name == NULL ? NULL : plugin_lookup(eval->env, name);
     const struct value *wanted = args_named(args, "wantlist"), *terms, *made;
 
     if (name == NULL)
         return eval_fail_type(eval, "lookup() missing 1 required positional argument: 'name'");
     if (lookup == NULL)
-        return eval_fail(eval, "%s", lookup_unknown(eval->arena, name));
+        return eval_fail(eval, "%s", plugin_missing(eval->env, eval->arena, TEMPLATE_LOOKUP, name));
+    if (eval->call->lookups_off)
+        return eval_fail(eval, "The lookup `%s` was found, however lookups were disabled from templating", name);
     want_list = want_list || (wanted != NULL && value_truthy(wanted));
     terms = terms_of(eval, args);
+    if (terms != NULL && lookup->run == NULL)
+        return plugin_call(eval, name, terms, args, want_list);
     made = terms == NULL ? NULL : lookup->run(eval, terms, options_of(eval, args));
     if (made == NULL)
         return forgiven(eval, args, name, want_list);
     eval->unsafe = true;
+    made = from_outside(eval->arena, made);
     return want_list ? made : joined(eval, made);
 }
 
 bool template_lookup(struct template_call *call, const char *name, const struct value *terms,
                      const struct value *options, const struct value **out, struct error *err)
 {
-    const struct lookup *lookup = lookup_find(name);
+    const struct lookup *lookup = plugin_lookup(call->env, name);
     struct eval eval = eval_new(call, err);
+    struct plugin_lookup plugin = { .name = name, .terms = terms, .wants_list = true };
     const struct value *made;
 
     if (lookup == NULL)
-        return error_set(err, "%s", lookup_unknown(call->arena, name));
-    made = lookup->run(&eval, terms, options != NULL ? options : value_map(call->arena));
-    if (made == NULL)
-        return error_prefix(err, "lookup '%s'", name);
-    *out = value_mark(call->arena, made, 0, VALUE_TUPLE); /* with_ items are variables: lists, not tuples */
+        return error_set(err, "%s", plugin_missing(call->env, call->arena, TEMPLATE_LOOKUP, name));
+    made = lookup->run == NULL ? plugin_lookup_run(&eval, &plugin)
+                               : lookup->run(&eval, terms, options != NULL ? options : value_map(call->arena));
+    if (made == NULL) {
+        if (eval.type_error)
+            error_raise(err, "TypeError");
+        if (err->kind == ERROR_GENERIC && err->path[0] == '\0')
+            err->line = 1; /* counts as placed: loops show the message to the letter, as Ansible does */
+        return false;
+    }
+    *out = from_outside(
+        call->arena, value_mark(call->arena, made, 0, VALUE_TUPLE)); /* with_ items are variables: lists, not tuples */
     return true;
 }

@@ -9,16 +9,20 @@
 
 struct lookup {
     const char *name;
-    /* `terms` a list, `options` a map; NULL: failed, eval->err says why. */
+    /* `terms` a list, `options` a map; NULL: failed, eval->err says why. No function: a plugin in Python (plugin.h). */
     const struct value *(*run)(struct eval *eval, const struct value *terms, const struct value *options);
 };
 
-extern const struct lookup lookups_file[], lookups_list[], lookups_variable[], lookups_program[], lookups_table[];
+extern const struct lookup lookups_file[], lookups_list[], lookups_variable[], lookups_program[], lookups_table[],
+    lookups_ini[], lookups_password[], lookups_sequence[];
 
 const struct lookup *lookup_find(const char *name);
 const char *lookup_unknown(struct arena *arena, const char *name);
 /* lookup('name', term..., wantlist=, errors=, option=...); query() wants a list. */
 const struct value *lookup_call(struct eval *eval, struct call_args *args, bool want_list);
+
+/* Where the constants (template_config) hold options of plugins: "connection ssh" -> { "port": 22 }. */
+#define CONSTANTS_PLUGINS "options of plugins"
 
 /* --- for the families --- */
 /* Where a file of this name is: absolute, or in `subfolder` of a search folder, or in a search folder. NULL: nowhere. */

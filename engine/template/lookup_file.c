@@ -9,6 +9,7 @@
 #include "engine/template/lookup.h"
 #include "engine/template/render.h"
 #include "engine/template/strings.h"
+#include "engine/vault/vault.h"
 
 static const char *must_find(struct eval *eval, const char *message, const char *subfolder, const struct value *term)
 {
@@ -19,21 +20,17 @@ static const char *must_find(struct eval *eval, const char *message, const char 
     return path;
 }
 
-static bool read_whole(struct eval *eval, const char *path, char **data_out, size_t *length_out)
+static bool read_whole(struct eval *eval, const char *path, struct vault_content *out)
 {
-    const char *plain = NULL;
+    const struct vault_door door = { eval->call->decrypt, eval->call->decrypt_context };
 
-    if (!file_read(eval->arena, path, LIMIT_SOURCE_FILE, data_out, length_out, eval->err))
-        return false;
-    if (strncmp(*data_out, "$ANSIBLE_VAULT;", 15) != 0)
-        return true;
-    if (eval->call->decrypt == NULL)
-        return eval_fail(eval, "%s ('%s' is encrypted)", TEMPLATE_NO_VAULT, path) != NULL;
-    if (!eval->call->decrypt(eval->call->decrypt_context, eval->arena, *data_out, *length_out, &plain, length_out,
-                             eval->err))
-        return false;
-    *data_out = arena_copy_n(eval->arena, plain, *length_out);
-    return true;
+    return vault_read_file(&door, eval->arena, path, LIMIT_SOURCE_FILE, out, eval->err);
+}
+
+/* What was in a vault stays a secret. */
+static const struct value *from_file(struct eval *eval, const struct vault_content *content, const struct value *made)
+{
+    return made != NULL && content->was_encrypted ? value_mark(eval->arena, made, VALUE_SECRET, 0) : made;
 }
 
 static const struct value *lookup_file(struct eval *eval, const struct value *terms, const struct value *options)
@@ -43,12 +40,33 @@ static const struct value *lookup_file(struct eval *eval, const struct value *te
 
     for (size_t i = 0; i < terms->as.list.count; i++) {
         const char *path = must_find(eval, "could not locate file in lookup", "files", terms->as.list.items[i]);
-        size_t length = 0;
-        char *data = NULL;
+        struct vault_content content = { 0 };
 
-        if (path == NULL || !read_whole(eval, path, &data, &length))
+        if (path == NULL || !read_whole(eval, path, &content))
             return NULL;
-        value_list_add(eval->arena, list, strings_strip(eval, eval_string(eval, data, length), NULL, left, right));
+        value_list_add(
+            eval->arena, list,
+            from_file(eval, &content,
+                      strings_strip(eval, eval_string(eval, content.data, content.length), NULL, left, right)));
+    }
+    return list;
+}
+
+static const struct value *lookup_unvault(struct eval *eval, const struct value *terms, const struct value *options)
+{
+    struct value *list = eval_list(eval);
+
+    (void)options;
+    for (size_t i = 0; i < terms->as.list.count; i++) {
+        const char *name = lookup_term(eval, terms->as.list.items[i]);
+        const char *path = name == NULL ? NULL : lookup_find_file(eval, "files", name);
+        struct vault_content content = { 0 };
+
+        if (path == NULL)
+            return name == NULL ? NULL : eval_fail(eval, "Unable to find file matching \"%s\" ", name);
+        if (!read_whole(eval, path, &content))
+            return NULL;
+        value_list_add(eval->arena, list, from_file(eval, &content, eval_string(eval, content.data, content.length)));
     }
     return list;
 }
@@ -77,6 +95,14 @@ static const struct value *extra_names(void *context, struct arena *arena)
     return self->outer == NULL ? value_list(arena) : self->outer->names(self->outer->context, arena);
 }
 
+/* Is there anything to render? What is no template is text, even where it reads like a list or a dict. */
+static bool is_template(const struct vault_content *content, const struct template_file_options *file)
+{
+    if (file->variable_start != NULL && strstr(content->data, file->variable_start) != NULL)
+        return true;
+    return value_text_is_template(content->data, content->length);
+}
+
 static const struct value *render_file(struct eval *eval, const char *path, const struct value *options)
 {
     struct extra_vars extra = { eval->call->vars, value_map_get(options, "template_vars") };
@@ -84,27 +110,39 @@ static const struct value *render_file(struct eval *eval, const char *path, cons
     struct template_call call = *eval->call;
     struct template_file_options file = TEMPLATE_FILE_OPTIONS;
     const struct value *made = NULL;
-    size_t length = 0;
-    char *data = NULL;
+    struct vault_content content = { 0 };
+    bool is_private;
 
-    if (!read_whole(eval, path, &data, &length) || !eval_enter(eval))
+    if (!read_whole(eval, path, &content) || !eval_enter(eval))
         return NULL;
     call.vars = &vars;
     call.depth += 1;
     file.path = arena_copy(eval->env->arena, path); /* the parsed tree keeps it */
     file.plain_text = !lookup_flag(options, "convert_data", true);
+    file.not_native = eval->env->native == NATIVE_LITERALS && !lookup_flag(options, "jinja2_native", false);
     file.trim_blocks = lookup_flag(options, "trim_blocks", true);
     file.lstrip_blocks = lookup_flag(options, "lstrip_blocks", false);
     file.variable_start = lookup_option(options, "variable_start_string", NULL);
     file.variable_end = lookup_option(options, "variable_end_string", NULL);
     file.comment_start = lookup_option(options, "comment_start_string", NULL);
     file.comment_end = lookup_option(options, "comment_end_string", NULL);
-    if (!template_text(&call, data, length, &file, &made, eval->err))
+    is_private = file.plain_text || file.not_native;
+    file.plain_text |= !is_template(&content, &file);
+    if (!template_text(&call, content.data, content.length, &file, &made, eval->err))
         made = NULL;
     eval->calls--;
-    if (made != NULL && file.plain_text && made->kind == VALUE_STRING)
+    if (made != NULL && is_private && made->kind == VALUE_STRING)
         made = value_mark(eval->arena, made, VALUE_PRIVATE, 0); /* never read as a literal */
-    return made;
+    return from_file(eval, &content, made);
+}
+
+static const char *find_template(struct eval *eval, const struct value *term)
+{
+    const char *name = lookup_term(eval, term), *path = name == NULL ? NULL : lookup_find_file(eval, "templates", name);
+
+    if (path == NULL && name != NULL)
+        eval_fail(eval, "the template file %s could not be found for the lookup", name);
+    return path;
 }
 
 static const struct value *lookup_template(struct eval *eval, const struct value *terms, const struct value *options)
@@ -112,8 +150,7 @@ static const struct value *lookup_template(struct eval *eval, const struct value
     struct value *list = eval_list(eval);
 
     for (size_t i = 0; i < terms->as.list.count; i++) {
-        const char *path = must_find(eval, "the template file could not be found for the lookup", "templates",
-                                     terms->as.list.items[i]);
+        const char *path = find_template(eval, terms->as.list.items[i]);
         const struct value *made = path == NULL ? NULL : render_file(eval, path, options);
 
         if (made == NULL)
@@ -146,11 +183,14 @@ static const struct value *lookup_fileglob(struct eval *eval, const struct value
 
     (void)options;
     for (size_t i = 0; i < terms->as.list.count; i++) {
-        const char *term = lookup_term(eval, terms->as.list.items[i]);
-        bool done = term == NULL;
+        const struct value *item = terms->as.list.items[i];
+        const char *term = value_text(item);
+        bool done = false;
 
+        if (item->kind == VALUE_UNDEFINED)
+            return eval_fail_undefined(eval, item);
         if (term == NULL)
-            return NULL;
+            return eval_fail_type(eval, "expected str, bytes or os.PathLike object, not %s", eval_type(item));
         if (*term == '/')
             done = add_glob(eval, term, list) || true;
         for (size_t k = 0; !done && folders != NULL && folders[k] != NULL; k++)
@@ -219,7 +259,7 @@ static bool add_terms(struct eval *eval, const struct value *terms, const struct
 
 static const struct value *lookup_first_found(struct eval *eval, const struct value *terms, const struct value *options)
 {
-    static const char *const folders[] = { "files", "templates", "vars", "tasks" };
+    const char *folder = eval->call->loop_folder != NULL ? eval->call->loop_folder : "files";
     struct search search = { eval_list(eval), lookup_flag(options, "skip", false) };
     struct value *list = eval_list(eval);
 
@@ -228,23 +268,17 @@ static const struct value *lookup_first_found(struct eval *eval, const struct va
     if (!add_terms(eval, terms, options, &search))
         return NULL;
     for (size_t i = 0; i < search.names->as.list.count; i++) {
-        for (size_t k = 0; k < sizeof(folders) / sizeof(folders[0]); k++) {
-            const char *path = lookup_find_file(eval, folders[k], value_text(search.names->as.list.items[i]));
+        const char *path = lookup_find_file(eval, folder, value_text(search.names->as.list.items[i]));
 
-            if (path == NULL)
-                continue;
-            value_list_add(eval->arena, list, eval_text(eval, path));
-            return list;
-        }
+        if (path == NULL)
+            continue;
+        value_list_add(eval->arena, list, eval_text(eval, path));
+        return list;
     }
     return search.skip ? list : eval_fail(eval, "No file was found when using first_found.");
 }
 
 const struct lookup lookups_file[] = {
-    { "file", lookup_file },
-    { "unvault", lookup_file },
-    { "template", lookup_template },
-    { "fileglob", lookup_fileglob },
-    { "first_found", lookup_first_found },
-    { .name = NULL },
+    { "file", lookup_file },         { "unvault", lookup_unvault },         { "template", lookup_template },
+    { "fileglob", lookup_fileglob }, { "first_found", lookup_first_found }, { .name = NULL },
 };

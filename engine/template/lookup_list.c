@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lookups that only rearrange their terms: what the with_ loops are made of. */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "common/base/text.h"
+#include "common/value/value_python.h"
 #include "engine/template/filter.h"
 #include "engine/template/lookup.h"
-#include "engine/template/python_format.h"
 
 static const struct value *run_filter(struct eval *eval, const char *name, const struct value *input,
                                       const struct value **items, uint32_t count)
@@ -157,27 +156,106 @@ static const struct value *without_key(struct eval *eval, const struct value *ma
     return copy;
 }
 
+/* What stands at the path in the item; NULL: error set. */
+static const struct value *subelements_of(struct eval *eval, const struct value *item, const char *path,
+                                          bool skip_missing)
+{
+    const struct value *at = item, *found;
+    char **keys = text_split(eval->arena, path, '.', NULL);
+    const struct value *none = eval_list(eval);
+
+    for (; *keys != NULL; keys++, at = found) {
+        bool is_last = keys[1] == NULL;
+
+        found = value_map_get(at, *keys);
+        if (found == NULL && skip_missing)
+            return none;
+        if (found == NULL)
+            return eval_fail(eval, "could not find '%s' key in iterated item '%s'", *keys,
+                             value_to_text(eval->arena, at));
+        if (!is_last && found->kind != VALUE_MAP && skip_missing)
+            return none;
+        if (found->kind != (is_last ? VALUE_LIST : VALUE_MAP))
+            return eval_fail(eval, "the key %s should point to a %s, got '%s'", *keys, is_last ? "list" : "dictionary",
+                             value_to_text(eval->arena, found));
+    }
+    return at;
+}
+
+static bool was_skipped(const struct value *value)
+{
+    const struct value *skipped = value_map_get(value, "skipped");
+
+    return skipped != NULL && (skipped->kind != VALUE_BOOL || skipped->as.boolean);
+}
+
+/* The elements that the terms speak of; NULL: error set. */
+static const struct value *subelement_items(struct eval *eval, const struct value *terms)
+{
+    static const char *const expects = "subelements lookup expects a list of two or three items, ";
+    const struct value *first = value_item(terms, 0), *path = value_item(terms, 1), *flags = value_item(terms, 2);
+    struct value *list = eval_list(eval);
+    size_t count = terms->as.list.count;
+
+    if (count < 2 || count > 3)
+        return eval_fail(eval, "%s", expects);
+    if (first->kind == VALUE_STRING && path->kind == VALUE_STRING)
+        return eval_fail(eval, "subelements lookup expects a dictionary, got '%s'", first->as.string.data);
+    if ((first->kind != VALUE_LIST && first->kind != VALUE_MAP) || path->kind != VALUE_STRING)
+        return eval_fail(eval, "%sfirst a dict or a list, second a string pointing to the subkey", expects);
+    if (flags != NULL && flags->kind != VALUE_MAP)
+        return eval_fail(eval, "%sthe optional third item must be a dict with flags skip_missing", expects);
+    if (first->kind == VALUE_LIST || was_skipped(first))
+        return first->kind == VALUE_LIST ? first : list;
+    for (size_t i = 0; i < first->as.map.count; i++)
+        value_list_add(eval->arena, list, first->as.map.pairs[i].item);
+    return list;
+}
+
 static const struct value *lookup_subelements(struct eval *eval, const struct value *terms, const struct value *options)
 {
-    const struct value *items[2] = { value_item(terms, 1), NULL }, *flags = value_item(terms, 2), *pairs;
+    const struct value *items = subelement_items(eval, terms), *path = value_item(terms, 1);
+    bool skip_missing = lookup_flag(value_item(terms, 2), "skip_missing", false);
     struct value *list = eval_list(eval);
 
     (void)options;
-    if (items[0] == NULL)
-        return eval_fail(
-            eval, "subelements lookup expects a list of two or three items, first a dict or a list, second a string "
-                  "pointing to the subkey");
-    items[1] = value_is(flags, VALUE_MAP) ? value_map_get(flags, "skip_missing") : NULL;
-    pairs = run_filter(eval, "subelements", value_item(terms, 0), items, items[1] != NULL ? 2 : 1);
-    for (size_t i = 0; pairs != NULL && i < pairs->as.list.count; i++) {
-        const struct value *pair = pairs->as.list.items[i];
-        struct value *row = eval_list(eval);
+    for (size_t i = 0; i < value_count(items); i++) {
+        const struct value *item = items->as.list.items[i], *inner, *shown;
 
-        value_list_add(eval->arena, row, without_key(eval, value_item(pair, 0), value_text(items[0])));
-        value_list_add(eval->arena, row, value_item(pair, 1));
-        value_list_add(eval->arena, list, row);
+        if (item->kind != VALUE_MAP)
+            return eval_fail(eval, "subelements lookup expects a dictionary, got '%s'",
+                             value_to_text(eval->arena, item));
+        if (was_skipped(item))
+            continue;
+        inner = subelements_of(eval, item, value_text(path), skip_missing);
+        if (inner == NULL)
+            return NULL;
+        shown = without_key(eval, item, value_text(path));
+        for (size_t k = 0; k < inner->as.list.count; k++) {
+            struct value *row = eval_tuple(eval);
+
+            value_list_add(eval->arena, row, shown);
+            value_list_add(eval->arena, row, inner->as.list.items[k]);
+            value_list_add(eval->arena, list, row);
+        }
     }
-    return pairs == NULL ? NULL : list;
+    return items == NULL ? NULL : list;
+}
+
+/* The words None and null end their list, as Ansible has it. */
+static void add_flattened(struct eval *eval, struct value *out, const struct value *list)
+{
+    for (size_t i = 0; i < list->as.list.count; i++) {
+        const struct value *item = list->as.list.items[i];
+        const char *text = value_text(item);
+
+        if (text != NULL && (strcmp(text, "None") == 0 || strcmp(text, "null") == 0))
+            return;
+        if (item->kind == VALUE_LIST)
+            add_flattened(eval, out, item);
+        else
+            value_list_add(eval->arena, out, item);
+    }
 }
 
 static const struct value *lookup_flattened(struct eval *eval, const struct value *terms, const struct value *options)
@@ -185,7 +263,7 @@ static const struct value *lookup_flattened(struct eval *eval, const struct valu
     struct value *list = eval_list(eval);
 
     (void)options;
-    add_flat(eval, list, terms);
+    add_flattened(eval, list, terms);
     return list;
 }
 
@@ -204,157 +282,6 @@ static const struct value *lookup_random_choice(struct eval *eval, const struct 
     return list;
 }
 
-/* --- sequence --- */
-
-struct sequence {
-    int64_t start, end, count, stride;
-    bool has_end, has_count;
-    const char *format;
-};
-
-/* Decimal, 0x.., 0o.. or 0.. at *cursor. */
-static bool read_number(const char **cursor, int64_t *out)
-{
-    char *end = NULL;
-    const char *at = *cursor;
-    bool octal = at[0] == '0' && (at[1] == 'o' || at[1] == 'O');
-    long long number = strtoll(octal ? at + 2 : at, &end, octal ? 8 : 0);
-
-    if (end == at || (octal && end == at + 2))
-        return false;
-    *cursor = end;
-    *out = number;
-    return true;
-}
-
-/* [start-]end[/stride][:format] */
-static bool read_short(const char *term, struct sequence *out)
-{
-    int64_t first = 0;
-
-    if (!read_number(&term, &first))
-        return false;
-    out->end = first;
-    out->has_end = true;
-    if (*term == '-') {
-        term++;
-        out->start = first;
-        if (!read_number(&term, &out->end))
-            return false;
-    }
-    if (*term == '/' && (term++, !read_number(&term, &out->stride)))
-        return false;
-    if (*term == ':')
-        out->format = term + 1;
-    return *term == '\0' || *term == ':';
-}
-
-static bool set_field(struct eval *eval, struct sequence *out, const char *key, const char *value)
-{
-    struct {
-        const char *name;
-        int64_t *target;
-        bool *given;
-    } fields[] = {
-        { "start", &out->start, NULL },
-        { "end", &out->end, &out->has_end },
-        { "count", &out->count, &out->has_count },
-        { "stride", &out->stride, NULL },
-    };
-    const char *cursor = value;
-
-    if (strcmp(key, "format") == 0) {
-        out->format = value;
-        return true;
-    }
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        if (strcmp(fields[i].name, key) != 0)
-            continue;
-        if (!read_number(&cursor, fields[i].target) || *cursor != '\0')
-            return eval_fail(eval, "can't parse %s=%s as integer", key, value) != NULL;
-        if (fields[i].given != NULL)
-            *fields[i].given = true;
-        return true;
-    }
-    return eval_fail(eval, "unrecognized arguments to with_sequence: ['%s']", key) != NULL;
-}
-
-static bool read_pairs(struct eval *eval, const char *term, struct sequence *out)
-{
-    char **words = text_split(eval->arena, term, ' ', NULL);
-
-    for (; *words != NULL; words++) {
-        char *equals = strchr(*words, '=');
-
-        if (**words == '\0')
-            continue;
-        if (equals == NULL)
-            return eval_fail(eval, "unrecognized arguments to with_sequence: ['%s']", *words) != NULL;
-        *equals = '\0';
-        if (!set_field(eval, out, *words, equals + 1))
-            return false;
-    }
-    return true;
-}
-
-static bool check_sequence(struct eval *eval, struct sequence *out)
-{
-    if (!out->has_end && !out->has_count)
-        return eval_fail(eval, "must specify count or end in with_sequence") != NULL;
-    if (out->has_end && out->has_count)
-        return eval_fail(eval, "can't specify both count and end in with_sequence") != NULL;
-    if (out->has_count && out->count == 0)
-        out->start = out->end = out->stride = 0;
-    else if (out->has_count)
-        out->end = out->start + out->count * out->stride - 1;
-    if (out->stride > 0 && out->end < out->start)
-        return eval_fail(eval, "to count backwards make stride negative") != NULL;
-    if (out->stride < 0 && out->end > out->start)
-        return eval_fail(eval, "to count forward don't make stride negative") != NULL;
-    if (out->stride != 0 && (out->end - out->start) / out->stride > LIMIT_RANGE)
-        return eval_fail(eval, "a sequence of more than %d items", LIMIT_RANGE) != NULL;
-    return true;
-}
-
-static bool add_sequence(struct eval *eval, const struct sequence *sequence, struct value *list)
-{
-    const struct value *format = eval_text(eval, sequence->format);
-
-    if (sequence->stride == 0)
-        return true;
-    for (int64_t i = sequence->start; sequence->stride > 0 ? i <= sequence->end : i >= sequence->end;
-         i += sequence->stride) {
-        const struct value *text = python_percent(eval, format, eval_int(eval, i));
-
-        if (text == NULL)
-            return false;
-        value_list_add(eval->arena, list, text);
-    }
-    return true;
-}
-
-static const struct value *lookup_sequence(struct eval *eval, const struct value *terms, const struct value *options)
-{
-    struct value *list = eval_list(eval);
-
-    (void)options;
-    for (size_t i = 0; i < terms->as.list.count; i++) {
-        struct sequence sequence = { .start = 1, .stride = 1, .format = "%d" };
-        const char *term = lookup_term(eval, terms->as.list.items[i]);
-
-        if (term == NULL)
-            return NULL;
-        if (!read_short(term, &sequence)) {
-            sequence = (struct sequence){ .start = 1, .stride = 1, .format = "%d" };
-            if (!read_pairs(eval, term, &sequence))
-                return NULL;
-        }
-        if (!check_sequence(eval, &sequence) || !add_sequence(eval, &sequence, list))
-            return NULL;
-    }
-    return list;
-}
-
 const struct lookup lookups_list[] = {
     { "items", lookup_items },
     { "list", lookup_list },
@@ -362,11 +289,11 @@ const struct lookup lookups_list[] = {
     { "dict", lookup_dict },
     { "nested", lookup_nested },
     { "cartesian", lookup_nested },
+    { "community.general.cartesian", lookup_nested },
     { "together", lookup_together },
     { "subelements", lookup_subelements },
     { "flattened", lookup_flattened },
     { "community.general.flattened", lookup_flattened },
     { "random_choice", lookup_random_choice },
-    { "sequence", lookup_sequence },
     { .name = NULL },
 };

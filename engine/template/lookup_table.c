@@ -1,187 +1,103 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Lookups in files of keys and values: ini (and Java properties) and csvfile. Options may stand in the term
- * itself, as in "key section=a file=b.ini". Interpolation of configparser ("%(name)s") is not done.
- */
+/* Lookups in files of keys and values: what they share, and csvfile. */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/fd.h"
 #include "common/base/text.h"
+#include "engine/template/encoding.h"
 #include "engine/template/lookup.h"
-#include "engine/template/pattern.h"
+#include "engine/template/lookup_table.h"
 #include "engine/template/strings.h"
-#include "engine/template/text_case.h"
 
-/* The words of the term: the first is the key, name=value words override options. */
-static const char *split_term(struct eval *eval, const struct value *term, const struct value *options,
-                              struct value **options_out)
+/* Which option this word of a term begins, or NULL. */
+static const char *word_option(const char *word, const char *const *names)
 {
-    const struct value *words = strings_split(eval, term, NULL, -1);
-    const char *key = "";
+    const char *found = NULL;
 
-    *options_out = value_map(eval->arena);
-    for (size_t i = 0; i < value_count(options); i++)
-        value_map_put_value(eval->arena, *options_out, options->as.map.pairs[i].key, options->as.map.pairs[i].item);
-    for (size_t i = 0; i < words->as.list.count; i++) {
-        const char *word = words->as.list.items[i]->as.string.data, *equals = strchr(word, '=');
+    if (strchr(word, '=') == NULL)
+        return NULL;
+    for (; *names != NULL; names++) {
+        const char *at = strstr(word, *names);
 
-        if (equals == NULL)
-            key = *key == '\0' ? word : arena_printf(eval->arena, "%s %s", key, word);
-        else
-            value_map_put_string(eval->arena, *options_out, arena_copy_n(eval->arena, word, (size_t)(equals - word)),
-                                 equals + 1);
+        if (at != NULL && at[strlen(*names)] == '=')
+            found = *names;
     }
-    return key;
+    return found;
 }
 
-/* The option as text, whatever it is; numbers too. */
-static const char *option_text(struct eval *eval, const struct value *options, const char *name, const char *fallback)
+/* Words that belong together: the key, and each option with the words behind it. */
+static const struct value *term_parts(struct eval *eval, const char *term, const char *const *names)
+{
+    const struct value *words = strings_split(eval, eval_text(eval, term), NULL, -1);
+    struct value *parts = value_map(eval->arena);
+    const char *current = "key";
+
+    for (size_t i = 0; i < words->as.list.count; i++) {
+        const char *word = words->as.list.items[i]->as.string.data, *option = word_option(word, names), *old;
+
+        current = option != NULL ? option : current;
+        old = value_map_text(parts, current);
+        value_map_put_string(eval->arena, parts, current,
+                             i == 0 || old == NULL ? word : arena_printf(eval->arena, "%s %s", old, word));
+    }
+    return parts;
+}
+
+bool table_term_read(struct eval *eval, const char *term, const char *const *names, struct table_term *term_io)
+{
+    const struct value *parts;
+    struct value *options = value_map(eval->arena);
+
+    term_io->key = term;
+    term_io->is_inline = strchr(term, '=') != NULL || strchr(text_trim(eval->arena, term, strlen(term)), ' ') != NULL;
+    if (!term_io->is_inline)
+        return true;
+    term_io->key = NULL;
+    for (size_t i = 0; i < value_count(term_io->options); i++)
+        value_map_put_value(eval->arena, options, value_pair_at(term_io->options, i)->key,
+                            value_pair_at(term_io->options, i)->item);
+    parts = term_parts(eval, term, names);
+    for (size_t i = 0; i < value_count(parts); i++) {
+        const char *part = value_text(value_pair_at(parts, i)->item), *equals = strchr(part, '=');
+        const char *name = equals == NULL ? NULL : arena_copy_n(eval->arena, part, (size_t)(equals - part));
+
+        if (name == NULL)
+            term_io->key = term_io->key == NULL ? part : term_io->key;
+        else if (strchr(equals + 1, '=') != NULL)
+            return eval_fail(eval, "Could not use '%s' from '%s': too many values to unpack (expected 2)", part,
+                             term) != NULL;
+        else if (!text_in(name, names))
+            return eval_fail(eval, "%s is not a valid option.", name) != NULL;
+        else
+            value_map_put_string(eval->arena, options, name, equals + 1);
+    }
+    term_io->options = options;
+    return term_io->key != NULL ||
+           eval_fail(eval, "No key to lookup was provided as first term with in string inline options: %s", term) !=
+               NULL;
+}
+
+const char *table_option(struct eval *eval, const struct value *options, const char *name, const char *fallback)
 {
     const struct value *found = value_map_get(options, name);
 
     return found == NULL || found->kind == VALUE_NULL ? fallback : lookup_term(eval, found);
 }
 
-static bool read_table(struct eval *eval, const struct value *options, const char *fallback, const char **data_out)
+bool table_read(struct eval *eval, const char *name, const char *encoding, const char **data_out)
 {
-    const char *name = option_text(eval, options, "file", fallback);
-    const char *path = name == NULL ? NULL : lookup_find_file(eval, "files", name);
+    const char *path = lookup_find_file(eval, "files", name);
     size_t length = 0;
     char *data = NULL;
 
     if (path == NULL)
-        return eval_fail(eval, "could not locate file in lookup: %s", name == NULL ? "" : name) != NULL;
-    if (!file_read(eval->arena, path, LIMIT_SOURCE_FILE, &data, &length, eval->err))
+        return eval_fail(eval, "could not locate file in lookup: %s", name) != NULL;
+    if (!file_read(eval->arena, path, LIMIT_SOURCE_FILE, &data, &length, eval->err) ||
+        !encoding_read(eval->arena, encoding, &data, &length, eval->err))
         return false;
     *data_out = data;
     return true;
-}
-
-/* --- ini --- */
-
-struct ini {
-    struct value *section; /* what is being read, or NULL while it is another section */
-    const char *name;      /* of the wanted section */
-    bool found, case_sensitive;
-    const struct value *last_key; /* indented lines continue its value */
-};
-
-static void ini_section(struct ini *ini, const char *line, size_t length, struct value *into)
-{
-    const char *end = memchr(line, ']', length);
-    size_t size = end == NULL ? length - 1 : (size_t)(end - line - 1);
-    bool wanted = strlen(ini->name) == size && memcmp(line + 1, ini->name, size) == 0;
-
-    ini->found |= wanted;
-    ini->section = wanted || (size == 7 && memcmp(line + 1, "DEFAULT", 7) == 0) ? into : NULL;
-    ini->last_key = NULL;
-}
-
-static void ini_continue(struct eval *eval, struct ini *ini, const char *line)
-{
-    const struct value *old = value_map_get_value(ini->section, ini->last_key);
-
-    value_map_put_value(eval->arena, ini->section, ini->last_key,
-                        eval_text(eval, arena_printf(eval->arena, "%s\n%s", old->as.string.data, line)));
-}
-
-static void ini_line(struct eval *eval, struct ini *ini, const char *line, size_t length)
-{
-    size_t key = 0;
-    const struct value *name;
-
-    if (ini->section == NULL)
-        return;
-    while (key < length && line[key] != '=' && line[key] != ':')
-        key++;
-    name = eval_text(eval, text_trim(eval->arena, line, key));
-    if (!ini->case_sensitive)
-        name = strings_case(eval, name, CASE_LOWER);
-    ini->last_key = name;
-    value_map_put_value(eval->arena, ini->section, name,
-                        key < length ? eval_text(eval, text_trim(eval->arena, line + key + 1, length - key - 1))
-                                     : eval_text(eval, ""));
-}
-
-static void ini_read(struct eval *eval, struct ini *ini, const char *data, struct value *into)
-{
-    const char *cursor = data, *end = data + strlen(data), *line = NULL;
-    size_t length = 0;
-
-    while (text_line(&cursor, end, &line, &length)) {
-        const char *text = text_trim(eval->arena, line, length);
-
-        if (*text == '\0' || *text == '#' || *text == ';')
-            continue;
-        if (isspace((unsigned char)*line) && ini->last_key != NULL && ini->section != NULL)
-            ini_continue(eval, ini, text);
-        else if (*text == '[')
-            ini_section(ini, text, strlen(text), into);
-        else
-            ini_line(eval, ini, text, strlen(text));
-    }
-}
-
-static bool ini_matching(struct eval *eval, const struct value *values, const char *key, struct value *list)
-{
-    struct regex *regex = pattern_compile(eval->env, key, strlen(key), 0, eval->err);
-    struct pattern_match match;
-
-    for (size_t i = 0; regex != NULL && i < values->as.map.count; i++) {
-        const struct value *name = values->as.map.pairs[i].key;
-        enum pattern_status status =
-            pattern_match_at(regex, name->as.string.data, name->as.string.length, 0, &match, eval->err);
-
-        if (status == PATTERN_FAILED)
-            return false;
-        if (status == PATTERN_FOUND)
-            value_list_add(eval->arena, list, values->as.map.pairs[i].item);
-    }
-    return regex != NULL;
-}
-
-static bool ini_term(struct eval *eval, const struct value *term, const struct value *given, struct value *list)
-{
-    struct value *options = NULL, *values = value_map(eval->arena);
-    const char *key = split_term(eval, term, given, &options), *data = NULL;
-    const char *type = option_text(eval, options, "type", "ini");
-    struct ini ini = { .name = option_text(eval, options, "section", "global"),
-                       .case_sensitive = lookup_flag(options, "case_sensitive", false) };
-    const struct value *found;
-
-    if (ini.name == NULL || type == NULL || !read_table(eval, options, "ansible.ini", &data))
-        return false;
-    if (strcmp(type, "properties") == 0) {
-        ini.section = values;
-        ini.found = true;
-    }
-    ini_read(eval, &ini, data, values);
-    if (!ini.found)
-        return eval_fail(eval, "No section '%s' in %s", ini.name, option_text(eval, options, "file", "ansible.ini")) !=
-               NULL;
-    if (lookup_flag(options, "re", false))
-        return ini_matching(eval, values, key, list);
-    found = value_map_get_value(values, ini.case_sensitive ? eval_text(eval, key)
-                                                           : strings_case(eval, eval_text(eval, key), CASE_LOWER));
-    if (found == NULL)
-        found = value_map_get(options, "default");
-    value_list_add(eval->arena, list, found == NULL ? eval_text(eval, "") : found);
-    return true;
-}
-
-static const struct value *lookup_ini(struct eval *eval, const struct value *terms, const struct value *options)
-{
-    struct value *list = eval_list(eval);
-
-    for (size_t i = 0; i < terms->as.list.count; i++) {
-        const struct value *term = eval_str(eval, terms->as.list.items[i]);
-
-        if (term == NULL || !ini_term(eval, term, options, list))
-            return NULL;
-    }
-    return list;
 }
 
 /* --- csvfile --- */
@@ -207,41 +123,111 @@ static const char *csv_field(struct eval *eval, const char **cursor, char separa
     return out.data;
 }
 
+/* The field of the first row that begins with the key; a column below 0 counts from the end. NULL: no row, or error set. */
 static const char *csv_find(struct eval *eval, const char *data, const char *key, char separator, int64_t column)
 {
     while (*data != '\0') {
-        bool ends = false, matches = strcmp(csv_field(eval, &data, separator, &ends), key) == 0;
+        struct value *row = value_list(eval->arena);
+        bool ends = false;
 
-        for (int64_t i = 1; !ends; i++) {
-            const char *field = csv_field(eval, &data, separator, &ends);
-
-            if (matches && i == column)
-                return field;
-        }
-        if (matches && column == 0)
-            return key;
+        while (!ends)
+            value_list_add(eval->arena, row, eval_text(eval, csv_field(eval, &data, separator, &ends)));
+        if (!eval_step(eval))
+            return NULL;
+        if (strcmp(value_text(row->as.list.items[0]), key) != 0)
+            continue;
+        column += column < 0 ? (int64_t)row->as.list.count : 0;
+        if (column >= 0 && column < (int64_t)row->as.list.count)
+            return value_text(row->as.list.items[column]);
+        eval_fail(eval, "csvfile: list index out of range");
+        return NULL;
     }
     return NULL;
 }
 
-static bool csv_term(struct eval *eval, const struct value *term, const struct value *given, struct value *list)
+/* The word that begins at *cursor; quotes hold blanks together. */
+static char *kv_word(struct eval *eval, const char **cursor)
 {
-    struct value *options = NULL;
-    const char *key = split_term(eval, term, given, &options), *data = NULL, *found;
-    const char *delimiter = option_text(eval, options, "delimiter", "TAB");
-    const char *col = option_text(eval, options, "col", "1");
-    const struct value *fallback = value_map_get(options, "default");
+    const char *start = *cursor, *at = start;
+    char quote = '\0';
+
+    for (; *at != '\0' && (quote != '\0' || !isspace((unsigned char)*at)); at++) {
+        if (*at == '\\' && at[1] != '\0')
+            at++;
+        else if (quote != '\0' ? *at == quote : *at == '"' || *at == '\'')
+            quote = quote == '\0' ? *at : '\0';
+    }
+    *cursor = at;
+    return arena_copy_n(eval->arena, start, (size_t)(at - start));
+}
+
+static const char *unquoted(struct eval *eval, const char *text)
+{
+    size_t length = strlen(text);
+
+    if (length < 2 || (*text != '"' && *text != '\'') || text[length - 1] != *text || text[length - 2] == '\\')
+        return text;
+    return arena_copy_n(eval->arena, text + 1, length - 2);
+}
+
+const char *table_pairs(struct eval *eval, const char *term, struct value *options)
+{
+    struct text rest = text_new(eval->arena);
+
+    for (term += strspn(term, " \t\n"); *term != '\0'; term += strspn(term, " \t\n")) {
+        char *word = kv_word(eval, &term), *equals = strchr(word, '=');
+
+        if (equals == NULL || equals == word) {
+            text_printf(&rest, "%s%s", rest.length > 0 ? " " : "", word);
+            continue;
+        }
+        *equals = '\0';
+        value_map_put_string(eval->arena, options, word, unquoted(eval, equals + 1));
+    }
+    return rest.data;
+}
+
+static bool csv_options(struct eval *eval, const char *term, const struct value *given, const char **key_out,
+                        struct value *options)
+{
+    static const char *const names[] = { "col", "default", "delimiter", "file", "encoding", NULL };
+    struct value *inner = value_map(eval->arena);
+
+    *key_out = table_pairs(eval, term, inner);
+    if (**key_out == '\0')
+        return eval_fail(eval, "Search key is required but was not found") != NULL;
+    for (size_t i = 0; i < value_count(given); i++)
+        value_map_put_value(eval->arena, options, value_pair_at(given, i)->key, value_pair_at(given, i)->item);
+    for (size_t i = 0; i < value_count(inner); i++) {
+        if (!text_in(value_text(value_pair_at(inner, i)->key), names))
+            return eval_fail(eval, "%s is not a valid option", value_text(value_pair_at(inner, i)->key)) != NULL;
+        value_map_put_value(eval->arena, options, value_pair_at(inner, i)->key, value_pair_at(inner, i)->item);
+    }
+    return true;
+}
+
+static bool csv_term(struct eval *eval, const char *term, const struct value *given, struct value *list)
+{
+    struct value *options = value_map(eval->arena);
+    const char *key = NULL, *data = NULL, *found, *delimiter, *col;
+    const struct value *fallback;
     int64_t column = 1;
 
-    if (delimiter == NULL || col == NULL)
+    if (!csv_options(eval, term, given, &key, options))
         return false;
-    if (*key == '\0')
-        return eval_fail(eval, "Search key is required but was not found") != NULL;
-    if (!text_to_int(col, &column) || column < 0)
-        return eval_fail(eval, "csvfile: invalid column '%s'", col) != NULL;
-    if (!read_table(eval, options, "ansible.csv", &data))
+    delimiter = table_option(eval, options, "delimiter", "TAB");
+    col = delimiter == NULL ? NULL : table_option(eval, options, "col", "1");
+    if (col == NULL || !table_read(eval, table_option(eval, options, "file", "ansible.csv"),
+                                   lookup_option(options, "encoding", "utf-8"), &data))
         return false;
+    if (strcmp(delimiter, "TAB") != 0 && strlen(delimiter) != 1)
+        return eval_fail(eval, "csvfile: \"delimiter\" must be a 1-character string") != NULL;
+    if (!text_to_int(col, &column))
+        return eval_fail(eval, "csvfile: invalid literal for int() with base 10: '%s'", col) != NULL;
     found = csv_find(eval, data, key, strcmp(delimiter, "TAB") == 0 ? '\t' : *delimiter, column);
+    fallback = value_map_get(options, "default");
+    if (found == NULL && eval->err->text[0] != '\0')
+        return false;
     if (found != NULL)
         value_list_add(eval->arena, list, eval_text(eval, found));
     else if (fallback != NULL && fallback->kind != VALUE_NULL)
@@ -254,7 +240,7 @@ static const struct value *lookup_csvfile(struct eval *eval, const struct value 
     struct value *list = eval_list(eval);
 
     for (size_t i = 0; i < terms->as.list.count; i++) {
-        const struct value *term = eval_str(eval, terms->as.list.items[i]);
+        const char *term = lookup_term(eval, terms->as.list.items[i]);
 
         if (term == NULL || !csv_term(eval, term, options, list))
             return NULL;
@@ -263,7 +249,6 @@ static const struct value *lookup_csvfile(struct eval *eval, const struct value 
 }
 
 const struct lookup lookups_table[] = {
-    { "ini", lookup_ini },
     { "csvfile", lookup_csvfile },
     { NULL, NULL },
 };

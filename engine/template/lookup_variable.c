@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lookups of the environment and of variables. */
 #include <stdlib.h>
+#include <fnmatch.h>
 #include <string.h>
 
 #include "common/base/text.h"
@@ -52,7 +53,8 @@ static const struct value *lookup_vars(struct eval *eval, const struct value *te
         const struct value *term = terms->as.list.items[i], *found;
 
         if (term->kind != VALUE_STRING)
-            return eval_fail(eval, "Invalid setting identifier, it is a %s, not a string", eval_type(term));
+            return eval_fail(eval, "Invalid setting identifier, \"%s\" is not a string, its a <class '%s'>",
+                             value_to_text(eval->arena, term), eval_type(term));
         found = variable(eval, term->as.string.data, value_map_get(options, "default"));
         if (found == NULL)
             return NULL;
@@ -61,16 +63,29 @@ static const struct value *lookup_vars(struct eval *eval, const struct value *te
     return list;
 }
 
+/* Of a pattern that is wrong: in Python's words where they are known. */
+static bool fail_pattern(struct eval *eval, const char *pattern)
+{
+    const char *text = eval->err->text, *at = strstr(text, "at position "), *said = text;
+
+    if (strstr(text, "quantifier does not follow a repeatable item") != NULL && at != NULL)
+        said = arena_printf(eval->arena, "nothing to repeat %s", at);
+    said = arena_copy(eval->arena, said);
+    error_clear(eval->err);
+    return eval_fail(eval, "Unable to use \"%s\" as a search parameter: %s", pattern, said) != NULL;
+}
+
 static bool add_matching(struct eval *eval, const struct value *term, const struct value *names, struct value *list)
 {
     struct pattern_match match;
     struct regex *regex;
 
     if (term->kind != VALUE_STRING)
-        return eval_fail(eval, "Invalid setting identifier, it is a %s, not a string", eval_type(term)) != NULL;
+        return eval_fail(eval, "Invalid setting identifier, \"%s\" is not a string, it is a <class '%s'>",
+                         value_to_text(eval->arena, term), eval_type(term)) != NULL;
     regex = pattern_compile(eval->env, term->as.string.data, term->as.string.length, 0, eval->err);
     if (regex == NULL)
-        return false;
+        return fail_pattern(eval, term->as.string.data);
     for (size_t i = 0; i < names->as.list.count; i++) {
         const struct value *name = names->as.list.items[i];
         enum pattern_status status =
@@ -114,23 +129,44 @@ static const struct value *group_members(struct eval *eval, const struct value *
     return value_map_get(groups, name);
 }
 
-/* Patterns of group and host names joined by ":" or ","; "!x" leaves out, "&x" keeps what is in both. */
-static void apply_part(struct eval *eval, const struct value *groups, char *part, struct value *list)
+static bool name_matches(const char *pattern, const char *name)
+{
+    return fnmatch(pattern, name, 0) == 0;
+}
+
+/* All members of the groups whose names match, and hosts that do. localhost is always there. */
+static struct value *matching_hosts(struct eval *eval, const struct value *groups, const char *pattern)
+{
+    const struct value *names = eval_items(eval, groups), *all = group_members(eval, groups, "all");
+    struct value *found = eval_list(eval);
+
+    for (size_t i = 0; names != NULL && i < value_count(names); i++) {
+        const char *name = value_text(value_item(names, i));
+        const struct value *members = name == NULL ? NULL : group_members(eval, groups, name);
+
+        if (members == NULL || !name_matches(pattern, name))
+            continue;
+        for (size_t k = 0; k < value_count(members); k++)
+            add_new(eval, found, value_item(members, k));
+    }
+    for (size_t i = 0; i < value_count(all); i++)
+        if (value_text(value_item(all, i)) != NULL && name_matches(pattern, value_text(value_item(all, i))))
+            add_new(eval, found, value_item(all, i));
+    if (found->as.list.count == 0 &&
+        (strcmp(pattern, "localhost") == 0 || strcmp(pattern, "127.0.0.1") == 0 || strcmp(pattern, "::1") == 0))
+        value_list_add(eval->arena, found, eval_text(eval, pattern));
+    return found;
+}
+
+/* "!x" leaves out, "&x" keeps what is in both, anything else adds. */
+static void apply_part(struct eval *eval, const struct value *groups, const char *part, struct value *list)
 {
     char sign = *part == '!' || *part == '&' ? *part : '\0';
-    const struct value *members = group_members(eval, groups, sign ? part + 1 : part);
-    struct value *single = eval_list(eval);
+    const struct value *members = matching_hosts(eval, groups, sign ? part + 1 : part);
 
-    if (members == NULL) {
-        value_list_add(eval->arena, single, eval_text(eval, sign ? part + 1 : part));
-        members = single;
-    }
-    if (sign == '\0') {
-        for (size_t i = 0; i < value_count(members); i++)
-            add_new(eval, list, value_item(members, i));
-        return;
-    }
-    for (size_t i = list->as.list.count; i-- > 0;) {
+    for (size_t i = 0; sign == '\0' && i < value_count(members); i++)
+        add_new(eval, list, value_item(members, i));
+    for (size_t i = list->as.list.count; sign != '\0' && i-- > 0;) {
         bool inside = false;
 
         for (size_t k = 0; k < value_count(members) && !inside; k++)
@@ -140,24 +176,39 @@ static void apply_part(struct eval *eval, const struct value *groups, char *part
     }
 }
 
+/* The parts of a pattern, which ":" or "," stand between, those that begin with `sign` ('\0': with neither). */
+static void apply_parts(struct eval *eval, const struct value *groups, const char *pattern, char sign,
+                        struct value *list)
+{
+    char *copy = arena_copy(eval->arena, pattern), *save = NULL;
+
+    for (char *part = strtok_r(copy, ":,", &save); part != NULL; part = strtok_r(NULL, ":,", &save)) {
+        char own = *part == '!' || *part == '&' ? *part : '\0';
+
+        if (own == sign)
+            apply_part(eval, groups, part, list);
+    }
+}
+
+/* As Ansible orders them: first what adds, then what must be in both, then what is left out. */
 static const struct value *lookup_inventory_hostnames(struct eval *eval, const struct value *terms,
                                                       const struct value *options)
 {
+    static const char signs[] = { '\0', '&', '!' };
     const struct value *groups = NULL;
     struct value *list = eval_list(eval);
 
     (void)options;
     if (!eval_variable(eval, "groups", strlen("groups"), &groups))
         return NULL;
-    for (size_t i = 0; i < terms->as.list.count; i++) {
-        const char *term = lookup_term(eval, terms->as.list.items[i]);
-        char *pattern, *save = NULL;
+    for (size_t s = 0; s < sizeof(signs); s++) {
+        for (size_t i = 0; i < terms->as.list.count; i++) {
+            const char *term = lookup_term(eval, terms->as.list.items[i]);
 
-        if (term == NULL)
-            return NULL;
-        pattern = arena_copy(eval->arena, term);
-        for (char *part = strtok_r(pattern, ":,", &save); part != NULL; part = strtok_r(NULL, ":,", &save))
-            apply_part(eval, groups, part, list);
+            if (term == NULL)
+                return NULL;
+            apply_parts(eval, groups, term, signs[s], list);
+        }
     }
     return list;
 }
@@ -172,24 +223,69 @@ static bool setting_missing(struct eval *eval, const char *name, const char *on_
     return true;
 }
 
+static bool plugin_constants(struct eval *eval, const char *type, const char *name, const struct value **out)
+{
+    const struct value *plugins = value_map_get(eval->env->config.constants, CONSTANTS_PLUGINS);
+
+    *out = plugins == NULL ? NULL : value_map_get(plugins, arena_printf(eval->arena, "%s %s", type, name));
+    return *out != NULL || eval_fail(eval, "Unable to load %s plugin \"%s\"", type, name) != NULL;
+}
+
+static const struct value *as_number(struct eval *eval, const struct value *value)
+{
+    int64_t number = 0;
+
+    return value->kind == VALUE_STRING && text_to_int(value->as.string.data, &number) ? eval_int(eval, number) : value;
+}
+
+/* A variable of this host goes before what is set: ansible_ssh_port, then ansible_port. */
+static bool plugin_variable(struct eval *eval, const char *plugin, const char *option, const struct value **found)
+{
+    static const char *const numbers[] = { "port", "timeout", "reconnection_retries", NULL };
+    const char *part = strcmp(option, "remote_user") == 0 ? "user" : option;
+    const char *names[] = { arena_printf(eval->arena, "ansible_%s_%s", plugin, part),
+                            arena_printf(eval->arena, "ansible_%s", part) };
+
+    for (size_t i = 0; i < 2; i++) {
+        const struct value *own = NULL;
+
+        if (!eval_variable(eval, names[i], strlen(names[i]), &own))
+            return false;
+        if (own != NULL && own->kind != VALUE_UNDEFINED) {
+            *found = text_in(option, numbers) ? as_number(eval, own) : own;
+            return true;
+        }
+    }
+    return true;
+}
+
 static const struct value *lookup_config(struct eval *eval, const struct value *terms, const struct value *options)
 {
     static const char *const choices[] = { "error", "skip", "warn", NULL };
     const char *on_missing = lookup_option(options, "on_missing", "error");
+    const char *type = lookup_option(options, "plugin_type", NULL), *name = lookup_option(options, "plugin_name", NULL);
+    const struct value *constants = eval->env->config.constants;
     struct value *list = eval_list(eval);
 
-    if (value_map_get(options, "plugin_type") != NULL || value_map_get(options, "plugin_name") != NULL)
-        return eval_fail(eval, "lookup 'config': plugin_type and plugin_name are not supported: Roost has no plugins");
     if (!text_in(on_missing, choices))
-        return eval_fail(eval, "lookup 'config': on_missing must be one of: error, skip, warn, not %s", on_missing);
+        return eval_fail(eval,
+                         "Invalid value \"%s\" for configuration option \"plugin_type: lookup plugin: config setting: "
+                         "on_missing \", valid values are: error, skip, warn",
+                         on_missing);
+    if ((type == NULL) != (name == NULL))
+        return eval_fail(eval, "Both plugin_type and plugin_name are required, cannot use one without the other");
+    if (type != NULL && !plugin_constants(eval, type, name, &constants))
+        return NULL;
     for (size_t i = 0; i < terms->as.list.count; i++) {
         const struct value *term = terms->as.list.items[i], *found;
 
         if (term->kind != VALUE_STRING)
             return eval_fail(eval, "Invalid setting identifier, \"%s\" is not a string, its a <class '%s'>",
                              value_to_text(eval->arena, term), eval_type(term));
-        found = value_map_get(eval->env->config.constants, term->as.string.data);
-        if (found != NULL)
+        found = value_map_get(constants, term->as.string.data);
+        if (found != NULL && type != NULL && !plugin_variable(eval, name, term->as.string.data, &found))
+            return NULL;
+        if (found != NULL && found != value_map_get(constants, CONSTANTS_PLUGINS))
             value_list_add(eval->arena, list, found);
         else if (!setting_missing(eval, term->as.string.data, on_missing))
             return NULL;

@@ -7,7 +7,7 @@
 static const struct method *find_in(const struct method *table, const char *name)
 {
     for (; table->name != NULL; table++)
-        if (strcmp(table->name, name) == 0)
+        if (eval_name_is(table->name, name))
             return table;
     return NULL;
 }
@@ -48,6 +48,7 @@ const struct method *method_for(const struct method_set *set, const struct value
     case VALUE_OBJECT:
         return set->of_map;
     case VALUE_INT:
+    case VALUE_BIG:
     case VALUE_BOOL:
     case VALUE_REAL:
         return set->of_number;
@@ -56,12 +57,46 @@ const struct method *method_for(const struct method_set *set, const struct value
     }
 }
 
+#define HOLDS_MAX 1000000 /* parts that are looked at */
+
+/* Is `what` somewhere beneath `value`? What is too large to tell counts as yes. */
+static bool holds(const struct value *value, const struct value *what, int *left)
+{
+    if (value == what || --*left < 0)
+        return true;
+    for (size_t i = 0; value->kind == VALUE_LIST && i < value->as.list.count; i++)
+        if (holds(value->as.list.items[i], what, left))
+            return true;
+    for (size_t i = 0; value->kind == VALUE_MAP && i < value->as.map.count; i++)
+        if (holds(value->as.map.pairs[i].item, what, left))
+            return true;
+    return false;
+}
+
+/* Values are trees: what holds itself could be neither printed nor compared nor stored. */
+static bool stays_tree(struct eval *eval, const char *name, const struct value *self, const struct call_args *args)
+{
+    bool takes_parts = strcmp(name, "extend") == 0 || strcmp(name, "update") == 0;
+    int left = HOLDS_MAX;
+
+    for (uint32_t i = 0; i < args->count; i++) {
+        const struct value *item = args->items[i];
+        bool container = item->kind == VALUE_LIST || item->kind == VALUE_MAP;
+
+        if (container && !(takes_parts && item == self) && holds(item, self, &left))
+            return eval_fail(eval, "a list or dict cannot hold itself") != NULL;
+    }
+    return true;
+}
+
 const struct value *method_run(struct eval *eval, const struct method *method, const struct value *self,
                                struct call_args *args)
 {
     const struct value *made;
 
     if (!args_bind(eval, args, method->name, method->params))
+        return NULL;
+    if (method->mutates && !stays_tree(eval, method->name, self, args))
         return NULL;
     made = method->run(eval, self, args);
     if (made == NULL || made->kind != VALUE_STRING)

@@ -3,6 +3,7 @@
  * Methods of list and tuple. Those that change their receiver do so in place when the evaluation owns it; a list that it does
  * not own is a copy that nobody sees again, so changing it means nothing.
  */
+#include "common/value/value_python.h"
 #include "engine/template/method.h"
 #include "engine/template/sorting.h"
 
@@ -98,14 +99,18 @@ static const struct value *list_index(struct eval *eval, const struct value *sel
 {
     int64_t start = 0, end = 0, at;
     size_t count = self->as.list.count;
+    struct text wanted;
 
     if (!args_int(eval, args->bound[1], 0, &start) || !args_int(eval, args->bound[2], (int64_t)count, &end))
         return NULL;
     at = position(self, args->bound[0], clamp(start, count), clamp(end, count));
     if (at >= 0)
         return eval_int(eval, at);
-    return eval_fail(eval, "%s",
-                     (self->marks & VALUE_TUPLE) != 0 ? "tuple.index(x): x not in tuple" : "value is not in list");
+    if ((self->marks & VALUE_TUPLE) != 0)
+        return eval_fail(eval, "tuple.index(x): x not in tuple");
+    wanted = text_new(eval->arena);
+    value_repr(&wanted, args->bound[0]);
+    return eval_fail(eval, "%s is not in list", wanted.data);
 }
 
 static const struct value *list_count(struct eval *eval, const struct value *self, struct call_args *args)

@@ -178,6 +178,23 @@ static const struct value *map_clear(struct eval *eval, const struct value *self
     return value_null();
 }
 
+/* {}.fromkeys(['a', 'b'], 0) */
+static const struct value *map_fromkeys(struct eval *eval, const struct value *self, struct call_args *args)
+{
+    const struct value *keys = eval_items(eval, args->bound[0]);
+    struct value *map = eval_map(eval);
+
+    (void)self;
+    for (size_t i = 0; keys != NULL && i < keys->as.list.count; i++) {
+        const struct value *key = keys->as.list.items[i];
+
+        if (key->kind == VALUE_MAP || (key->kind == VALUE_LIST && (key->marks & VALUE_TUPLE) == 0))
+            return eval_fail_type(eval, "unhashable type: '%s'", eval_type(key));
+        value_map_put_value(eval->arena, map, key, args->bound[1] == NULL ? value_null() : args->bound[1]);
+    }
+    return keys == NULL ? NULL : map;
+}
+
 const struct method method_of_map[] = {
     { "get", map_get, "key! default", false },
     { "items", map_items, "", false },
@@ -189,5 +206,6 @@ const struct method method_of_map[] = {
     { "pop", map_pop, "key! default", true },
     { "popitem", map_popitem, "", true },
     { "clear", map_clear, "", true },
+    { "fromkeys", map_fromkeys, "iterable! value", false },
     { .name = NULL },
 };

@@ -3,16 +3,20 @@
 #include <math.h>
 
 #include "engine/template/method.h"
+#include "engine/template/python_integer.h"
 
 static const struct value *number_bit_length(struct eval *eval, const struct value *self, struct call_args *args)
 {
-    int64_t number = self->kind == VALUE_INT ? self->as.integer : self->as.boolean;
-    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    int64_t bits = 0;
+    int64_t number, bits = 0;
+    uint64_t rest;
 
     (void)args;
+    if (self->kind == VALUE_BIG)
+        return python_integer_bits(eval, self, &bits) ? eval_int(eval, bits) : NULL;
     if (self->kind == VALUE_REAL)
         return eval_fail(eval, "'float object' has no attribute 'bit_length'");
+    number = self->kind == VALUE_INT ? self->as.integer : self->as.boolean;
+    rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
     for (; rest > 0; rest >>= 1)
         bits++;
     return eval_int(eval, bits);

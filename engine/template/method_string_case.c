@@ -125,10 +125,78 @@ static const struct value *string_expandtabs(struct eval *eval, const struct val
     return eval_string(eval, out.data, out.length);
 }
 
+/* Lower case for comparing: a sharp s is ss. */
+static const struct value *string_casefold(struct eval *eval, const struct value *self, struct call_args *args)
+{
+    const struct value *lower = string_lower(eval, self, args);
+
+    return lower == NULL ? NULL : strings_replace(eval, lower, eval_text(eval, "\xc3\x9f"), eval_text(eval, "ss"), -1);
+}
+
+/* maketrans('ab', 'xy', 'z') or maketrans({'a': 'x'}): codes to codes, texts or None. */
+static const struct value *string_maketrans(struct eval *eval, const struct value *self, struct call_args *args)
+{
+    const struct value *from = args->bound[0], *to = args->bound[1], *drop = args->bound[2];
+    struct value *map = eval_map(eval);
+
+    (void)self;
+    for (size_t i = 0; to == NULL && i < value_count(from) && from->kind == VALUE_MAP; i++) {
+        const struct value_pair *pair = value_pair_at(from, i);
+        const char *text = value_text(pair->key);
+        size_t at = 0;
+        const struct value *key =
+            text == NULL ? pair->key : eval_int(eval, text_utf8_next(text, pair->key->as.string.length, &at));
+
+        value_map_put_value(eval->arena, map, key, pair->item);
+    }
+    if (to == NULL)
+        return from->kind == VALUE_MAP
+                   ? map
+                   : eval_fail_type(eval, "if you give only one argument to maketrans it must be a dict");
+    if (from->kind != VALUE_STRING || to->kind != VALUE_STRING || (drop != NULL && drop->kind != VALUE_STRING))
+        return eval_fail_type(eval, "maketrans() argument 2 must be str, not %s", eval_type(to));
+    for (size_t i = 0, k = 0; i < from->as.string.length || k < to->as.string.length;) {
+        if (i >= from->as.string.length || k >= to->as.string.length)
+            return eval_fail(eval, "the first two maketrans arguments must have equal length");
+        value_map_put_value(eval->arena, map,
+                            eval_int(eval, text_utf8_next(from->as.string.data, from->as.string.length, &i)),
+                            eval_int(eval, text_utf8_next(to->as.string.data, to->as.string.length, &k)));
+    }
+    for (size_t i = 0; drop != NULL && i < drop->as.string.length;)
+        value_map_put_value(eval->arena, map,
+                            eval_int(eval, text_utf8_next(drop->as.string.data, drop->as.string.length, &i)),
+                            value_null());
+    return map;
+}
+
+static const struct value *string_translate(struct eval *eval, const struct value *self, struct call_args *args)
+{
+    const struct value *map = args->bound[0];
+    struct text out = text_new(eval->arena);
+
+    if (map->kind != VALUE_MAP)
+        return eval_fail_type(eval, "'%s' object is not subscriptable", eval_type(map));
+    for (size_t at = 0; at < self->as.string.length;) {
+        size_t from = at;
+        uint32_t code = text_utf8_next(self->as.string.data, self->as.string.length, &at);
+        const struct value *to = value_map_get_value(map, eval_int(eval, code));
+
+        if (to == NULL)
+            text_add_n(&out, self->as.string.data + from, at - from);
+        else if (to->kind == VALUE_STRING)
+            text_add_n(&out, to->as.string.data, to->as.string.length);
+        else if (to->kind == VALUE_INT && to->as.integer >= 0 && to->as.integer < 0x110000)
+            text_add_codepoint(&out, (uint32_t)to->as.integer);
+        else if (to->kind != VALUE_NULL)
+            return eval_fail_type(eval, "character mapping must return integer, None or str");
+    }
+    return eval_string(eval, out.data, out.length);
+}
+
 const struct method method_of_string_case[] = {
     { "upper", string_upper, "", false },
     { "lower", string_lower, "", false },
-    { "casefold", string_lower, "", false },
+    { "casefold", string_casefold, "", false },
     { "title", string_title, "", false },
     { "capitalize", string_capitalize, "", false },
     { "swapcase", string_swapcase, "", false },
@@ -137,5 +205,7 @@ const struct method method_of_string_case[] = {
     { "center", string_center, "width! fillchar", false },
     { "zfill", string_zfill, "width!", false },
     { "expandtabs", string_expandtabs, "tabsize", false },
+    { "maketrans", string_maketrans, "x! y z", false },
+    { "translate", string_translate, "table!", false },
     { .name = NULL },
 };

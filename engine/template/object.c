@@ -123,3 +123,37 @@ const struct value *object_bound_method(struct eval *eval, const struct method *
     bound->self = self;
     return object_new(eval, bound, &method_kind);
 }
+
+/* --- classes: what x.__class__ gives --- */
+
+static const struct value *class_attribute(struct eval *eval, void *data, const char *name)
+{
+    const char *type = data, *dot = strrchr(type, '.');
+
+    return strcmp(name, "__name__") == 0 ? eval_text(eval, dot == NULL ? type : dot + 1) : NULL;
+}
+
+static void class_str(struct text *out, void *data)
+{
+    text_printf(out, "<class '%s'>", (const char *)data);
+}
+
+static const struct object_kind class_kind = { .ops = OBJECT_OPS("type"),
+                                               .attribute = class_attribute,
+                                               .str = class_str };
+
+/* The object holds nothing but the name, which outlives every arena: it may be kept as a fact. */
+const struct value *object_class(struct eval *eval, const struct value *value)
+{
+    union {
+        const char *name;
+        void *data;
+    } cast = { .name = eval_type(value) };
+
+    return object_new(eval, cast.data, &class_kind);
+}
+
+bool object_is_class(const struct value *value)
+{
+    return object_kind(value) == &class_kind;
+}

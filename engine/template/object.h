@@ -43,6 +43,10 @@ const struct builtin *builtin_find(const char *name);
 const struct value *builtin_value(struct arena *arena, const struct builtin *builtin);
 const struct value *object_bound_method(struct eval *eval, const struct method *method, const struct value *self);
 
+/* The class of a value: prints as <class 'str'>, has a __name__. */
+const struct value *object_class(struct eval *eval, const struct value *value);
+bool object_is_class(const struct value *value);
+
 /* --- the others --- */
 const struct value *namespace_new(struct eval *eval, struct call_args *args);
 /* False: error set ("cannot assign attribute on non-namespace object"). */

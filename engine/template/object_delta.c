@@ -171,7 +171,8 @@ static const struct value *delta_binary(struct eval *eval, enum binary_op op, in
     if (eval_number(b, &factor) && op == BINARY_MUL)
         return delta_times(eval, a, factor);
     if (eval_number(b, &factor) && op == BINARY_DIV)
-        return factor == 0 ? eval_fail(eval, "division by zero") : delta_times(eval, a, 1 / factor);
+        return factor == 0 ? eval_raise(eval, "ZeroDivisionError", "division by zero")
+                           : delta_times(eval, a, 1 / factor);
     *done_out = false;
     return NULL;
 }

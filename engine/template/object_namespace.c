@@ -8,17 +8,31 @@
 
 /* --- namespace --- */
 
+struct namespace
+{
+    struct value *map;
+    bool printing; /* one that holds itself is shown once */
+};
+
 static const struct value *namespace_attribute(struct eval *eval, void *data, const char *name)
 {
     (void)eval;
-    return value_map_get(data, name);
+    return value_map_get(((struct namespace *)data)->map, name);
 }
 
 static void namespace_str(struct text *out, void *data)
 {
+    struct namespace *space = data;
+
+    if (space->printing) {
+        text_add(out, "<Namespace {...}>");
+        return;
+    }
+    space->printing = true;
     text_add(out, "<Namespace ");
-    object_str(out, data);
+    object_str(out, space->map);
     text_add_char(out, '>');
+    space->printing = false;
 }
 
 static const struct object_kind namespace_kind = { .ops = OBJECT_OPS("Namespace"),
@@ -37,20 +51,21 @@ static void namespace_copy(struct eval *eval, struct value *map, const struct va
 
 const struct value *namespace_new(struct eval *eval, struct call_args *args)
 {
-    struct value *map = value_map(eval->arena);
+    struct namespace *space = arena_new_of(eval->arena, struct namespace);
+    struct value *map = space->map = value_map(eval->arena);
 
     if (args->count > 0)
         namespace_copy(eval, map, args->items[0]);
     for (uint32_t i = 0; i < args->named_count; i++)
         value_map_put(eval->arena, map, args->names[i], args->named[i]);
-    return object_new(eval, map, &namespace_kind);
+    return object_new(eval, space, &namespace_kind);
 }
 
 bool namespace_assign(struct eval *eval, const struct value *value, const char *name, const struct value *item)
 {
     if (object_kind(value) != &namespace_kind)
         return eval_fail(eval, "cannot assign attribute on non-namespace object") != NULL;
-    value_map_put(eval->arena, value->as.object.data, name, item);
+    value_map_put(eval->arena, ((struct namespace *)value->as.object.data)->map, name, item);
     return true;
 }
 

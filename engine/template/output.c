@@ -37,14 +37,21 @@ static void add_integer(struct text *out, int64_t integer)
 
 static bool add_text(struct eval *eval, struct output *out, const struct value *value)
 {
+    if (eval->env->has_unopened && !eval_opened_deep(eval, value))
+        return false;
     if (value->kind == VALUE_STRING) { /* bytes too: Ansible decodes them here */
         text_add_n(&out->text, value->as.string.data, value->as.string.length);
         out->secret |= (value->marks & VALUE_SECRET) != 0;
     } else if (value->kind == VALUE_INT) {
         add_integer(&out->text, value->as.integer);
+        out->secret |= (value->marks & VALUE_SECRET) != 0;
     } else {
+        if (!eval_printable(eval, value))
+            return false;
         object_str(&out->text, value);
-        out->secret |= eval_is_secret(value);
+        out->secret |= eval_is_secret(value) || eval_object_is_secret(eval, value);
+        if (value->kind == VALUE_OBJECT && !eval_opened_deep(eval, value)) /* what it read came just now */
+            return false;
     }
     if (out->text.length <= LIMIT_TEMPLATE_OUTPUT)
         return true;
@@ -56,7 +63,7 @@ bool output_value(struct eval *eval, struct output *out, const struct value *val
 {
     if (value->kind == VALUE_UNDEFINED && !eval_is_strict(eval, value))
         return true;
-    if (!eval->plain && value->kind == VALUE_NULL)
+    if (!eval->plain && value->kind == VALUE_NULL && eval->env->native == NATIVE_OFF)
         value = eval_string(eval, "", 0);
     if ((eval->has_undefined || value->kind == VALUE_UNDEFINED) && !check_defined(eval, value))
         return false;
@@ -92,6 +99,10 @@ const struct value *output_result(struct eval *eval, struct output *out)
 {
     const struct value *text;
 
+    if (eval->env->native != NATIVE_OFF && out->pieces == 0)
+        return value_null();
+    if (eval->env->native != NATIVE_OFF)
+        return convert_native(eval, out->pieces == 1 ? out->first : output_string(eval, out));
     if (!eval->convert)
         return output_string(eval, out);
     if (out->pieces == 1)

@@ -58,37 +58,6 @@ void parser_list_add(struct parser *parser, struct node_list *list, struct node 
     list->items[list->count++] = node;
 }
 
-bool parser_token_is(const struct token *token, const char *name)
-{
-    return token->kind == TOKEN_NAME && token->length == strlen(name) && memcmp(token->data, name, token->length) == 0;
-}
-
-bool parser_is(const struct parser *parser, enum token_kind kind)
-{
-    return parser->token->kind == kind;
-}
-
-bool parser_is_name(const struct parser *parser, const char *name)
-{
-    return parser_token_is(parser->token, name);
-}
-
-bool parser_skip(struct parser *parser, enum token_kind kind)
-{
-    if (parser->token->kind != kind)
-        return false;
-    parser->token++;
-    return true;
-}
-
-bool parser_skip_name(struct parser *parser, const char *name)
-{
-    if (!parser_is_name(parser, name))
-        return false;
-    parser->token++;
-    return true;
-}
-
 static bool expected(struct parser *parser, const char *what)
 {
     if (parser_is(parser, TOKEN_END))
@@ -293,17 +262,16 @@ bool parser_run(struct template_env *env, const struct syntax *syntax, const str
 {
     struct template *tree = arena_new_of(env->arena, struct template);
     struct parser parser = { .env = env, .arena = env->arena, .tree = tree, .err = err };
-    struct token *tokens = NULL;
     bool bare = source->is_expression;
 
     tree->text = arena_copy_n(env->arena, source->text, source->length);
     tree->length = source->length;
     tree->syntax = *syntax;
     tree->is_expression = bare;
-    if (bare ? !lexer_run_expression(env->arena, syntax, tree->text, tree->length, &tokens, err)
-             : !lexer_run(env->arena, syntax, tree->text, tree->length, &tokens, err))
+    if (bare ? !lexer_run_expression(env->arena, syntax, tree->text, tree->length, &env->tokens, err)
+             : !lexer_run(env->arena, syntax, tree->text, tree->length, &env->tokens, err))
         return false;
-    parser.token = tokens;
+    parser.token = env->tokens.items;
     tree->body = bare ? parse_bare(&parser) : parser_subparse(&parser, NULL);
     if (tree->body == NULL)
         return false;

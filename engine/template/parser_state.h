@@ -2,6 +2,8 @@
 /* What the files of the parser share. Functions return NULL or false after setting the error. */
 #pragma once
 
+#include <string.h>
+
 #include "engine/template/environment.h"
 #include "engine/template/lexer.h"
 #include "engine/template/tree.h"
@@ -27,14 +29,37 @@ bool parser_fail(struct parser *parser, const struct token *at, const char *form
     __attribute__((format(printf, 3, 4)));
 bool parser_enter(struct parser *parser); /* one level deeper; false: too deep */
 struct node *parser_node(struct parser *parser, enum node_kind kind, const struct token *at);
-bool parser_is(const struct parser *parser, enum token_kind kind);
-bool parser_is_name(const struct parser *parser, const char *name);
-bool parser_skip(struct parser *parser, enum token_kind kind);
-bool parser_skip_name(struct parser *parser, const char *name);
+static inline bool parser_is(const struct parser *parser, enum token_kind kind)
+{
+    return parser->token->kind == kind;
+}
+/* The first character tells nearly all names apart. */
+static inline bool parser_token_is(const struct token *token, const char *name)
+{
+    return token->kind == TOKEN_NAME && token->data[0] == name[0] && token->length == strlen(name) &&
+           memcmp(token->data, name, token->length) == 0;
+}
+static inline bool parser_is_name(const struct parser *parser, const char *name)
+{
+    return parser_token_is(parser->token, name);
+}
+static inline bool parser_skip(struct parser *parser, enum token_kind kind)
+{
+    bool is = parser->token->kind == kind;
+
+    parser->token += is;
+    return is;
+}
+static inline bool parser_skip_name(struct parser *parser, const char *name)
+{
+    bool is = parser_token_is(parser->token, name);
+
+    parser->token += is;
+    return is;
+}
 bool parser_expect(struct parser *parser, enum token_kind kind);
 bool parser_expect_name(struct parser *parser, const char *name);
 const char *parser_take_name(struct parser *parser); /* an interned identifier; NULL: error */
-bool parser_token_is(const struct token *token, const char *name);
 void parser_list_add(struct parser *parser, struct node_list *list, struct node *node);
 
 /* --- parser_expression.c, parser_primary.c, parser_call.c --- */

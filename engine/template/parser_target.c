@@ -26,15 +26,24 @@ struct node *parser_target_name(struct parser *parser)
     return node->as.name.name == NULL ? NULL : node;
 }
 
-static struct node *target_item(struct parser *parser)
+static struct node *namespace_target(struct parser *parser);
+
+static bool is_namespace_target(const struct parser *parser)
+{
+    return parser_is(parser, TOKEN_NAME) && parser->token[1].kind == TOKEN_DOT;
+}
+
+static struct node *target_item(struct parser *parser, bool with_namespace)
 {
     struct node *node;
 
+    if (with_namespace && is_namespace_target(parser))
+        return namespace_target(parser);
     if (parser_is(parser, TOKEN_LPAREN)) {
         parser->token++;
         if (!parser_enter(parser))
             return NULL;
-        node = parser_target(parser, NULL, false);
+        node = parser_target(parser, NULL, with_namespace);
         parser->depth--;
         return node == NULL || !parser_expect(parser, TOKEN_RPAREN) ? NULL : node;
     }
@@ -63,13 +72,11 @@ struct node *parser_target(struct parser *parser, const char *end, bool with_nam
     struct node *tuple = parser_node(parser, NODE_TUPLE, parser->token), *item;
     bool is_tuple = false;
 
-    if (with_namespace && parser->token->kind != TOKEN_END && parser->token[1].kind == TOKEN_DOT)
-        return namespace_target(parser);
     do {
         if (is_tuple && (parser_is(parser, TOKEN_RPAREN) || parser_is(parser, TOKEN_BLOCK_END) ||
                          (end != NULL && parser_is_name(parser, end))))
             break;
-        item = target_item(parser);
+        item = target_item(parser, with_namespace);
         if (item == NULL)
             return NULL;
         parser_list_add(parser, &tuple->as.list, item);

@@ -11,7 +11,7 @@
 #include "engine/template/eval_expression.h"
 #include "engine/template/object.h"
 #include "engine/template/object_date.h"
-#include "engine/template/python_number.h"
+#include "engine/template/python_integer.h"
 
 struct spec {
     uint32_t fill;
@@ -170,7 +170,7 @@ static bool format_string(struct eval *eval, struct text *out, const struct valu
 static bool format_integer(struct eval *eval, struct text *number, const struct value *value, struct spec *spec)
 {
     char type = spec->number.type;
-    int64_t integer = value->kind == VALUE_BOOL ? value->as.boolean : value->as.integer;
+    int64_t integer = 0;
 
     if (type != 0 && strchr("bcdoxXn", type) == NULL)
         return unknown_code(eval, spec, value);
@@ -178,13 +178,15 @@ static bool format_integer(struct eval *eval, struct text *number, const struct 
         return eval_fail(eval, "Precision not allowed in integer format specifier") != NULL;
     if (type != 'c') {
         spec->number.type = type == 0 || type == 'n' ? 'd' : type;
-        number_add_integer(number, integer, &spec->number);
-        return true;
+        return python_integer_add(eval, number, value, &spec->number);
     }
     if (spec->sign_given)
         return eval_fail(eval, "Sign not allowed with integer format specifier 'c'") != NULL;
     if (spec->number.alternate)
         return eval_fail(eval, "Alternate form (#) not allowed with integer format specifier 'c'") != NULL;
+    if (value->kind == VALUE_BIG)
+        return eval_fail(eval, "Python int too large to convert to C long") != NULL;
+    integer = value->kind == VALUE_BOOL ? value->as.boolean : value->as.integer;
     if (integer < 0 || integer > 0x10FFFF)
         return eval_fail(eval, "%%c arg not in range(0x110000)") != NULL;
     text_add_codepoint(number, (uint32_t)integer);
@@ -202,6 +204,8 @@ static bool format_number(struct eval *eval, struct text *out, const struct valu
         spec->width = 0;
     }
     eval_number(value, &real);
+    if (type != 0 && strchr("eEfFgG%", type) != NULL && value->kind == VALUE_BIG && !python_real(eval, value, &real))
+        return false;
     if (type != 0 && strchr("eEfFgG%", type) != NULL)
         number_add_real(&number, real, &spec->number);
     else if (value->kind != VALUE_REAL && !format_integer(eval, &number, value, spec))
@@ -231,6 +235,8 @@ bool python_format_spec(struct eval *eval, struct text *out, const struct value 
     if (value->kind == VALUE_UNDEFINED && !eval->plain)
         return eval_fail_undefined(eval, value) != NULL;
     if (length == 0) {
+        if (!eval_printable(eval, value))
+            return false;
         object_str(out, value);
         return true;
     }

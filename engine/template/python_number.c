@@ -52,30 +52,37 @@ static const char *sign_text(bool negative, const struct number_style *style)
 
 /* --- integers --- */
 
-static unsigned base_of(char type)
+int number_base(char type)
 {
     return type == 'b' ? 2 : type == 'o' ? 8 : type == 'x' || type == 'X' ? 16 : 10;
 }
 
 void number_add_integer(struct text *out, int64_t integer, const struct number_style *style)
 {
-    static const char *const prefixes[] = { ['b'] = "0b", ['o'] = "0o", ['x'] = "0x", ['X'] = "0X" };
     uint64_t rest = integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer;
-    unsigned base = base_of(style->type);
-    const char *symbols = style->type == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
-    char reversed[64];
-    size_t count = 0;
-    struct text digits = text_new(out->arena);
-    struct parts parts = { .sign = sign_text(integer < 0, style), .prefix = "", .rest = "" };
+    unsigned base = (unsigned)number_base(style->type);
+    char digits[65];
+    size_t at = sizeof(digits) - 1;
 
+    digits[at] = '\0';
     do {
-        reversed[count++] = symbols[rest % base];
+        digits[--at] = "0123456789abcdef"[rest % base];
         rest /= base;
     } while (rest > 0);
-    for (int64_t i = (int64_t)count; i < style->precision; i++)
+    number_add_digits(out, digits + at, integer < 0, style);
+}
+
+void number_add_digits(struct text *out, const char *symbols, bool is_negative, const struct number_style *style)
+{
+    static const char *const prefixes[] = { ['b'] = "0b", ['o'] = "0o", ['x'] = "0x", ['X'] = "0X" };
+    int base = number_base(style->type);
+    struct text digits = text_new(out->arena);
+    struct parts parts = { .sign = sign_text(is_negative, style), .prefix = "", .rest = "" };
+
+    for (int64_t i = (int64_t)strlen(symbols); i < style->precision; i++)
         text_add_char(&digits, '0');
-    while (count > 0)
-        text_add_char(&digits, reversed[--count]);
+    for (; *symbols != '\0'; symbols++)
+        text_add_char(&digits, style->type == 'X' ? (char)toupper((unsigned char)*symbols) : *symbols);
     if (style->alternate && base != 10)
         parts.prefix = prefixes[(unsigned char)style->type];
     parts.whole = digits.data;

@@ -18,4 +18,8 @@ struct number_style {
 
 /* The digits of an integer; `precision` is the least number of them. */
 void number_add_integer(struct text *out, int64_t integer, const struct number_style *style);
+/* An integer of any size, from the digits of its absolute value in the style's base (lower case). */
+void number_add_digits(struct text *out, const char *digits, bool is_negative, const struct number_style *style);
+/* 10 where the style's type is not b, o, x or X. */
+int number_base(char type);
 void number_add_real(struct text *out, double real, const struct number_style *style);

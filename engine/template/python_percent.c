@@ -9,7 +9,7 @@
 #include "engine/template/object.h"
 #include "engine/template/python_ascii.h"
 #include "engine/template/python_format.h"
-#include "engine/template/python_number.h"
+#include "engine/template/python_integer.h"
 
 struct percent {
     struct eval *eval;
@@ -88,6 +88,8 @@ static bool read_count(struct percent *in, int64_t *out)
         value = next_value(in);
         if (value == NULL)
             return false;
+        if (value->kind == VALUE_BIG)
+            return args_int(in->eval, value, 0, out);
         if (value->kind != VALUE_INT && value->kind != VALUE_BOOL)
             return fail_type(in, "* wants int");
         *out = value->kind == VALUE_INT ? value->as.integer : value->as.boolean;
@@ -150,6 +152,8 @@ static bool add_text(struct percent *in, const struct directive *d, const struct
     struct text text = text_new(in->eval->arena);
     size_t length;
 
+    if (!eval_printable(in->eval, value))
+        return false;
     if (d->number.type == 's')
         object_str(&text, value);
     else if (d->number.type == 'r')
@@ -164,7 +168,7 @@ static bool add_text(struct percent *in, const struct directive *d, const struct
     return true;
 }
 
-/* A real without its fraction: exact also where it is beyond 64 bits. */
+/* A real without its fraction. */
 static bool add_whole(struct percent *in, struct directive *d, double real)
 {
     struct text text = text_new(in->eval->arena);
@@ -172,12 +176,8 @@ static bool add_whole(struct percent *in, struct directive *d, double real)
     if (!isfinite(real))
         return eval_fail(in->eval, "cannot convert float %s to integer", isnan(real) ? "NaN" : "infinity") != NULL;
     d->number.type = 'd';
-    if (fabs(real) < 9e18) {
-        number_add_integer(&text, (int64_t)real, &d->number);
-    } else {
-        d->number = (struct number_style){ .type = 'f', .sign = d->number.sign, .zero_width = d->number.zero_width };
-        number_add_real(&text, trunc(real), &d->number);
-    }
+    if (!python_integer_add(in->eval, &text, value_integer_real(in->eval->arena, real), &d->number))
+        return false;
     add_padded(in, d, text.data, text.length);
     return true;
 }
@@ -189,11 +189,12 @@ static bool add_integer(struct percent *in, struct directive *d, const struct va
 
     if (value->kind == VALUE_REAL && decimal)
         return add_whole(in, d, value->as.real);
-    if (value->kind != VALUE_INT && value->kind != VALUE_BOOL)
+    if (!python_is_integer(value))
         return eval_fail_type(in->eval, "%%%c format: %s is required, not %s", d->number.type,
                               decimal ? "a real number" : "an integer", eval_type(value)) != NULL;
     d->number.type = decimal ? 'd' : d->number.type;
-    number_add_integer(&text, value->kind == VALUE_INT ? value->as.integer : value->as.boolean, &d->number);
+    if (!python_integer_add(in->eval, &text, value, &d->number))
+        return false;
     add_padded(in, d, text.data, text.length);
     return true;
 }
@@ -203,6 +204,8 @@ static bool add_real(struct percent *in, const struct directive *d, const struct
     struct text text = text_new(in->eval->arena);
     double real = 0;
 
+    if (value->kind == VALUE_BIG && !python_real(in->eval, value, &real))
+        return false;
     if (!eval_number(value, &real))
         return eval_fail_type(in->eval, "must be real number, not %s", eval_type(value)) != NULL;
     number_add_real(&text, real, &d->number);
@@ -218,9 +221,9 @@ static bool add_character(struct percent *in, const struct directive *d, const s
         text_add_n(&text, value->as.string.data, value->as.string.length);
     else if (value->kind == VALUE_BOOL)
         text_add_codepoint(&text, value->as.boolean);
-    else if (value->kind != VALUE_INT)
+    else if (!value_is_integer(value))
         return fail_type(in, "%c requires int or char");
-    else if (value->as.integer < 0 || value->as.integer > 0x10FFFF)
+    else if (value->kind == VALUE_BIG || value->as.integer < 0 || value->as.integer > 0x10FFFF)
         return eval_fail(in->eval, "%%c arg not in range(0x110000)") != NULL;
     else
         text_add_codepoint(&text, (uint32_t)value->as.integer);

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include "common/base/hash.h"
+#include "common/integer/integer.h"
 
 #define SHIFT 397
 #define HASH_MODULUS ((UINT64_C(1) << 61) - 1)
@@ -109,6 +110,16 @@ static uint64_t hash_real(double real)
     return hash;
 }
 
+static bool seed_big(struct arena *arena, struct random *random, const struct value *seed)
+{
+    size_t count = 0;
+    uint32_t *words = integer_words(arena, seed, &count, NULL);
+
+    if (words != NULL)
+        seed_array(random, words, count);
+    return words != NULL;
+}
+
 bool random_from_seed(struct arena *arena, const struct value *seed, struct random *out)
 {
     out->system = false;
@@ -116,6 +127,8 @@ bool random_from_seed(struct arena *arena, const struct value *seed, struct rand
     case VALUE_INT:
         seed_number(out, seed->as.integer < 0 ? 0 - (uint64_t)seed->as.integer : (uint64_t)seed->as.integer);
         return true;
+    case VALUE_BIG:
+        return seed_big(arena, out, seed);
     case VALUE_BOOL:
         seed_number(out, seed->as.boolean);
         return true;
@@ -180,4 +193,26 @@ uint64_t random_below(struct random *random, uint64_t count)
     while (drawn >= count)
         drawn = draw_bits(random, bits);
     return drawn;
+}
+
+const struct value *random_below_big(struct arena *arena, struct random *random, const struct value *count,
+                                     struct error *err)
+{
+    int64_t bits = 0;
+    int order = 0;
+    size_t words;
+    uint32_t *drawn;
+    const struct value *made;
+
+    if (!integer_bits(count, &bits, err))
+        return NULL;
+    words = (size_t)(bits + 31) / 32;
+    drawn = arena_new_array(arena, uint32_t, words);
+    do {
+        for (size_t i = 0; i < words; i++)
+            drawn[i] = draw(random);
+        drawn[words - 1] >>= (32 - bits % 32) % 32;
+        made = integer_from_words(arena, drawn, words, err);
+    } while (made != NULL && value_compare(made, count, &order, err) && order >= 0);
+    return made;
 }

@@ -141,6 +141,8 @@ static const struct value *convert(struct formatter *in, const struct value *val
 
     if (value->kind == VALUE_UNDEFINED && !in->eval->plain)
         return eval_fail_undefined(in->eval, value);
+    if (!eval_printable(in->eval, value))
+        return NULL;
     if (how == 's')
         object_str(&text, value);
     else if (how == 'r')

@@ -173,7 +173,5 @@ const struct value *render_run(struct template_call *call, const struct render *
     }
     if (render->unsafe_out != NULL)
         *render->unsafe_out = eval.unsafe;
-    if (made->kind == VALUE_STRING && (made->marks & VALUE_PRIVATE) != 0)
-        made = value_mark(call->arena, made, 0, VALUE_PRIVATE);
     return trust(&eval, &body, keep_newlines(&eval, &body, made));
 }

@@ -6,8 +6,8 @@
 
 #include "common/base/text.h"
 #include "engine/template/eval_expression.h"
+#include "engine/template/plugin.h"
 #include "engine/template/strings.h"
-#include "engine/template/test.h"
 #include "engine/template/text_case.h"
 
 static const struct value *select_path(struct eval *eval, const struct value *item, const char *path)
@@ -66,9 +66,10 @@ bool select_test(struct eval *eval, const struct value *item, const struct call_
     name = args_text(eval, args->items[0], "", "the name of a test");
     if (name == NULL)
         return false;
-    test = test_find(name);
+    test = plugin_test(eval->env, name);
     if (test == NULL)
-        return eval_fail(eval, "%s", test_unknown(eval->arena, name)) != NULL;
+        return eval_fail(eval, "TemplateSyntaxError: %s",
+                         plugin_missing(eval->env, eval->arena, TEMPLATE_TEST, name)) != NULL;
     rest = args_from(args, 1);
     return test_run(eval, test, item, &rest, out);
 }

@@ -204,6 +204,8 @@ const struct value *strings_join(struct eval *eval, const struct value *items, c
         if (i > 0)
             text_add(&out, separator);
         text_add_n(&out, item->as.string.data, item->as.string.length);
+        if (out.length > LIMIT_TEMPLATE_OUTPUT)
+            return eval_fail(eval, "the text makes more than %d bytes", LIMIT_TEMPLATE_OUTPUT);
     }
     made = value_string_borrow(eval->arena, out.data, out.length);
     made->marks |= secret ? VALUE_SECRET : 0;

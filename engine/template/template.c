@@ -12,6 +12,7 @@
 #include "engine/template/environment.h"
 #include "engine/template/eval.h"
 #include "engine/template/render.h"
+#include "engine/vault/vault.h"
 
 enum mode { MODE_STRICT, MODE_ARGUMENTS };
 
@@ -37,22 +38,24 @@ static const struct value *bare_variable(struct template_call *call, const struc
     }
     if (found == NULL || (found->marks & VALUE_PRIVATE) != 0)
         return NULL;
-    scalar =
-        found->kind == VALUE_NULL || found->kind == VALUE_BOOL || found->kind == VALUE_INT || found->kind == VALUE_REAL;
+    scalar = found->kind == VALUE_NULL || (found->kind >= VALUE_BOOL && found->kind <= VALUE_REAL);
     if (!scalar)
         return NULL;
     /* A variable that is itself "{{ other }}" is text by Ansible's rule: tell the layer above. */
     return call->depth > 0 ? value_mark(call->arena, found, VALUE_PRIVATE, 0) : found;
 }
 
-/* Its text is the envelope: used as it is, it would end up in files and commands. */
-static const struct value *refuse_vault(const struct value *input, struct error *err)
+/* What !vault stands for. In a variable, one that no password opens is an error only when it is used (eval_vault.c). */
+static const struct value *opened_vault(struct template_call *call, const struct value *input, struct error *err)
 {
-    struct source_position at = value_position(input);
+    const struct vault_door door = { call->decrypt, call->decrypt_context };
+    const struct value *made = vault_inline_value(&door, call->arena, input, err);
 
-    error_set(err, TEMPLATE_NO_VAULT);
-    error_locate(err, &at);
-    return NULL;
+    if (made != NULL || call->depth == 0)
+        return made;
+    error_clear(err);
+    call->env->has_unopened = true;
+    return input;
 }
 
 static const struct value *value_of_string(struct template_call *call, const struct value *input, struct error *err)
@@ -68,7 +71,7 @@ static const struct value *value_of_string(struct template_call *call, const str
     bool failed = false;
 
     if ((input->marks & VALUE_VAULT) != 0)
-        return refuse_vault(input, err);
+        return opened_vault(call, input, err);
     if ((input->marks & VALUE_TRUSTED) == 0 ||
         !syntax_in_text(&call->env->plain, input->as.string.data, input->as.string.length))
         return input;
@@ -78,7 +81,11 @@ static const struct value *value_of_string(struct template_call *call, const str
         if (made != NULL || failed)
             return made;
     }
-    return render_run(call, &render, err);
+    made = render_run(call, &render, err);
+    /* what a template makes is text like any other */
+    return value_is(made, VALUE_STRING) && (made->marks & VALUE_VAULT) != 0
+               ? value_mark(call->arena, made, 0, VALUE_VAULT)
+               : made;
 }
 
 static const struct value *value_of(struct template_call *call, const struct value *input, enum mode mode,
@@ -202,7 +209,7 @@ static bool template_any(struct template_call *call, const struct value *input, 
         error_clear(err);
     }
     made = too_deep(call, input, err) ? NULL : value_of(call, input, mode, err);
-    if (made == NULL)
+    if (made == NULL || (call->depth == 0 && !template_is_opened(call, made, err)))
         return false;
     *out = without_tuples(call, input, made);
     return true;
@@ -277,9 +284,12 @@ bool template_text(struct template_call *call, const char *text, size_t length,
                              .convert = !options->plain_text,
                              .keep_newlines = options->keep_trailing_newline };
     struct error unused;
+    enum template_native native = call->env->native;
     const struct value *made;
 
     error_clear(&unused);
+    if (options->plain_text || options->not_native)
+        call->env->native = NATIVE_OFF;
     if (call->env->config.strict_undefined)
         syntax.keep_trailing_newline = false; /* as Ansible: dropped by Jinja2, then put back */
     else
@@ -290,6 +300,7 @@ bool template_text(struct template_call *call, const char *text, size_t length,
         made = value_string(call->arena, value_to_text(call->arena, made));
     if (made == NULL)
         made = render_run(call, &render, err);
+    call->env->native = native;
     if (made != NULL)
         *out = made;
     return made != NULL;

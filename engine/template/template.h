@@ -24,9 +24,13 @@ struct template_config {
     const struct value *constants;     /* what lookup('config', NAME) gives: map or NULL */
     bool extension_do;                 /* jinja2_extensions: {% do %} */
     bool extension_loopcontrols;       /* jinja2_extensions: {% break %}, {% continue %} */
+    bool native;                       /* jinja2_native: results keep their types, text that is a literal becomes one */
+    bool level_2_19;                   /* language_level = 2.19: see docs/templates.md */
+    bool allow_broken_conditionals;    /* at level 2.19: conditions need not be boolean */
 };
 
 struct template_env *template_env_new(struct arena *arena, const struct template_config *config);
+bool template_env_is_native(const struct template_env *env); /* as configured */
 
 /* Where names come from. `get` gives a value with nothing left to template (it calls back into template_value for lazy
  * variables) or *out = NULL when there is none. `all` is for vars, debug and lookup('vars'), varnames. */
@@ -37,8 +41,8 @@ struct template_vars {
     const struct value *(*names)(void *context, struct arena *arena); /* list of strings */
 };
 
-/* What is said of every encrypted value and file that is met: `position`, then the sentence. Nothing is ever used encrypted. */
-#define TEMPLATE_NO_VAULT "Roost cannot decrypt vault values yet"
+/* What is said where nobody has passwords: `position`, then the sentence. Nothing is ever used encrypted. */
+#define TEMPLATE_NO_VAULT "Attempting to decrypt but no vault secrets found"
 
 /* Everything one evaluation needs. On the caller's stack. */
 struct template_call {
@@ -47,10 +51,14 @@ struct template_call {
     const struct template_vars *vars;
     const char *const *search_folders; /* lookups and {% include %}: role's, play's ...; NULL-terminated or NULL */
     struct value *warnings;            /* list that receives strings, or NULL */
-    int depth; /* template_value inside template_vars.get: pass it on; limit LIMIT_TEMPLATE_CALLS */
+    const char
+        *loop_folder; /* of with_first_found: "templates" ... by the task's action; NULL, as in lookup(): "files" */
+    int depth;        /* template_value inside template_vars.get: pass it on; limit LIMIT_TEMPLATE_CALLS */
+    bool lookups_off; /* lookup() and query() are errors: expressions of inventories */
+    bool is_hushed;   /* of a task with no_log: warnings of plugins are not repeated */
     /* Called by lookup plugins that read vaulted files; NULL: vaulted content is an error. */
-    bool (*decrypt)(void *context, struct arena *arena, const char *data, size_t length, const char **out,
-                    size_t *length_out, struct error *err);
+    bool (*decrypt)(void *context, const char *data, size_t length, const char **out, size_t *length_out,
+                    struct error *err);
     void *decrypt_context;
 };
 
@@ -83,6 +91,7 @@ struct template_file_options {
     const char *newline_sequence; /* "\n" */
     const char *variable_start, *variable_end, *block_start, *block_end, *comment_start,
         *comment_end; /* NULL: default */
+    bool not_native;  /* types of results as if jinja2_native were off */
     bool plain_text;  /* result is always text (module template); false: Ansible's literal conversion */
 };
 #define TEMPLATE_FILE_OPTIONS                                                                                          \
@@ -99,4 +108,5 @@ bool template_lookup(struct template_call *call, const char *name, const struct 
 /* Plan time: parses (caches) every template beneath `value` and checks that filters, tests and lookups named with a
  * constant exist, without evaluating. `is_condition`: strings are bare expressions. */
 bool template_check(struct template_env *env, const struct value *value, bool is_condition, struct error *err);
-bool template_lookup_exists(const char *name);
+/* False: a !vault value that no password opens is in there; the error points to it. */
+bool template_is_opened(struct template_call *call, const struct value *value, struct error *err);

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/base/fd.h"
 #include "common/base/path.h"
 #include "engine/template/exec.h"
+#include "engine/vault/vault.h"
 
 /* Jinja2's loader refuses names with "..". */
 static bool leaves_folder(const char *name)
@@ -52,16 +52,17 @@ bool template_source_load(struct eval *eval, const char *name, const struct temp
     struct syntax syntax = eval->tree->syntax;
     const char *path = find(eval, name);
     struct template *tree = NULL;
-    size_t length = 0;
-    char *data = NULL;
+    const struct vault_door door = { eval->call->decrypt, eval->call->decrypt_context };
+    struct vault_content content = { 0 };
 
     if (path == NULL)
         return true;
-    if (!file_read(eval->arena, path, LIMIT_SOURCE_FILE, &data, &length, eval->err))
+    if (!vault_read_file(&door, eval->arena, path, LIMIT_SOURCE_FILE, &content, eval->err))
         return false;
     syntax.key = 0;
     syntax.plain_strings = false;
-    if (!environment_parse(eval->env, &syntax, &(struct source){ data, length, false }, &tree, eval->err)) {
+    if (!environment_parse(eval->env, &syntax, &(struct source){ content.data, content.length, false }, &tree,
+                           eval->err)) {
         snprintf(eval->err->path, sizeof(eval->err->path), "%s", path);
         eval->located = true;
         return false;

@@ -6,6 +6,7 @@
 
 struct test {
     const char *name;
+    /* NULL: a plugin in Python (plugin.h) */
     bool (*run)(struct eval *eval, const struct value *input, struct call_args *args, bool *out);
     const char *params; /* see args.h */
 };

@@ -5,6 +5,7 @@
 
 #include "common/base/text.h"
 #include "engine/template/eval_expression.h"
+#include "engine/template/python_integer.h"
 #include "engine/template/test.h"
 #include "engine/template/test_version.h"
 
@@ -35,21 +36,38 @@ static bool remainder_is(struct eval *eval, const struct value *input, int64_t b
         *out = fmod(input->as.real, (double)by) == (double)wanted;
         return true;
     }
+    if (input->kind == VALUE_NULL)
+        return eval_fail_type(eval, "unsupported operand type(s) for %%: 'NoneType' and 'int'") != NULL;
+    if (input->kind == VALUE_STRING) /* which is what % means for text */
+        return eval_fail_type(eval, "not all arguments converted during string formatting") != NULL;
     if (!args_int(eval, input, 0, &number))
         return false;
     *out = ((number % by) + by) % by == wanted;
     return true;
 }
 
+/* Of numbers of any kind. */
+static bool big_remainder_is(struct eval *eval, const struct value *a, const struct value *b, int64_t wanted, bool *out)
+{
+    const struct value *rest = eval_binary(eval, BINARY_MOD, a, b);
+
+    *out = rest != NULL && value_equal(rest, eval_int(eval, wanted));
+    return rest != NULL;
+}
+
 static bool test_even(struct eval *eval, const struct value *input, struct call_args *args, bool *out)
 {
     (void)args;
+    if (input->kind == VALUE_BIG)
+        return big_remainder_is(eval, input, eval_int(eval, 2), 0, out);
     return remainder_is(eval, input, 2, 0, out);
 }
 
 static bool test_odd(struct eval *eval, const struct value *input, struct call_args *args, bool *out)
 {
     (void)args;
+    if (input->kind == VALUE_BIG)
+        return big_remainder_is(eval, input, eval_int(eval, 2), 1, out);
     return remainder_is(eval, input, 2, 1, out);
 }
 
@@ -57,10 +75,12 @@ static bool test_divisibleby(struct eval *eval, const struct value *input, struc
 {
     int64_t by = 0;
 
+    if (input->kind == VALUE_BIG || args->bound[0]->kind == VALUE_BIG || args->bound[0]->kind == VALUE_REAL)
+        return big_remainder_is(eval, input, args->bound[0], 0, out);
     if (!args_int(eval, args->bound[0], 0, &by))
         return false;
     if (by == 0)
-        return eval_fail(eval, "integer division or modulo by zero") != NULL;
+        return eval_raise(eval, "ZeroDivisionError", "integer division or modulo by zero") != NULL;
     return remainder_is(eval, input, by < 0 ? -by : by, 0, out);
 }
 
@@ -114,11 +134,25 @@ static bool test_falsy(struct eval *eval, const struct value *input, struct call
 
 /* --- sets --- */
 
+/* Can a set be made of these? */
+static bool all_hashable(struct eval *eval, const struct value *items)
+{
+    for (size_t i = 0; i < items->as.list.count; i++) {
+        const struct value *item = items->as.list.items[i];
+
+        if (item->kind == VALUE_MAP || (item->kind == VALUE_LIST && (item->marks & VALUE_TUPLE) == 0))
+            return eval_fail_type(eval, "unhashable type: '%s'", eval_type(item)) != NULL;
+    }
+    return true;
+}
+
 static bool all_in(struct eval *eval, const struct value *part, const struct value *whole, bool *out)
 {
     const struct value *items = eval_items(eval, part), *all = items == NULL ? NULL : eval_items(eval, whole);
 
     *out = true;
+    if (all != NULL && (!all_hashable(eval, items) || !all_hashable(eval, all)))
+        return false;
     for (size_t i = 0; all != NULL && *out && i < items->as.list.count; i++)
         if (!eval_contains(eval, all, items->as.list.items[i], out))
             return false;
@@ -137,8 +171,9 @@ static bool test_superset(struct eval *eval, const struct value *input, struct c
 
 static bool test_nan(struct eval *eval, const struct value *input, struct call_args *args, bool *out)
 {
-    (void)eval;
     (void)args;
+    if (eval_is_strict(eval, input))
+        return eval_fail_undefined(eval, input) != NULL;
     *out = input->kind == VALUE_REAL && isnan(input->as.real);
     return true;
 }
@@ -175,6 +210,8 @@ static bool test_version(struct eval *eval, const struct value *input, struct ca
     bool is_strict = args_true(args->bound[2], false), known = false;
     int order = 0;
 
+    if (input->kind != VALUE_UNDEFINED && !value_truthy(input))
+        return eval_fail(eval, "Input version value cannot be empty") != NULL;
     input = eval_str(eval, input);
     if (input == NULL || version == NULL || relation == NULL)
         return false;

@@ -56,6 +56,8 @@ static bool run_pattern(struct eval *eval, const struct pattern *job, bool *out)
 
     if (pattern == NULL)
         return false;
+    if (job->pattern->kind != VALUE_STRING)
+        return eval_fail_type(eval, "first argument must be string or compiled pattern") != NULL;
     regex = pattern_compile(eval->env, pattern->as.string.data, pattern->as.string.length, job->flags, eval->err);
     if (regex == NULL)
         return false;
@@ -97,6 +99,8 @@ static bool test_regex(struct eval *eval, const struct value *input, struct call
 
     if (kind == NULL)
         return false;
+    if (strcmp(kind, "search") != 0 && strcmp(kind, "match") != 0 && strcmp(kind, "fullmatch") != 0)
+        return eval_fail_type(eval, "'str' object is not callable") != NULL;
     job.at_start = strcmp(kind, "match") == 0 || strcmp(kind, "fullmatch") == 0;
     job.whole = strcmp(kind, "fullmatch") == 0;
     return run_pattern(eval, &job, out);
@@ -104,8 +108,9 @@ static bool test_regex(struct eval *eval, const struct value *input, struct call
 
 static bool test_vault_encrypted(struct eval *eval, const struct value *input, struct call_args *args, bool *out)
 {
-    (void)eval;
     (void)args;
+    if (eval_is_strict(eval, input))
+        return eval_fail_undefined(eval, input) != NULL;
     *out = (input->marks & VALUE_VAULT) != 0;
     return true;
 }

@@ -21,7 +21,12 @@ struct vars_config {
     bool merge_hashes;              /* hash_behaviour = merge */
     bool inject_facts;              /* inject_facts_as_vars */
     bool private_role_vars;         /* role vars and defaults stay in their role */
+    const char *cache_folder;       /* of facts kept from run to run; NULL: none are */
+    const char *cache_prefix;       /* of its files' names, or NULL */
+    int cache_timeout_s;            /* older ones count as none; 0: they never are too old */
+    bool cache_is_flushed;          /* --flush-cache */
     struct value *warnings;
+    struct value *notes; /* what is told at -vvv, or NULL */
 };
 
 /* The play that runs now. Host lists are inventory numbers; `removed` says which hosts have left the play. */
@@ -43,6 +48,8 @@ struct vars_world *vars_world_new(struct arena *arena, const struct vars_config 
 void vars_world_free(struct vars_world *world);
 /* Enters a play or batch; `play` must live until the next call. NULL leaves. */
 void vars_world_enter(struct vars_world *world, const struct vars_play *play);
+/* Reads what the inventory and the files beside it say of this host. */
+bool vars_world_read_host(struct vars_world *world, const struct inventory_host *host, struct error *err);
 /* A role that became visible to the whole play while it runs (include_role with public). */
 void vars_world_publish(struct vars_world *world, const struct role *role);
 /* add_host, group_by and refresh changed the inventory. */

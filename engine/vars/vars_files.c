@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/path.h"
+#include "common/value/value_python.h"
 #include "engine/vars/vars_internal.h"
 
 static bool file_read_cached(struct vars_world *world, const char *path, const struct value **out, struct error *err)
@@ -77,15 +78,22 @@ static bool entry_names(struct vars_scope *scope, const struct value *entry, con
     return true;
 }
 
+static bool names_missing(struct vars_scope *scope, const struct value *names, struct error *err)
+{
+    return error_set(err,
+                     "vars file %s was not found\nCould not find file on the Ansible Controller.\n"
+                     "If you are using a module and expect the file to exist on the remote, see the remote_src option",
+                     value_to_text(scope->arena, value_count(names) == 1 ? value_item(names, 0) : names));
+}
+
 static bool names_load(struct vars_scope *scope, const struct value *names, struct value *maps, struct arena *arena,
                        struct error *err)
 {
     const struct value *map = NULL;
     const char *path = entry_find(scope, names);
-    const char *first = value_text(value_item(names, 0));
 
     if (path == NULL)
-        return scope->host == NULL || error_set(err, "vars file %s was not found", first == NULL ? "(no name)" : first);
+        return scope->host == NULL || names_missing(scope, names, err);
     if (!file_read_cached(scope->world, path, &map, err))
         return false;
     if (map != NULL)
@@ -119,6 +127,27 @@ static bool names_of_all(struct vars_scope *scope, const struct value *entries, 
     return true;
 }
 
+/* Once for each entry, however many hosts it is for. */
+static void entries_note(struct vars_world *world, const struct value *entries)
+{
+    for (size_t i = 0; world->config.notes != NULL && i < value_count(entries); i++) {
+        const char *entry = value_to_text(world->arena, value_item(entries, i));
+        const char *text = arena_printf(world->arena, "Read vars_file '%s'", entry);
+
+        if (value_map_get(world->noted_files, text) != NULL)
+            continue;
+        value_map_put_bool(world->arena, world->noted_files, text, true);
+        value_list_add(world->arena, world->config.notes, value_string(world->arena, text));
+    }
+}
+
+static bool located(const struct value *entry, struct error *err)
+{
+    struct source_position at = value_position(entry);
+
+    return error_locate(err, &at);
+}
+
 bool vars_files_of(struct vars_scope *scope, const struct value **out, struct error *err)
 {
     struct vars_world *world = scope->world;
@@ -135,7 +164,8 @@ bool vars_files_of(struct vars_scope *scope, const struct value **out, struct er
     }
     for (size_t i = 0; i < value_count(all); i++)
         if (!names_load(scope, value_item(all, i), maps, world->play_arena, err))
-            return false;
+            return value_count(all) == value_count(entries) ? located(value_item(entries, i), err) : false;
+    entries_note(world, entries);
     if (known != NULL) {
         known->files = maps;
         known->file_names = value_copy(known->arena, all);

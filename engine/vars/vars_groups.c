@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/vars/vars_groups.h"
+#include "engine/vars/vars_internal.h"
 
 /* The group and everything beneath it, level by level, each once. */
 static struct inventory_group **descendants(struct arena *arena, const struct inventory *inventory,
@@ -32,7 +33,7 @@ static const struct value *group_hosts(struct arena *arena, const struct invento
                                        struct inventory_group *group)
 {
     struct value *list = value_list(arena);
-    bool *seen = arena_new_array(arena, bool, inventory->host_count + 1);
+    bool *seen = arena_new_array(arena, bool, inventory->number_count + 1);
     size_t count = 0;
     struct inventory_group **groups = descendants(arena, inventory, group, &count);
 
@@ -43,7 +44,7 @@ static const struct value *group_hosts(struct arena *arena, const struct invento
             if (host->is_implicit || seen[host->number])
                 continue;
             seen[host->number] = true;
-            value_list_add(arena, list, value_string(arena, host->name));
+            value_list_add(arena, list, vars_own_text(arena, host->name, strlen(host->name)));
         }
     }
     return list;
@@ -76,6 +77,6 @@ const struct value *vars_group_names(struct arena *arena, struct inventory *inve
             names[kept++] = groups[i]->name;
     qsort(names, kept, sizeof(*names), name_compare);
     for (size_t i = 0; i < kept; i++)
-        value_list_add(arena, list, value_string(arena, names[i]));
+        value_list_add(arena, list, vars_own_text(arena, names[i], strlen(names[i])));
     return list;
 }

@@ -47,6 +47,8 @@ struct vars_host *vars_host_of(struct vars_world *world, const struct inventory_
         entry->set = value_map(entry->arena);
         entry->included = value_map(entry->arena);
         facts_clear(entry);
+        if (world->config.cache_folder != NULL && host->number < LIMIT_HOSTS)
+            vars_cache_read(world, host);
     }
     return entry;
 }
@@ -87,11 +89,15 @@ void vars_host_add_facts(struct vars_world *world, const struct inventory_host *
 
     for (size_t i = 0; i < value_count(facts); i++)
         fact_add(entry, value_pair_at(facts, i));
+    entry->is_cache_old = true;
 }
 
 void vars_host_clear_facts(struct vars_world *world, const struct inventory_host *host)
 {
-    facts_clear(vars_host_of(world, host));
+    struct vars_host *entry = vars_host_of(world, host);
+
+    facts_clear(entry);
+    entry->is_cache_old = true;
 }
 
 const struct value *vars_host_facts(struct vars_world *world, const struct inventory_host *host)
@@ -135,6 +141,7 @@ static void host_collect(struct vars_host *entry)
 
 void vars_world_collect(struct vars_world *world)
 {
+    vars_cache_flush(world);
     for (size_t i = 0; i < world->host_capacity; i++) {
         struct vars_host *entry = &world->hosts[i];
 

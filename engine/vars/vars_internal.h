@@ -7,6 +7,7 @@
 /* What a run knows of one host. Maps are mutable and owned by `arena`. */
 struct vars_host {
     struct arena *arena;
+    bool is_cache_old;             /* facts are to be written */
     size_t live;                   /* bytes in use after the last collection */
     struct value *set;             /* set_fact and registered */
     struct value *included;        /* include_vars */
@@ -50,7 +51,8 @@ struct vars_world {
     const struct value *static_files;                   /* vars_files without templates: list of maps, or NULL */
     const struct value *groups;                         /* the variable of that name */
     const struct value *hostvars;
-    struct value *file_cache; /* path -> map, of the current play */
+    struct value *file_cache;  /* path -> map, of the current play */
+    struct value *noted_files; /* texts that were noted -> true */
     struct vars_role *roles[VARS_ROLE_BUCKETS];
     struct vars_folders *folders;
     int depth;              /* variables being templated, across all scopes */
@@ -66,6 +68,10 @@ void vars_play_roles(struct vars_world *world, const struct play *play);
 
 void vars_scope_connect(struct vars_scope *scope); /* fills scope->source */
 
+/* Facts kept from run to run. Failing to is a warning. */
+void vars_cache_read(struct vars_world *world, const struct inventory_host *host);
+void vars_cache_flush(struct vars_world *world); /* writes what has changed */
+
 /* Facts: which names may become variables, and their name inside ansible_facts. */
 bool vars_fact_is_injectable(const char *name);
 const char *vars_fact_plain_name(const char *name);
@@ -73,6 +79,8 @@ const char *vars_fact_plain_name(const char *name);
 /* vars_files: a list of maps, lowest precedence first. Loads what has no templates once per play. */
 bool vars_files_of(struct vars_scope *scope, const struct value **out, struct error *err);
 
+/* Text of the run itself, not of a node: safe in templates and conditions, unless it holds template syntax. */
+struct value *vars_own_text(struct arena *arena, const char *text, size_t length);
 /* Magic variables. NULL: not one of them. */
 const struct value *vars_magic(struct vars_scope *scope, const char *name, size_t length);
 const char *const *vars_magic_names(void);

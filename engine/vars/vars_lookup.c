@@ -14,6 +14,14 @@ struct vars_frame {
     struct vars_frame *up;
 };
 
+/* A no_log that is not evaluated yet counts. */
+static bool has_no_log(const struct node *task)
+{
+    const struct value *written = task == NULL ? NULL : node_keyword(task, KEYWORD_NO_LOG);
+
+    return written != NULL && (!value_is(written, VALUE_BOOL) || written->as.boolean);
+}
+
 struct template_call vars_scope_call(struct vars_scope *scope, struct arena *arena)
 {
     return (struct template_call){
@@ -23,6 +31,7 @@ struct template_call vars_scope_call(struct vars_scope *scope, struct arena *are
         .search_folders = scope->search_folders,
         .warnings = scope->world->config.warnings,
         .depth = scope->world->depth,
+        .is_hushed = has_no_log(scope->task),
         .decrypt =
             scope->world->config.inventory_config == NULL ? NULL : scope->world->config.inventory_config->decrypt,
         .decrypt_context = scope->world->config.inventory_config == NULL
@@ -37,6 +46,19 @@ static bool is_under_way(const struct vars_scope *scope, const struct value *val
         if (frame->value == value)
             return true;
     return scope->world->depth >= LIMIT_TEMPLATE_CALLS;
+}
+
+static bool raised_within(struct arena *arena, const struct value *value, struct error *err)
+{
+    struct error inner = *err;
+
+    error_set(err,
+              "An unhandled exception occurred while templating '%s'. Error was a <class '%s'>, original message: %s",
+              value_to_text(arena, value), inner.raised, inner.text);
+    err->line = inner.line;
+    err->column = inner.column;
+    memcpy(err->path, inner.path, sizeof(err->path));
+    return false;
 }
 
 static bool value_evaluate(struct vars_scope *scope, struct arena *arena, const struct value *value,
@@ -56,7 +78,7 @@ static bool value_evaluate(struct vars_scope *scope, struct arena *arena, const 
     scope->world->depth--;
     scope->frame = frame.up;
     if (ok || err->kind != ERROR_UNDEFINED)
-        return ok;
+        return ok || (err->raised[0] != '\0' ? raised_within(arena, value, err) : false);
     /* Only using it is an error: `is defined` and default() see an undefined value. */
     *out = value_undefined(arena, arena_printf(arena, "%s: %s", value_to_text(arena, value), err->text));
     error_clear(err);
@@ -93,11 +115,15 @@ bool vars_scope_get(struct vars_scope *scope, struct arena *arena, const char *n
                     struct error *err)
 {
     const struct value *value = NULL;
+    struct template_call call;
 
     if (!scope_get(scope, arena, name, strlen(name), &value, err))
         return false;
     if (value_is(value, VALUE_UNDEFINED))
         return error_set_kind(err, ERROR_UNDEFINED, "%s", value->as.string.data);
+    call = vars_scope_call(scope, arena);
+    if (!template_is_opened(&call, value, err))
+        return false;
     *out = value;
     return true;
 }

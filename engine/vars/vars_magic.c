@@ -11,17 +11,30 @@
 #include "engine/vars/vars_groups.h"
 #include "engine/vars/vars_internal.h"
 
+struct value *vars_own_text(struct arena *arena, const char *text, size_t length)
+{
+    struct value *value = value_string_n(arena, text, length);
+
+    if (!value_text_is_template(text, length))
+        value->marks |= VALUE_TRUSTED | VALUE_STATIC;
+    return value;
+}
+
+static struct value *own_text(struct arena *arena, const char *text)
+{
+    return vars_own_text(arena, text, strlen(text));
+}
+
 static const struct value *magic_playbook_dir(struct vars_scope *scope)
 {
-    return scope->play == NULL ? NULL
-                               : value_string(scope->arena, path_absolute(scope->arena, scope->play->play->folder));
+    return scope->play == NULL ? NULL : own_text(scope->arena, path_absolute(scope->arena, scope->play->play->folder));
 }
 
 static const struct value *magic_config_file(struct vars_scope *scope)
 {
     const char *path = scope->world->config.config_file;
 
-    return path == NULL ? value_null() : value_string(scope->arena, path);
+    return path == NULL ? value_null() : own_text(scope->arena, path);
 }
 
 static void names_add(struct arena *arena, struct value *list, const struct role *role)
@@ -29,7 +42,7 @@ static void names_add(struct arena *arena, struct value *list, const struct role
     for (size_t i = 0; i < value_count(list); i++)
         if (strcmp(value_text(value_item(list, i)), role->name) == 0)
             return;
-    value_list_add(arena, list, value_string(arena, role->name));
+    value_list_add(arena, list, own_text(arena, role->name));
 }
 
 static const struct value *role_names(struct vars_scope *scope, bool direct, bool dependent)
@@ -56,7 +69,7 @@ static const struct value *magic_play_role_names(struct vars_scope *scope)
 
     for (size_t i = 0; play != NULL && i < play->role_count; i++)
         if (play->roles[i]->parent == NULL)
-            value_list_add(scope->arena, list, value_string(scope->arena, play->roles[i]->name));
+            value_list_add(scope->arena, list, own_text(scope->arena, play->roles[i]->name));
     return play == NULL ? NULL : list;
 }
 
@@ -69,17 +82,49 @@ static const struct value *magic_play_name(struct vars_scope *scope)
 {
     if (scope->play == NULL)
         return NULL;
-    return value_string(scope->arena, scope->play->name == NULL ? "" : scope->play->name);
+    return own_text(scope->arena, scope->play->name == NULL ? "" : scope->play->name);
 }
 
 static const struct value *magic_role_name(struct vars_scope *scope)
 {
-    return scope->role == NULL ? NULL : value_string(scope->arena, scope->role->name);
+    return scope->role == NULL ? NULL : own_text(scope->arena, scope->role->name);
 }
 
 static const struct value *magic_role_path(struct vars_scope *scope)
 {
-    return scope->role == NULL ? NULL : value_string(scope->arena, scope->role->path);
+    return scope->role == NULL ? NULL : own_text(scope->arena, scope->role->path);
+}
+
+static bool includes_role(const struct node *node)
+{
+    return node->role != NULL && node->action != NULL &&
+           (strcmp(node->action, "include_role") == 0 || strcmp(node->action, "import_role") == 0);
+}
+
+/* The roles in whose tasks the task's role was included or imported: the nearest first. */
+static const struct value *parent_roles(struct vars_scope *scope, bool paths)
+{
+    struct value *list = NULL;
+
+    for (const struct node *node = scope->task == NULL ? NULL : scope->task->parent; node != NULL;
+         node = node->parent) {
+        if (!includes_role(node))
+            continue;
+        if (list == NULL)
+            list = value_list(scope->arena);
+        value_list_add(scope->arena, list, own_text(scope->arena, paths ? node->role->path : node->role->name));
+    }
+    return list;
+}
+
+static const struct value *magic_parent_names(struct vars_scope *scope)
+{
+    return parent_roles(scope, false);
+}
+
+static const struct value *magic_parent_paths(struct vars_scope *scope)
+{
+    return parent_roles(scope, true);
 }
 
 static const struct value *magic_role_uuid(struct vars_scope *scope)
@@ -89,12 +134,20 @@ static const struct value *magic_role_uuid(struct vars_scope *scope)
     if (scope->role == NULL)
         return NULL;
     text = arena_printf(scope->arena, "%016llx", (unsigned long long)(uintptr_t)scope->role);
-    return value_string(scope->arena, text);
+    return own_text(scope->arena, text);
 }
 
 static const struct value *magic_collection_name(struct vars_scope *scope)
 {
-    return scope->role == NULL ? NULL : value_null();
+    if (scope->role == NULL)
+        return NULL;
+    return scope->role->collection == NULL ? value_null() : own_text(scope->arena, scope->role->collection);
+}
+
+/* Without the collection in front. */
+static const struct value *magic_role_short_name(struct vars_scope *scope)
+{
+    return scope->role == NULL ? NULL : own_text(scope->arena, role_short_name(scope->role));
 }
 
 static const struct value *magic_groups(struct vars_scope *scope)
@@ -114,7 +167,7 @@ static const struct value *host_names(struct vars_scope *scope, struct inventory
 
     for (size_t i = 0; i < count; i++)
         if (leave_out == NULL || !leave_out(scope->play->context, hosts[i]))
-            value_list_add(scope->arena, list, value_string(scope->arena, hosts[i]->name));
+            value_list_add(scope->arena, list, own_text(scope->arena, hosts[i]->name));
     return list;
 }
 
@@ -161,7 +214,7 @@ static const struct value *magic_failed_hosts(struct vars_scope *scope)
         struct vars_play play = *scope->play;
 
         if (!is_working(&play, play.batch[i]))
-            value_list_add(scope->arena, list, value_string(scope->arena, play.batch[i]->name));
+            value_list_add(scope->arena, list, own_text(scope->arena, play.batch[i]->name));
     }
     return list;
 }
@@ -195,7 +248,7 @@ static const struct value *magic_search_path(struct vars_scope *scope)
     if (scope->task == NULL)
         return NULL;
     for (size_t i = 0; scope->search_folders != NULL && scope->search_folders[i] != NULL; i++)
-        value_list_add(scope->arena, list, value_string(scope->arena, scope->search_folders[i]));
+        value_list_add(scope->arena, list, own_text(scope->arena, scope->search_folders[i]));
     return list;
 }
 
@@ -212,6 +265,8 @@ static const struct magic magic_table[] = {
     { "ansible_delegated_vars", magic_delegated },
     { "ansible_dependent_role_names", magic_dependent_role_names },
     { "ansible_failed_hosts", magic_failed_hosts },
+    { "ansible_parent_role_names", magic_parent_names },
+    { "ansible_parent_role_paths", magic_parent_paths },
     { "ansible_play_batch", magic_batch },
     { "ansible_play_hosts", magic_hosts },
     { "ansible_play_hosts_all", magic_hosts_all },
@@ -225,7 +280,7 @@ static const struct magic magic_table[] = {
     { "hostvars", magic_hostvars },
     { "play_hosts", magic_batch },
     { "playbook_dir", magic_playbook_dir },
-    { "role_name", magic_role_name },
+    { "role_name", magic_role_short_name },
     { "role_names", magic_play_role_names },
     { "role_path", magic_role_path },
     { "role_uuid", magic_role_uuid },
@@ -293,13 +348,13 @@ static const struct value *short_name(struct vars_scope *scope)
 {
     const char *dot = strchr(scope->host->name, '.');
 
-    return dot == NULL ? value_string(scope->arena, scope->host->name)
-                       : value_string_n(scope->arena, scope->host->name, (size_t)(dot - scope->host->name));
+    return dot == NULL ? own_text(scope->arena, scope->host->name)
+                       : vars_own_text(scope->arena, scope->host->name, (size_t)(dot - scope->host->name));
 }
 
 static const struct value *text_or_null(struct arena *arena, const char *text)
 {
-    return text == NULL ? value_null() : value_string(arena, text);
+    return text == NULL ? value_null() : own_text(arena, text);
 }
 
 static const char *const host_magic_names[] = {
@@ -321,7 +376,7 @@ const struct value *vars_magic_of_host(struct vars_scope *scope, const char *nam
     if (scope->host == NULL || length < 11)
         return NULL;
     if (is_name(name, length, "inventory_hostname"))
-        return value_string_borrow(scope->arena, scope->host->name, strlen(scope->host->name));
+        return vars_own_text(scope->arena, scope->host->name, strlen(scope->host->name));
     if (is_name(name, length, "inventory_hostname_short"))
         return short_name(scope);
     if (is_name(name, length, "group_names"))

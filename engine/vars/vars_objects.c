@@ -23,6 +23,27 @@ static bool host_scope(struct host_object *object, struct arena *arena, struct v
     return vars_scope_open(scope, object->world, arena, &place, &err);
 }
 
+/* Variables of a host hold neither all hosts nor themselves: what shows them whole would never end. */
+static bool is_hidden(const char *key, size_t length)
+{
+    return (length == 8 && memcmp(key, "hostvars", 8) == 0) || (length == 4 && memcmp(key, "vars", 4) == 0);
+}
+
+/* `names` without those; all variables of a play do have hostvars. */
+static const struct value *names_shown(const struct value *names, struct arena *arena, bool with_hosts)
+{
+    struct value *shown = value_list(arena);
+
+    for (size_t i = 0; i < value_count(names); i++) {
+        const struct value *name = value_item(names, i);
+
+        if (name->kind != VALUE_STRING || !is_hidden(name->as.string.data, name->as.string.length) ||
+            (with_hosts && name->as.string.length == 8))
+            value_list_add(arena, shown, name);
+    }
+    return shown;
+}
+
 static const struct value *host_get(void *data, struct arena *arena, const char *key, size_t length)
 {
     struct vars_scope *scope = arena_new_of(arena, struct vars_scope);
@@ -30,18 +51,20 @@ static const struct value *host_get(void *data, struct arena *arena, const char 
     const struct value *value = NULL;
     bool is_final = false;
 
-    if (!host_scope(data, arena, scope))
+    if (is_hidden(key, length) || !host_scope(data, arena, scope))
         return NULL;
-    if (scope->source.get(scope, arena, key, length, &value, &err))
+    if (scope->source.get(scope, arena, key, length, &value, &err) && !value_is(value, VALUE_UNDEFINED))
         return value;
-    return vars_scope_raw(scope, key, length, &is_final); /* what cannot be templated there is shown as written */
+    value = vars_scope_raw(scope, key, length, &is_final); /* what cannot be templated there is shown as written */
+    return value == NULL ? NULL : value_mark(arena, value, VALUE_STATIC, VALUE_TRUSTED);
 }
 
 static const struct value *host_keys(void *data, struct arena *arena)
 {
     struct vars_scope scope;
 
-    return host_scope(data, arena, &scope) ? vars_scope_names(&scope, arena) : value_list(arena);
+    return host_scope(data, arena, &scope) ? names_shown(vars_scope_names(&scope, arena), arena, false)
+                                           : value_list(arena);
 }
 
 static const struct value_object_ops host_ops = { "HostVarsVars", host_get, host_keys };
@@ -109,7 +132,7 @@ static const struct value *all_get(void *data, struct arena *arena, const char *
 
 static const struct value *all_keys(void *data, struct arena *arena)
 {
-    return vars_scope_names(data, arena);
+    return names_shown(vars_scope_names(data, arena), arena, true);
 }
 
 static const struct value_object_ops all_ops = { "dict", all_get, all_keys };

@@ -31,7 +31,8 @@ static size_t chain_length(const struct node *task)
 
 static bool is_include(const struct node *node)
 {
-    return node->kind == NODE_TASK && (node->task_kind == TASK_INCLUDE_TASKS || node->task_kind == TASK_INCLUDE_ROLE);
+    return node->gives_params ||
+           (node->kind == NODE_TASK && (node->task_kind == TASK_INCLUDE_TASKS || node->task_kind == TASK_INCLUDE_ROLE));
 }
 
 static void push_task_levels(struct stack *stack, struct vars_scope *scope, const struct vars_host *known)

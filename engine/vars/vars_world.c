@@ -17,6 +17,7 @@ struct vars_world *vars_world_new(struct arena *arena, const struct vars_config 
     world->config = *config;
     world->inventory_arena = arena_new();
     world->play_arena = arena_new();
+    world->noted_files = value_map(arena);
     world->hostvars = vars_hostvars_object(world, arena);
     return world;
 }
@@ -25,6 +26,7 @@ void vars_world_free(struct vars_world *world)
 {
     if (world == NULL)
         return;
+    vars_cache_flush(world);
     for (size_t i = 0; i < world->host_capacity; i++)
         arena_free(world->hosts[i].arena);
     for (size_t i = 0; i < world->made_capacity; i++)
@@ -92,6 +94,13 @@ bool vars_host_inventory(struct vars_world *world, const struct inventory_host *
     }
     *out = entry->inventory;
     return true;
+}
+
+bool vars_world_read_host(struct vars_world *world, const struct inventory_host *host, struct error *err)
+{
+    const struct value *ignored = NULL;
+
+    return vars_host_inventory(world, host, world->play == NULL ? NULL : world->play->play->folder, &ignored, err);
 }
 
 static void folder_add(const char **folders, size_t *count, const char *folder)

@@ -20,7 +20,7 @@ for name in tiny vectors; do
 done
 "$ROOT/tests/models/hub" --root root --ports ports --log hub.log --address "$bridge" </dev/null >hub.out 2>&1 &
 HUB=$!
-trap 'kill $HUB 2>/dev/null || true; nodes_end' EXIT
+trap 'code=$?; set +e; kill $HUB 2>/dev/null; (exit $code); nodes_end' EXIT
 eventually 10 test -s ports
 read -r hub_port _ <ports
 node inventory >inventory/hosts

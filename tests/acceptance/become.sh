@@ -37,7 +37,7 @@ PYTHON
 touch watching
 python3 -B watch.py right.txt wrong.txt watching >seen 2>&1 &
 watcher=$!
-trap 'rm -f "$DESK/watching"; nodes_end' EXIT
+trap 'code=$?; set +e; rm -f "$DESK/watching"; (exit $code); nodes_end' EXIT
 
 play who <<'YAML'
 - hosts: all
@@ -76,12 +76,55 @@ step "a user who gives a password from a file"
 roost_ends 0 apply who.yml -i hosts.ini -u admin --become-password-file right.txt -vvvv --json-lines events.jsonl
 check_contains "who" 'admin root third 0 /home/third' "$OUT"
 
-step "su would ask for its password on a terminal: refused in a sentence; root needs none"
-printf 'roost-root\n' >su.txt
-roost_ends 2 apply who.yml -i hosts.ini -u admin --become-method su --become-password-file su.txt
-check_contains "the sentence" "become method su asks for its password on a terminal" "$(sentence a)"
+step "su asks for its password on a terminal: it gets one; root needs none"
+for name in a b; do
+    printf 'root:%s\nthird:%s\n' "$secret" "$secret" | node exec $name chpasswd
+done
+roost_ends 0 apply who.yml -i hosts.ini -u admin --become-method su --become-password-file right.txt -vvvv
+check_contains "who" 'admin root third 0 /home/third' "$OUT"
+roost_ends 2 apply who.yml -i hosts.ini -u admin --become-method su --become-password-file wrong.txt
+check_equal "the sentence" "Incorrect su password" "$(sentence a)"
+check_recap a ok=1 failed=1 unreachable=0
+roost_ends 2 apply who.yml -i hosts.ini -u admin --become-method su
+check_equal "the sentence" "Missing su password" "$(sentence a)"
 roost_ends 0 apply who.yml -i hosts.ini -u root --become-method su
 check_contains "who" '"msg": "root root third 0 /home/third"' "$OUT"
+
+step "modules that are not Roost's own, over ssh: a script, one that reads JSON, a program; as others, and as jobs"
+mkdir -p library
+cat >library/sourced <<'END'
+#!/bin/bash
+. "$1"
+printf '{"changed": true, "said": "%s %s"}\n' "$(id -un)" "$said"
+END
+cat >library/reader <<'END'
+#!/bin/sh
+# WANT_JSON
+printf '{"given": %s}' "$(cat "$1")"
+END
+printf '#include <stdio.h>\nint main(int c, char **v) { FILE *f = c > 1 ? fopen(v[1], "r") : 0; printf("{\\"opened\\": %%d}", f != 0); }\n' |
+    cc -static -x c -o library/compiled -
+chmod +x library/*
+play foreign <<'YAML'
+- hosts: all
+  gather_facts: false
+  tasks:
+    - { sourced: "said=\"it's mine\"", register: own }
+    - { sourced: { said: "$HOME `id`" }, become: true, become_user: third, register: third }
+    - { reader: { a: [1, { b: c }], t: "\u00fc'" }, register: read }
+    - { compiled: { x: 1 }, register: compiled }
+    - { sourced: said=later, async: 60, poll: 1, register: job }
+    - assert:
+        that:
+          - own.said == "ops it's mine"
+          - third.said == "third $HOME `id`"
+          - read.given.a[1].b == 'c' and read.given.t == "\u00fc'"
+          - compiled.opened == 1
+          - job.said == "ops later" and job.finished == 1
+YAML
+roost_ends 0 apply foreign.yml -i hosts.ini -u ops
+check_recap a failed=0
+check_recap b failed=0
 
 step "a wrong password is said so, at once, for each host"
 began=$SECONDS

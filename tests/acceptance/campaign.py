@@ -53,8 +53,8 @@ class Node:
 
 
 class Controller:
-    def __init__(self, build, address, clock):
-        self.program, self.address, self.clock = f"{build}/roost", address, clock
+    def __init__(self, build, address, clock, more=()):
+        self.program, self.address, self.clock, self.more = f"{build}/roost", address, clock, more
         self.process, self.said = None, ""
         self.log = open("controller.log", "ab")
 
@@ -63,7 +63,7 @@ class Controller:
         if self.clock:
             environment.update(faketime_environment(os.path.abspath("clock")))
         arguments = ["setpriv", "--pdeathsig", "KILL", self.program, "controller", "--state", "controller"]
-        arguments += ["--keep", "copies=0"]  # all that was told is held against what the nodes have
+        arguments += ["--keep", "copies=0", *self.more]  # all that was told is held against what the nodes have
         self.process = subprocess.Popen(
             [*arguments, "--listen", self.address, "--address", self.address], stdout=self.log, stderr=self.log, env=environment
         )
@@ -223,6 +223,14 @@ class Campaign:
         for name in self.agents:
             self.until(f"{what}: {name} is told", lambda name=name: self.ask(f"/api/v1/nodes/{name}/work", {"kind": "apply"}) is not None)
 
+    def kept_copy(self, name):
+        """tar ends with 1 where a file changed under it: the agent goes on sampling."""
+        command = [self.options.node_tool, "exec", "n1", "tar", "-C", f"/var/lib/roost/{name}/kept", "-c", "."]
+        copied = subprocess.run(command, capture_output=True, check=False)
+        if copied.returncode == 0:
+            subprocess.run(["tar", "-C", f"kept/{name}", "-x"], input=copied.stdout, check=True)
+        return copied.returncode == 0
+
     def rest(self, what):
         self.until(f"{what}: the controller serves", lambda: self.ask("/health") is not None)
         self.apply_all(what)  # a controller that was set back is found out by the next report
@@ -235,10 +243,7 @@ class Campaign:
         subprocess.run(["rm", "-rf", "kept"], check=True)
         for name in self.agents:
             os.makedirs(f"kept/{name}")
-            text = subprocess.run(
-                [self.options.node_tool, "exec", "n1", "tar", "-C", f"/var/lib/roost/{name}/kept", "-c", "."], capture_output=True, check=True
-            )
-            subprocess.run(["tar", "-C", f"kept/{name}", "-x"], input=text.stdout, check=True)
+            self.until(f"{what}: {name}'s folder is copied", lambda name=name: self.kept_copy(name))
         arguments = ["--store", "controller/store/store.db", "--kept", "kept", "--seen", "seen"]
         for name in self.agents:
             arguments += ["--node", name]

@@ -8,6 +8,7 @@
 built roost roost-agent
 desk_begin
 nodes_start bookworm n1
+node logout n1 # who is logged in is told as a cause
 node inventory n1 >hosts.ini
 export XDG_CONFIG_HOME=$DESK/config
 gateway=$(node exec n1 ip -4 route show default </dev/null | awk '{ print $3 }')

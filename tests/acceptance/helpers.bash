@@ -11,6 +11,11 @@ BUILD=${ROOST_BUILD:-$ROOT/build/release}
 # shellcheck source=../nodes/lib.sh
 . "$ACCEPTANCE/../nodes/lib.sh"
 
+# A python3 that is a script which looks for the real one takes twice as long, each time.
+PYTHON=$(python3 -ISc 'import sys; print(sys.executable)')
+[ "$PYTHON" = "$(type -P python3)" ] || PATH=${PYTHON%/*}:$PATH
+unset PYTHON
+
 # built PROGRAM...: fails if one is missing.
 built() {
     local program

@@ -40,30 +40,32 @@ exit $bad
 SCRIPT
 }
 
-# run_cases NODE: its lines go out at once and into a file; the exit status counts the modules with failures.
+# run_cases NODE NAME...: its lines go out at once and into a file; the exit status counts the modules with failures.
 run_cases() {
     tar -C shipped -c . | node ssh "$1" 'mkdir -p /opt/cases && tar -C /opt/cases -x'
-    node ssh "$1" "sh /opt/cases/run $1 ${names[*]}" </dev/null | tee "results-$1"
+    node ssh "$1" "sh /opt/cases/run $*" </dev/null | tee "results-$1"
+    # a node that went away half through has said less than it should
+    check_equal "modules that $1 told of" $(($# - 1)) "$(grep -cE "^$1 [a-z0-9_]+: " "results-$1" || true)"
 }
 
 built tests/roost-module-cases
 desk_begin
 names=("$@")
 [ $# -gt 0 ] || mapfile -t names < <(cd "$ROOT/tests/modules" && printf '%s\n' *.yml | sed 's/\.yml$//')
+# What has nothing to do with Debian's release, and costs much: on one of the nodes.
+on_old=("${names[@]}")
+[ $# -gt 0 ] || mapfile -t on_old < <(printf '%s\n' "${names[@]}" | grep -vx dnf)
 ship_pack "$BUILD/tests/roost-module-cases"
 nodes_start bookworm+modules old
 nodes_start trixie+modules new
 step "module cases on old (Debian 12) and new (Debian 13)"
-run_cases old &
+run_cases old "${on_old[@]}" &
 old=$!
-run_cases new &
+run_cases new "${names[@]}" &
 new=$!
 bad=0
 wait $old || bad=$((bad + $?))
 wait $new || bad=$((bad + $?))
-for name in old new; do # a node that went away half through has said less than it should
-    check_equal "modules that $name told of" ${#names[@]} "$(grep -cE "^$name [a-z0-9_]+: " "results-$name" || true)"
-done
 step "the slowest"
 cat results-old results-new | sed -nE 's/^([a-z]+ [a-z0-9_]+): .*\(([0-9]+) s, CPU ([0-9.]+) s\)$/\3 s of CPU, \2 s: \1/p' |
     sort -rn | head -n 5

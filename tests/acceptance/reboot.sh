@@ -114,6 +114,7 @@ before=$(boot_id)
 apply
 check_recap box unreachable=0 failed=0
 check_contains "judged" "GPU memory of box is applied" "$OUT"
+node wait box # the open login went with the restart
 after=$(boot_id)
 [ "$before" != "$after" ] || fail "the machine was not restarted"
 check_equal "what is left of the cuts" "" "$(on_box 'find /boot/grub -maxdepth 1 -name "grub.cfg?*"')"

@@ -63,6 +63,7 @@ play names <<'YAML'
       vars:
         packages_owner: names
         llama_cpp_backends: [vulkan]
+        llama_cpp_rpc: false # which release of Ubuntu has it as a package could not be looked up
         packages_names: >-
           {{ vulkan_distribution_packages + rocm_default_packages.packages + slurm_packages_all + slurm_packages_controller
              + slurm_packages_node + llama_cpp_os_packages + llama_cpp_os_archive_packages + llama_cpp_os_source_packages

@@ -14,7 +14,7 @@ bridge=$(node ip box | sed 's/[.][0-9]*$/.1/')
 mkdir -p files inventory/group_vars
 python3 -B -m http.server --bind "$bridge" --directory files 0 >http.port 2>http.log </dev/null &
 SERVER=$!
-trap 'kill $SERVER 2>/dev/null || true; nodes_end' EXIT
+trap 'code=$?; set +e; kill $SERVER 2>/dev/null; (exit $code); nodes_end' EXIT
 eventually 10 bash -c "ss -Hltnp | grep -q 'pid=$SERVER,'"
 port=$(ss -Hltnp | sed -n "s/.*$bridge:\\([0-9]*\\) .*pid=$SERVER,.*/\\1/p")
 node inventory >inventory/hosts

@@ -87,6 +87,7 @@ PLAY
 roost_ends 0 apply site.yml -i hosts.ini
 roost_ends 0 apply site.yml -i hosts.ini -f 1
 over_ssh=$(sed -E 's/"(delta|start|end)": "[^"]*"/TIME/g' out)
+printf '[galaxy]\ntoken = only-for-the-desk\n[sudo_become_plugin]\npassword = only-for-the-desk\n' >>"$ANSIBLE_CONFIG"
 roost_ends 0 apply site.yml -i hosts.ini -f 1 --via controller
 check_equal "byte for byte" "$over_ssh" "$(sed -E 's/"(delta|start|end)": "[^"]*"/TIME/g' out)"
 check_equal "nothing else is said" "" "$NOTES"
@@ -100,6 +101,9 @@ check_equal "the node is as declared" "a file" "$(on n1 'cat /root/a-file')"
 roost_ends 0 runs
 check_contains "in the list" "site.yml" "$OUT"
 eventually 10 nothing_is_left
+
+check_fails grep -rq only-for-the-desk controller # the store, the run's files
+: >"$ANSIBLE_CONFIG"
 
 step "what it cannot do is refused"
 roost_ends 5 apply site.yml -i hosts.ini --via controller --user root

@@ -15,7 +15,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
     ARENA_SCOPED arena = arena_new();
     struct value *source = value_string_n(arena, (const char *)data, size > 4096 ? 0 : size), *map = value_map(arena);
-    struct template_config config = { .strict_undefined = size % 2 == 0, .extension_do = true };
+    struct template_config config = {
+        .strict_undefined = size % 2 == 0, .extension_do = true, .native = size % 3 == 0, .level_2_19 = size % 7 == 0
+    };
     struct template_vars vars = { .context = map, .get = shadow };
     struct template_call call = { .env = template_env_new(arena, &config), .arena = arena, .vars = &vars };
     const struct value *out = NULL;

@@ -65,6 +65,8 @@ parameters() {
 # An initramfs with ttm inside, made by Debian's own program.
 initramfs_with_ttm() {
     packages update-initramfs initramfs-tools
+    # small, and not pressed hard: what is looked at is small, too
+    printf 'MODULES=list\nCOMPRESSLEVEL=1\n' >/etc/initramfs-tools/conf.d/case
     cat >/etc/initramfs-tools/hooks/ttm_case <<'PROGRAM'
 #!/bin/sh
 [ "$1" != prereqs ] || exit 0

@@ -52,6 +52,7 @@ nodes_end() {
             [ ! -s "$console" ] || printf -- '-- end of %s\n%s\n' "$console" "$(tail -n 5 "$console")" >&2
         done
     fi
+    [ $code = 77 ] || printf '== %s s of processor time on the nodes\n' "$(node cpu 2>/dev/null || echo '?')"
     node destroy-all || code=1
     exit $code
 }
@@ -90,14 +91,15 @@ check_fails() {
     ! output=$("$@" 2>&1) || fail "'$*' should have failed"$'\n'"$output"
 }
 
-# eventually SECONDS COMMAND...: until it succeeds; the time grows with the machine's load.
+# eventually SECONDS COMMAND...: until it succeeds, asked less and less often; the time grows with the machine's load.
 eventually() {
-    local load deadline
+    local load deadline pause=50
     read -r load _ </proc/loadavg
     deadline=$((SECONDS + $1 + $1 * ${load%.*} / $(nproc)))
     shift
     until "$@" >/dev/null 2>&1; do
         [ $SECONDS -le $deadline ] || fail "'$*' did not become true"
-        sleep 0.1
+        sleep "$(printf '0.%03d' $pause)"
+        pause=$((pause < 300 ? pause * 5 / 4 : pause))
     done
 }

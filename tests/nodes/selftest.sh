@@ -217,6 +217,24 @@ test_gc() {
     rm "$trace"
 }
 
+# A run that was cut off while it ended, or by a restart of the machine, may find that another one has its number.
+test_number_of_another() {
+    step "a number that another run has is left alone"
+    (
+        export ROOST_RUN_ID=$ROOST_RUN_ID-d
+        node net-up
+        node create n1 bookworm
+        slot=$(cat "$(node dir)/slot")
+        ip link set "roost$slot" alias another
+        node destroy-all
+        check_ok ip link show "roost$slot"
+        check_ok test -e "/run/netns/roost$slot-n1"
+        check_fails test -d "$NODES_DIR-d"
+        ip netns del "roost$slot-n1"
+        ip link del "roost$slot"
+    )
+}
+
 nodes_begin
 step "images"
 node image bookworm
@@ -239,4 +257,5 @@ test_small_disk
 test_ansible
 test_two_runs_and_a_dead_owner
 test_gc
+test_number_of_another
 step "all verbs work"

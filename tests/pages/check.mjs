@@ -21,12 +21,20 @@ const SIZES = {
 const PAGES = {
     rack: ["/", "ai-24"],
     node: ["/nodes/ai-04", "PermitRootLogin"],
+    workloads: ["/workloads", "load-deepseek"],
+    workload: ["/workloads/chat", "hf://Qwen/Qwen3-235B-A22B-GGUF"],
+    models: ["/models", "gpt-oss-120b-mxfp4"],
+    memory: ["/memory", "memory-ai-03"],
+    bench: ["/bench", "tg128"],
+    playground: ["/playground", "Prompt"],
     runs: ["/runs", "2 of 12 hosts failed"],
     run: ["/runs/1", "llama_cpp : start"],
     drift: ["/drift", "a login session of root from 192.0.2.14"],
     trust: ["/trust", "c0ffee00aa11bb22"],
     login: ["/login", "API token"],
 };
+
+const ON_A_WALL = ["rack", "workloads", "memory", "bench", "runs"];
 
 function check(what, good, found = "") {
     if (!good)
@@ -41,9 +49,10 @@ async function audit(tab, what) {
     check(`${what}: axe-core finds nothing`, found.length === 0, found);
 }
 
-async function fits(tab, what) {
-    const [page, window] = await tab.value("[document.documentElement.scrollWidth, innerWidth]");
-    check(`${what}: nothing sticks out`, page <= window, `${page} of ${window} pixels`);
+// A phone shows a page that is too wide smaller: what counts is the width that there is.
+async function fits(tab, what, width) {
+    const page = await tab.value("document.documentElement.scrollWidth");
+    check(`${what}: nothing sticks out`, page <= width, `${page} of ${width} pixels`);
 }
 
 async function everyPage(browser) {
@@ -52,9 +61,11 @@ async function everyPage(browser) {
         await tab.signIn(base, token);
         for (const [name, [path, text]] of Object.entries(PAGES)) {
             const what = `${name}, ${size}`;
+            if (size === "wall" && !ON_A_WALL.includes(name))
+                continue;
             const status = await tab.go(base + path + (size === "wall" && name === "rack" ? "?wall=1" : ""));
             check(`${what}: is there`, status === 200 && (await tab.html()).includes(text), `status ${status}`);
-            await fits(tab, what);
+            await fits(tab, what, options.width);
             if (size !== "wall" || name === "rack") // the others are the same, only larger
                 await audit(tab, what);
             await tab.screenshot(join(shots, `${name}-${size}.png`));
@@ -79,6 +90,14 @@ async function withoutScript(browser) {
     await tab.follow(() => tab.click("#join-1 button"));
     const html = await tab.html();
     check("a join is approved without JavaScript", !html.includes("join-1") && html.includes("node.approve"));
+    const loads = (await tab.go(`${base}/workloads`), await tab.html());
+    const cards = loads.match(/<li class="load /g).length, queues = loads.match(/<dt>queue<\/dt><dd[^>]*>\d+<\/dd>/g)?.length;
+    check("each workload has a queue, which is the gateway's", cards > 3 && queues === cards, `${queues} of ${cards}`);
+    await tab.go(`${base}/workloads/old-chat`);
+    await tab.follow(() => tab.click(".head form button"));
+    check("a workload is started without JavaScript", (await tab.html()).includes("<dd>to run</dd>"));
+    await tab.follow(() => tab.click(`form[action$="/stop"] button`));
+    check("and stopped", (await tab.html()).includes("<dd>stopped</dd>"));
     await tab.follow(() => tab.click(".out button"));
     check("signed out again", await tab.go(base) === 401);
     await tab.close();
@@ -142,12 +161,35 @@ async function liveRun(browser) {
     await tab.close();
 }
 
+// Nobody serves here: what the gateway says of it must reach who asks, with a script and without one.
+async function playground(browser) {
+    for (const script of [true, false]) {
+        const what = script ? "with a script" : "without JavaScript";
+        const tab = await browser.tab({ ...SIZES.desktop, script });
+        await tab.signIn(base, token);
+        await tab.go(`${base}/playground?model=qwen3-235b`);
+        await tab.type("#prompt", "Say <b>OK</b>.");
+        if (script) {
+            await tab.click("#ask button");
+            await tab.until("the gateway's word", () => tab.value(`document.querySelector("#answer-trouble:not([hidden]) span")?.textContent.length > 10`));
+            await audit(tab, "playground with an answer");
+        } else {
+            const status = await tab.follow(() => tab.click("#ask button"));
+            const html = await tab.html();
+            check("playground, without JavaScript: the gateway's word", status >= 400 && /id="answer-trouble">.*<span>.{10,}<\/span>/.test(html), String(status));
+            check("playground, without JavaScript: the prompt stays, as text", html.includes("Say &lt;b&gt;OK&lt;/b&gt;.") && !html.includes("<b>OK</b>"));
+        }
+        check(`playground, ${what}: an answer or a reason`, true);
+        await tab.close();
+    }
+}
+
 async function nowhere(browser) {
     const tab = await browser.tab(SIZES.phone);
     await tab.signIn(base, token);
-    for (const path of ["/nodes/ai-99", "/runs/4711", "/shelf", "/?verdict=drift", "/?match=zz", "/drift?resolved=1&cause=corrective", "/?verdict=%3Cb%3E"]) {
+    for (const path of ["/nodes/ai-99", "/runs/4711", "/workloads/chut", "/shelf", "/models?match=zz", "/?verdict=drift", "/?match=zz", "/drift?resolved=1&cause=corrective", "/?verdict=%3Cb%3E"]) {
         const status = await tab.go(base + path);
-        check(`${path}: a page`, status === (path.startsWith("/?") || path.startsWith("/drift") ? 200 : 404) && (await tab.html()).includes("<h1"), String(status));
+        check(`${path}: a page`, status === (/^\/(\?|drift|models)/.test(path) ? 200 : 404) && (await tab.html()).includes("<h1"), String(status));
         if (path === "/shelf" || path === "/?match=zz")
             await audit(tab, path);
     }
@@ -168,11 +210,12 @@ async function search(browser) {
 
 const browser = await Browser.open();
 try {
+    await liveRack(browser); // first: ages are in seconds then
     await everyPage(browser);
     await withoutScript(browser);
-    await liveRack(browser);
     await liveRun(browser);
     await search(browser);
+    await playground(browser);
     await nowhere(browser);
     console.log(`the dashboard holds; screenshots are in ${shots}`);
 } catch (error) {

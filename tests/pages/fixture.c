@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Fills a controller's store with a fleet for the dashboard's tests: 24 nodes in every state there is, drift with causes and
- * diffs, runs with events, a day of samples, models, somebody who wants to join, and names that try to be HTML. With a number
+ * diffs, runs with events, a day of samples, models, somebody who wants to join, workloads (fixture_loads.c), and names that try to be HTML. With a number
  * the fleet has that many nodes, the rest of them plain.
  *     roost-pages-fixture STORE [NODES] [FACTS.json]
  */
@@ -24,6 +24,7 @@
 #include "controller/store/store_run.h"
 #include "controller/store/store_sample.h"
 #include "controller/store/store_writer.h"
+#include "fixture_loads.h"
 
 #define SECOND INT64_C(1000000)
 #define MINUTE (60 * SECOND)
@@ -415,10 +416,12 @@ static bool trust_run(struct store_connection *writer, void *data, struct error 
 static bool fill_all(const char *folder, struct filling *fill, struct error *err)
 {
     struct store *store = NULL;
+    struct loads loads = { fill->arena, fill->now_us };
     bool ok = store_open(folder, &store, err);
 
     ok = ok && store_write_wait(store, fleet_run, fill, err) &&
-         (fill->nodes > NODES || store_write_wait(store, runs_run, fill, err)) &&
+         (fill->nodes > NODES ||
+          (store_write_wait(store, runs_run, fill, err) && store_write_wait(store, fixture_loads, &loads, err))) &&
          store_write_wait(store, trust_run, fill, err);
     store_close(store);
     return ok;

@@ -28,6 +28,7 @@ BY_NATURE = {
     r"/var/lib/apt/(lists|periodic|daily_lock|mirrors)": "package lists, time stamps",
     r"/var/lib/dpkg/(status|available|lock|triggers|.*-old)": "compared as packages and their states",
     r".*/__pycache__(/|$)": "written by whoever runs Python first",
+    r"/usr/lib/python3/dist-packages(/roost_zip_cache\..*)?$": "zip_cache.py",
     r"/etc/ld\.so\.cache|/var/lib/(ucf|pam|logrotate)(/|$)": "caches of maintainer scripts, with time stamps",
     r"/etc/(passwd|group|shadow|gshadow|subuid|subgid)-$": "backup of the account tools, one step behind",
 }
@@ -43,6 +44,7 @@ MASKS = [
     (r"\"(atime|mtime|ctime)\": [\d.]+", r'"\1": <time>'),
     (r"\"(inode|dev)\": \d+", r'"\1": <number>'),
     (BACKUP, ".<backup>~"),
+    (r"\bj\d{1,12}\.\d+\b", "<job>"),  # ansible_job_id: a random number and a process
     (r"\+\+\+ after: <tmp>/", "+++ after: "),
     (r"(\"size\": \d+, \"src\": )(null|\"[^\"]*\")", r"\1<tmp>"),  # where the content lay for a moment
     (r"\+\+\+ after: dynamically generated", "+++ after: <tmp>"),  # Roost makes no temporary file here

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,105 @@ bool file_tree_walk(struct arena *arena, const char *folder, const struct file_t
     return true;
 }
 
+/* --- trees that others change --- */
+
+struct walk_at {
+    struct arena *arena;
+    const struct file_tree_visitor *visitor;
+    dev_t device;
+};
+
+static bool is_elsewhere(int reason)
+{
+    return reason == ENOENT || reason == ELOOP || reason == ENOTDIR;
+}
+
+/* Takes `fd`. */
+static bool walk_opened(const struct walk_at *walk, int fd, const char *path, int depth, struct error *err);
+
+static bool walk_entry(const struct walk_at *walk, int parent, const char *folder, const char *name, int depth,
+                       struct error *err)
+{
+    const char *path = folder[0] == '\0' ? arena_copy(walk->arena, name) : path_join(walk->arena, folder, name);
+    struct stat info;
+    int fd;
+
+    if (fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        return is_elsewhere(errno) || error_set_errno(err, "cannot look at '%s'", path);
+    if (!walk->visitor->visit(walk->visitor->context, path, &info, err))
+        return false;
+    if (!S_ISDIR(info.st_mode) || depth == FILE_TREE_DEPTH)
+        return true;
+    fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return is_elsewhere(errno) || error_set_errno(err, "cannot enter '%s'", path);
+    return walk_opened(walk, fd, path, depth + 1, err);
+}
+
+static bool walk_opened(const struct walk_at *walk, int fd, const char *path, int depth, struct error *err)
+{
+    FOLDER_SCOPED folder = fdopendir(fd);
+    struct stat info;
+
+    if (!folder) {
+        fd_close(fd);
+        return error_set_errno(err, "cannot list '%s'", path);
+    }
+    if (fstat(fd, &info) != 0)
+        return error_set_errno(err, "cannot look at '%s'", path);
+    if (info.st_dev != walk->device)
+        return true;
+    for (struct dirent *entry; errno = 0, (entry = readdir(folder)) != NULL;) {
+        if (!is_dots(entry->d_name) && !walk_entry(walk, fd, path, entry->d_name, depth, err))
+            return false;
+    }
+    return errno == 0 ? true : error_set_errno(err, "cannot list '%s'", path);
+}
+
+bool file_tree_walk_at(struct arena *arena, int folder, const struct file_tree_visitor *visitor, struct error *err)
+{
+    struct walk_at walk = { arena, visitor, 0 };
+    struct stat info;
+    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0 || fstat(fd, &info) != 0) {
+        fd_close(fd);
+        return error_set_errno(err, "cannot enter the folder");
+    }
+    walk.device = info.st_dev;
+    return walk_opened(&walk, fd, "", 1, err);
+}
+
+bool file_tree_unlink_at(int folder, const char *path)
+{
+    FD_SCOPED parent = openat(folder, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct stat first, here;
+    const char *slash;
+
+    if (parent < 0 || fstat(parent, &first) != 0)
+        return false;
+    for (; (slash = strchr(path, '/')) != NULL; path = slash + 1) {
+        char name[NAME_MAX + 1];
+        int next;
+
+        if ((size_t)(slash - path) >= sizeof(name))
+            return false;
+        (void)snprintf(name, sizeof(name), "%.*s", (int)(slash - path), path);
+        next = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (next < 0)
+            return false;
+        fd_close(parent);
+        parent = next;
+        if (fstat(parent, &here) != 0 || here.st_dev != first.st_dev)
+            return false;
+    }
+    return unlinkat(parent, path, 0) == 0;
+}
+
+/* --- removing --- */
+
+#define REMOVE_ATTEMPTS 20
+
 static bool remove_at(int parent, const char *name, const char *path, struct error *err);
 
 static bool remove_contents(int parent, const char *name, const char *path, struct error *err)
@@ -132,11 +232,15 @@ static bool remove_at(int parent, const char *name, const char *path, struct err
         errno = reason;
         return error_set_errno(err, "cannot remove '%s'", path);
     }
-    if (!remove_contents(parent, name, path, err))
-        return false;
-    if (unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
-        return error_set_errno(err, "cannot remove '%s'", path);
-    return true;
+    for (int attempt = 0; attempt < REMOVE_ATTEMPTS; attempt++) {
+        if (!remove_contents(parent, name, path, err))
+            return false;
+        if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+            return true;
+        if (errno != ENOTEMPTY && errno != EEXIST)
+            break; /* else somebody has put something there meanwhile */
+    }
+    return error_set_errno(err, "cannot remove '%s'", path);
 }
 
 bool file_tree_remove(const char *path, struct error *err)

@@ -19,6 +19,14 @@ bool file_tree_names(struct arena *arena, const char *folder, char ***names_out,
  * not entered. */
 bool file_tree_walk(struct arena *arena, const char *folder, const struct file_tree_visitor *visitor,
                     struct error *err);
+/*
+ * The same where somebody else may change the tree meanwhile: by descriptors, so that a folder swapped for a link is passed over, as is
+ * what lies on another file system or more than FILE_TREE_DEPTH folders deep. `folder` is an open descriptor; paths are relative to it.
+ */
+#define FILE_TREE_DEPTH 32
+bool file_tree_walk_at(struct arena *arena, int folder, const struct file_tree_visitor *visitor, struct error *err);
+/* Removes a file that file_tree_walk_at has shown. False (errno): it is gone, or not to be reached without a link. */
+bool file_tree_unlink_at(int folder, const char *path);
 /* A file, link, or folder with all it holds; links are removed, never followed. Absent is fine. */
 bool file_tree_remove(const char *path, struct error *err);
 /* Makes the folder and those above it that are missing (mode 0777 less umask). */

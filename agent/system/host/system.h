@@ -19,12 +19,21 @@ struct system_watch {
     void *context;
 };
 
+/* What readers keep between the tasks of one session, in an arena of its own; `kept` counts what was ever put. */
+struct system_memory {
+    struct arena *arena;
+    struct value *entries;
+    size_t kept;
+};
+
 struct system {
     const char *root;                 /* prefix of every path that readers use; "" = the real host */
     const struct value *environment;  /* map of strings added to every command of this task, or NULL */
     volatile const bool *cancelled;   /* set when the engine gave up on the task; NULL: never */
     int64_t deadline_ms;              /* clock_monotonic_ms at which commands are ended; 0: none */
     const struct system_watch *watch; /* looked at while commands run and in system_pause; NULL: nothing */
+    struct system_memory *memory;     /* NULL: every reader asks anew */
+    const char *python;               /* the interpreter that the engine named, as words; NULL: the node's own */
 };
 
 /* `path` behind the root folder of this system, in arena. */

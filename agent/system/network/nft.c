@@ -8,6 +8,8 @@
 #include "agent/system/process/process.h"
 #include "common/base/text.h"
 
+#define NFT_MS 30000 /* it waits for nobody but the kernel; a busy node with thousands of rules included */
+
 bool nft_name_is_valid(const char *name)
 {
     size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
@@ -72,7 +74,10 @@ static bool nft_run(const struct system *system, struct arena *arena, const char
     request.argv = argv;
     request.input = input;
     request.input_length = input != NULL ? strlen(input) : 0;
-    return process_run(system, arena, &request, out, err);
+    request.timeout_ms = NFT_MS;
+    if (!process_run(system, arena, &request, out, err))
+        return false;
+    return !out->timed_out || error_set(err, "nft did not end in time: it was killed");
 }
 
 static bool accepted(struct arena *arena, const struct process_result *result, const char *what, struct error *err)
@@ -111,6 +116,21 @@ bool nft_table_exists(const struct system *system, struct arena *arena, const ch
     for (const char *at = result.output; text_line(&at, result.output + result.output_length, &line, &length);)
         *out = *out || strcmp(text_trim(arena, line, length), wanted) == 0;
     return true;
+}
+
+bool nft_table_list(const struct system *system, struct arena *arena, const char *family, const char *name,
+                    const char **out, struct error *err)
+{
+    struct process_result result = { .status = 0 };
+    bool exists = true;
+
+    if (!nft_run(system, arena, PROCESS_ARGV("nft", "-s", "list", "table", family, name), NULL, &result, err))
+        return false;
+    *out = result.status == 0 ? result.output : NULL;
+    if (result.status == 0)
+        return true;
+    return nft_table_exists(system, arena, family, name, &exists, err) &&
+           (!exists || accepted(arena, &result, "nft cannot list the table", err));
 }
 
 /* --- comparing --- */

@@ -21,6 +21,10 @@ bool nft_load(const struct system *system, struct arena *arena, const char *text
 bool nft_table_exists(const struct system *system, struct arena *arena, const char *family, const char *name, bool *out,
                       struct error *err);
 
+/* As nft lists it, without counters; NULL: it is not there. */
+bool nft_table_list(const struct system *system, struct arena *arena, const char *family, const char *name,
+                    const char **out, struct error *err);
+
 struct nft_table {
     const char *family, *name;
     const char *text; /* of the file that makes it */

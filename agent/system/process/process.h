@@ -18,6 +18,9 @@ struct process_request {
     int64_t timeout_ms; /* 0: none but the system's deadline */
     bool c_locale;      /* LC_ALL=C for output that is parsed */
     int umask_bits;     /* -1: leave */
+    /* process_start only: the path of a terminal that is the program's own and its descriptors 0, 1 and 2; its input and output
+     * are then 3 and 4, and it has no pipe for errors. NULL: none. */
+    const char *terminal;
 };
 
 struct process_result {

@@ -19,6 +19,8 @@
 #include "common/base/text.h"
 #include "common/value/value_python.h"
 
+#define PROGRAM_INPUT 3 /* with a terminal */
+#define PROGRAM_OUTPUT 4
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static const char *const sbin_folders[] = { "/usr/local/sbin", "/usr/sbin", "/sbin", NULL };
@@ -143,21 +145,50 @@ static void spawn_pipes_close(struct spawn_pipes *pipes)
     errno = saved;
 }
 
-static bool spawn_pipes_open(struct spawn_pipes *pipes, bool wants_input)
+/* Out of the way of the numbers that the program gets. */
+static bool move_up(int *fd)
 {
+    int higher = fcntl(*fd, F_DUPFD_CLOEXEC, PROGRAM_OUTPUT + 1);
+
+    if (higher < 0)
+        return false;
+    fd_close(*fd);
+    *fd = higher;
+    return true;
+}
+
+static bool spawn_pipes_open(struct spawn_pipes *pipes, const struct process_request *request)
+{
+    bool wants_input = request->input != NULL, wants_errors = request->terminal == NULL;
+
     *pipes = (struct spawn_pipes){ { -1, -1 }, { -1, -1 }, { -1, -1 } };
-    bool is_open = pipe2(pipes->output, O_CLOEXEC) == 0 && pipe2(pipes->errors, O_CLOEXEC) == 0 &&
+    bool is_open = pipe2(pipes->output, O_CLOEXEC) == 0 && (!wants_errors || pipe2(pipes->errors, O_CLOEXEC) == 0) &&
                    (!wants_input || pipe2(pipes->input, O_CLOEXEC) == 0);
 
     is_open = is_open && fcntl(pipes->output[0], F_SETFL, O_NONBLOCK) == 0 &&
-              fcntl(pipes->errors[0], F_SETFL, O_NONBLOCK) == 0 &&
-              (!wants_input || fcntl(pipes->input[1], F_SETFL, O_NONBLOCK) == 0);
+              (!wants_errors || fcntl(pipes->errors[0], F_SETFL, O_NONBLOCK) == 0) &&
+              (!wants_input || fcntl(pipes->input[1], F_SETFL, O_NONBLOCK) == 0) &&
+              (wants_errors || (move_up(&pipes->output[1]) && (!wants_input || move_up(&pipes->input[0]))));
     if (!is_open)
         spawn_pipes_close(pipes);
     return is_open;
 }
 
-static int spawn_actions(posix_spawn_file_actions_t *actions, const struct spawn_pipes *pipes, const char *folder)
+/* The program leads a session that has no terminal yet: the first that it opens is its own. */
+static int terminal_actions(posix_spawn_file_actions_t *actions, const struct spawn_pipes *pipes, const char *terminal)
+{
+    int code = posix_spawn_file_actions_addopen(actions, 0, terminal, O_RDWR, 0);
+
+    for (int fd = 1; code == 0 && fd <= 2; fd++)
+        code = posix_spawn_file_actions_adddup2(actions, 0, fd);
+    if (code == 0 && pipes->input[0] >= 0)
+        code = posix_spawn_file_actions_adddup2(actions, pipes->input[0], PROGRAM_INPUT);
+    if (code == 0)
+        code = posix_spawn_file_actions_adddup2(actions, pipes->output[1], PROGRAM_OUTPUT);
+    return code;
+}
+
+static int pipe_actions(posix_spawn_file_actions_t *actions, const struct spawn_pipes *pipes)
 {
     int code;
 
@@ -169,10 +200,18 @@ static int spawn_actions(posix_spawn_file_actions_t *actions, const struct spawn
         code = posix_spawn_file_actions_adddup2(actions, pipes->output[1], 1);
     if (code == 0)
         code = posix_spawn_file_actions_adddup2(actions, pipes->errors[1], 2);
+    return code;
+}
+
+static int spawn_actions(posix_spawn_file_actions_t *actions, const struct spawn_pipes *pipes,
+                         const struct process_request *request)
+{
+    int code = request->terminal ? terminal_actions(actions, pipes, request->terminal) : pipe_actions(actions, pipes);
+
     if (code == 0)
-        code = posix_spawn_file_actions_addclosefrom_np(actions, 3);
-    if (code == 0 && folder)
-        code = posix_spawn_file_actions_addchdir_np(actions, folder);
+        code = posix_spawn_file_actions_addclosefrom_np(actions, request->terminal ? PROGRAM_OUTPUT + 1 : 3);
+    if (code == 0 && request->folder)
+        code = posix_spawn_file_actions_addchdir_np(actions, request->folder);
     return code;
 }
 
@@ -209,7 +248,7 @@ static int spawn(const char *path, const struct process_request *request, char *
         return code;
     code = posix_spawnattr_init(&attributes);
     if (code == 0) {
-        code = spawn_actions(&actions, pipes, request->folder);
+        code = spawn_actions(&actions, pipes, request);
         if (code == 0)
             code = spawn_attributes(&attributes);
         if (code == 0) {
@@ -263,7 +302,7 @@ bool process_start(const struct system *system, struct arena *arena, const struc
         errno = ENOENT;
         return error_set_errno(err, "cannot run '%s'", name);
     }
-    if (!spawn_pipes_open(&pipes, request->input != NULL))
+    if (!spawn_pipes_open(&pipes, request))
         return error_set_errno(err, "cannot make a pipe for '%s'", name);
     int code = spawn(path, request, environment, &pipes, &out->pid);
     if (code != 0) {

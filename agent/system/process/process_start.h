@@ -9,8 +9,8 @@
 /* A started program and this side's ends of its pipes (non-blocking). `input` is -1 when there is nothing to write. */
 struct process_pipes {
     pid_t pid;
-    int watch; /* pidfd, or -1 where the kernel has none */
-    int input, output, errors;
+    int watch;                 /* pidfd, or -1 where the kernel has none */
+    int input, output, errors; /* errors: -1 with a terminal */
 };
 
 /* The program runs in a session of its own (so its group can be killed whole and no terminal is asked for

@@ -47,3 +47,10 @@ bool unit_job_run(struct unit_manager *manager, const char *unit, const char *ve
 
 bool unit_manager_reload(struct unit_manager *manager, struct error *err);
 bool unit_manager_reexecute(struct unit_manager *manager, struct error *err);
+
+/* Names of units that the manager has loaded and that begin with `prefix`; NULL-terminated. */
+bool unit_loaded_names(struct unit_manager *manager, const char *prefix, const char ***out, struct error *err);
+/* Forgets that it failed; one that is not loaded is fine. */
+bool unit_reset_failed(struct unit_manager *manager, const char *unit, struct error *err);
+/* The number in front of systemd's version: 252; 0: not known. */
+int unit_manager_version(struct unit_manager *manager);

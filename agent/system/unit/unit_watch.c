@@ -31,6 +31,7 @@ struct unit_watch {
     size_t count;
     sd_bus *bus; /* NULL: no connection */
     int64_t retry_at_ms, retry_ms;
+    bool is_close;   /* SubState matters, too */
     bool all;        /* all units are touched, for what is known */
     bool was_broken; /* the connection, since it was ready last */
 };
@@ -64,6 +65,11 @@ static struct watched_unit *unit_of(struct unit_watch *watch, const char *path)
     return NULL;
 }
 
+void unit_watch_closely(struct unit_watch *watch)
+{
+    watch->is_close = true;
+}
+
 /* The text of one property among those that changed; NULL: it is not among them. */
 static const char *changed_text(sd_bus_message *message, const char *wanted)
 {
@@ -87,7 +93,7 @@ static int properties_changed(sd_bus_message *message, void *data, sd_bus_error 
 {
     struct unit_watch *watch = data;
     struct watched_unit *unit = unit_of(watch, sd_bus_message_get_path(message));
-    const char *state = unit == NULL ? NULL : changed_text(message, "ActiveState");
+    const char *state = unit == NULL ? NULL : changed_text(message, watch->is_close ? "SubState" : "ActiveState");
 
     (void)error;
     if (state == NULL || strcmp(state, unit->state) == 0)

@@ -26,6 +26,8 @@ struct unit_watch_touched {
 
 /* `address`: NULL, or a bus to use instead ("unix:path=..."), for tests. */
 struct unit_watch *unit_watch_new(const char *address);
+/* Tells also what happens within a state (running, exited, waiting for a restart). */
+void unit_watch_closely(struct unit_watch *watch);
 void unit_watch_free(struct unit_watch *watch); /* NULL is fine */
 /* From now on these units (full names); none: the connection is closed. False: no bus, with a sentence why; it is tried again. */
 bool unit_watch_set(struct unit_watch *watch, const char *const *units, size_t count, struct error *err);

@@ -6,7 +6,8 @@ import { clockFrom, startAges, tick } from "./age.js";
 import { morph } from "./morph.js";
 
 const KINDS = ["node.joined", "node.lost", "node.back", "node.revoked", "run.started", "run.ended", "drift.found",
-    "drift.mended", "join.asked", "bundle.published", "bundle.taken", "gap", "reset"];
+    "drift.mended", "join.asked", "bundle.published", "bundle.taken", "workload.serving", "workload.degraded",
+    "workload.failed", "workload.stopped", "model.fetched", "bench.done", "bench.slower", "node.drained", "gap", "reset"];
 const EVERY_MS = 30000;
 const GATHER_MS = 300; // events come in bursts
 const REST_MS = 1000; // between two fetches, and twenty times what the last one took: a busy controller is asked less often

@@ -46,7 +46,7 @@ function children(from, to) {
 
 export function morph(from, to) {
     if (from.nodeType === Node.ELEMENT_NODE) {
-        if (from.isEqualNode(to))
+        if (from.isEqualNode(to) || from.dataset?.log !== undefined) // a log that grows by itself
             return;
         attributes(from, to);
         children(from, to);

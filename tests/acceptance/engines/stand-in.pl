@@ -20,6 +20,7 @@ die "$name: the system is not to be writable\n" if open(my $file, q(>), q(/etc/s
 if ($name eq 'ollama') {
     die "usage: ollama serve\n" unless "@ARGV" eq 'serve';
     ($address, $port) = split /:/, $ENV{OLLAMA_HOST};
+    mkdir $ENV{OLLAMA_MODELS};
 } elsif ($name eq 'lemond') {
     open(my $config, '<', '/var/lib/lemonade/config.json') or die "config.json: $!\n";
     my $text = join '', <$config>;
@@ -47,6 +48,7 @@ sub reply {
             open(my $file, '>', "$ENV{OLLAMA_MODELS}/$1") or die "model: $!\n";
             return '{"status":"success"}';
         }
+        return chat($body) if $path eq '/v1/chat/completions';
     } elsif ($name eq 'lemond') {
         return '{"status":"ok"}' if $path eq '/live';
         return "{\"status\":\"ok\",\"version\":\"$version\",\"all_models_loaded\":[]}" if $path eq '/v1/health';
@@ -54,6 +56,13 @@ sub reply {
         return '{"object":"list","data":[{"id":"dl","object":"model"}]}' if $path eq '/v1/models';
     }
     return;
+}
+
+sub chat { # says what it is, for a model that is there
+    my ($body) = @_;
+    my ($model) = $body =~ /"model": *"([^"]+)"/;
+    return "{\"error\":{\"message\":\"model '$model' not found\"}}" unless grep { $_ eq $model } models();
+    return '{"choices":[{"message":{"role":"assistant","content":"I stand in"},"finish_reason":"stop"}],"usage":{"completion_tokens":3}}';
 }
 
 sub models {

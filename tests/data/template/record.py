@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records what Ansible makes of the sources in sources.txt: one JSON line per case, for cases_test.c.
 
-Run it with a Python that has ansible-core 2.14: record.py > ansible.jsonl
+Run it with a Python that has ansible-core 2.14: record.py > ansible.jsonl, record.py integers.txt > integers.jsonl, and for the filters of collections with
+ansible.utils, community.general, netaddr and jmespath: record.py collections.txt > collections.jsonl
+arguments.txt holds calls with all sorts of arguments, right and wrong ones; it and filters.txt are recorded in the same way.
 Sources stand one per line under "## value", "## file" or "## condition"; longer ones between <<< and >>>.
 """
 import json
@@ -20,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 # Failures that Roost words in its own way: only that they fail is compared.
 WORDED_OTHERWISE = ["Could not load", "subpattern", "object has no attribute 'group'", "failed to combine", "passlib does not",
-                    "^0$", "invalid group", "while parsing", "^\\{\\{ not_there", "not support item"]
+                    "^0$", "invalid group", "while parsing", "^\\{\\{ not_there", "not support item", "failed to detect a valid IP", "unknown encoding"]
 
 
 def sources(path):
@@ -63,7 +65,7 @@ def render(how, source, context):
 
 def main():
     context = yaml.safe_load(open(os.path.join(HERE, "context.yml"), encoding="utf-8"))
-    for how, source in sources(os.path.join(HERE, "sources.txt")):
+    for how, source in sources(os.path.join(HERE, sys.argv[1] if len(sys.argv) > 1 else "sources.txt")):
         case = {"src": source, "ctx": used(context, source, {}), "env": {"ansible": how}}
         try:
             case["out"] = json.loads(json.dumps(render(how, source, json.loads(json.dumps(case["ctx"]))), default=str))

@@ -12,8 +12,18 @@ layer_packages() {
     case $1 in
     python) echo python3 python3-apt acl sudo ;;
     # what cases of tests/modules call or would install themselves, each time
-    modules) echo make git python3-venv nftables firewalld locales dnf rpm createrepo-c grub2-common grub-common ;;
-    *) die "no layer is called '$1' (there are: python, modules, vm)" ;;
+    modules) echo make git python3-venv nftables firewalld netbase locales dnf rpm createrepo-c grub2-common grub-common ;;
+    # llama.cpp with its RPC server, and what guards its ports
+    llama) echo llama.cpp-tools llama.cpp-tools-extra libggml0-backend-rpc nftables ;;
+    # for stand-ins of engines, and what guards their ports
+    engines) echo python3 nftables ;;
+    # what roles hpl and slurm install, for a test of jobs
+    batch) echo hpcc openmpi-bin libopenblas0-pthread slurm-client munge slurmctld slurmd ;;
+    # what upstream's integration targets call, ansible-core beside them, and what roost is linked with
+    compat) echo ansible-core python3-apt python3-passlib python3-pexpect python3-jmespath python3-netaddr python3-toml bsdextrautils acl \
+        attr unzip zip zstd bzip2 xz-utils git cron iptables virtualenv locales wget rsync \
+        libyaml-0-2 libarchive13 libjansson4 libpcre2-8-0 libcurl4 libgnutls30 libhogweed6 libmicrohttpd12 libsqlite3-0 ;;
+    *) die "no layer is called '$1' (there are: python, modules, llama, engines, batch, compat, vm)" ;;
     esac
 }
 
@@ -57,6 +67,10 @@ image_customise() {
     printf '%s\n' 'Acquire::Check-Valid-Until "false";' 'Acquire::Languages "none";' \
         >"$root/etc/apt/apt.conf.d/00roost-tests"
     echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/00roost-tests"
+    # the key exchange that takes a tenth of the time
+    mkdir -p "$root/etc/ssh/sshd_config.d"
+    echo 'KexAlgorithms curve25519-sha256' >"$root/etc/ssh/sshd_config.d/roost-tests.conf"
+    chroot "$root" apt-cache gencaches # or every node's first apt-get would read the lists anew
 }
 
 # image_build_base SUITE DIR
@@ -80,7 +94,8 @@ image_build_layer() {
     # shellcheck disable=SC2086 # a list of packages
     http_proxy=http://127.0.0.1:$(apt_port) DEBIAN_FRONTEND=noninteractive nice chroot "$2.root" \
         apt-get -qq -o Dpkg::Use-Pty=0 install --yes --no-install-recommends $1
-    chroot "$2.root" apt-get clean
+    rm -f "$2.root"/var/cache/apt/archives/*.deb # not apt-get clean: what apt made of its lists stays
+    chroot "$2.root" apt-cache gencaches
     # Its services are there but wait to be started. The upper folder has only what this layer brought.
     if [ -d "$2/etc/systemd/system" ]; then
         (cd "$2" && find etc/systemd/system -path '*.wants/*' -type l) | sed "s#^#$2.root/#" | xargs -r rm
@@ -98,7 +113,8 @@ image_key() {
             vm_recipe
             cat "$2.id"
         elif [ -n "$2" ]; then
-            declare -f image_build_layer layer_packages
+            declare -f image_build_layer
+            layer_packages "${1#*+}"
             cat "$2.id"
         else
             declare -f image_packages image_sources image_customise image_build_base

@@ -172,8 +172,10 @@ node_destroy() {
     rm -f "$dir/ready"
     node_kill "$1"
     cgroup_remove "$(node_cgroup "$1")"
-    [ ! -e "$dir/octet" ] || node_net_remove "$1"
-    rm -rf --one-file-system /run/systemd/nspawn/{propagate,unix-export}/"$(node_netns "$1")"
+    if ! run_slot_is_others; then
+        [ ! -e "$dir/octet" ] || node_net_remove "$1"
+        rm -rf --one-file-system /run/systemd/nspawn/{propagate,unix-export}/"$(node_netns "$1")"
+    fi
     node_disk_remove "$1"
     rm -rf --one-file-system "$dir"
 }
@@ -253,11 +255,13 @@ node_cut_power() {
 # node_kill NAME: the power goes. Repeated, as a reboot may be starting init just now.
 node_kill() {
     touch "$(node_dir "$1")/stay-down"
+    login_close "$1"
     await 20 node_cut_power "$1" || die "$1 does not die"
 }
 
 node_poweroff() {
     local leader
+    login_close "$1"
     if vm_is "$1"; then
         vm_poweroff "$1"
         return
@@ -271,6 +275,7 @@ node_rebooted() { [ "$(node_leader "$1")" != "${2:-}" ] && node_leader "$1" >/de
 
 node_reboot() {
     local leader
+    login_close "$1"
     if vm_is "$1"; then
         vm_reboot "$1"
         return
@@ -317,13 +322,39 @@ CONF
     mv "$RUN_DIR/ssh_config.new" "$RUN_DIR/ssh_config"
 }
 
-# A login is what counts. No peeking at the port first: sshd from 9.8 on holds that against us.
+# A login costs more than most commands: the one of `node wait` stays open, and `node ssh` and `node scp` go through it as
+# long as it is there. What takes the node away closes it; so does the node.
+LOGIN_PATH="ControlPath=$RUN_DIR/m-%r-%n"
+
+login_open() (
+    for fd in /proc/self/fd/*; do
+        fd=${fd##*/}
+        ((fd <= 2)) || eval "exec $fd>&-"
+    done
+    exec ssh -F "$RUN_DIR/ssh_config" -o "$LOGIN_PATH" -o ControlMaster=yes -o ServerAliveInterval=30 -fN "$1" </dev/null >/dev/null 2>&1
+)
+
+login_close() {
+    [ ! -S "$RUN_DIR/m-root-$1" ] || ssh -F "$RUN_DIR/ssh_config" -o "$LOGIN_PATH" -O exit "$1" 2>/dev/null || true
+    rm -f "$RUN_DIR/m-root-$1"
+}
+
+# node_listens NAME: sshd has its port, by the node's own table. Not by a connection: sshd from 9.8 on holds that against us.
+node_listens() {
+    local leader
+    leader=$(node_leader "$1") || return 1
+    [[ $(cat "/proc/$leader/net/tcp" "/proc/$leader/net/tcp6" 2>/dev/null) =~ :0016\ [0-9A-F:]+\ 0A ]]
+}
+
+# A login is what counts.
 node_answers() {
     node_runs "$1" || return 0
-    ssh -F "$RUN_DIR/ssh_config" "$1" true </dev/null 2>/dev/null
+    vm_is "$1" || node_listens "$1" || return 1
+    login_open "$1" && ssh -F "$RUN_DIR/ssh_config" -o "$LOGIN_PATH" "$1" true </dev/null 2>/dev/null
 }
 
 node_wait() {
+    login_close "$1"
     await "$2" node_answers "$1" || die "$1 does not answer ssh"
     node_runs "$1" || die "$1 is down: $(tail -n 3 "$(node_dir "$1")/console" 2>/dev/null)"
 }

@@ -75,13 +75,21 @@ subnet_free() {
         ! ip -4 route show match "$1.0/24" | grep -qv ^default
 }
 
-# Making a bridge is atomic: who makes bridge roostN owns subnet N.
+# The bridge of our number is another run's by now: ours is gone since the machine was restarted, or whoever ended us was ended.
+run_slot_is_others() {
+    local owner
+    owner=$(cat "/sys/class/net/roost$(run_get slot 2>/dev/null)/ifalias" 2>/dev/null) || return 1
+    [ -n "$owner" ] && [ "$owner" != "$RUN" ]
+}
+
+# Making a bridge is atomic: who makes bridge roostN owns subnet N, and its name stands there.
 run_take_subnet() {
     local slot net
     for slot in $(seq 0 999); do
         net=10.$((79 + slot / 250)).$((slot % 250))
         subnet_free $net || continue
         ip link add "roost$slot" type bridge forward_delay 0 2>/dev/null || continue
+        ip link set "roost$slot" alias "$RUN"
         echo "$slot" >"$RUN_DIR/slot"
         echo "$net" >"$RUN_DIR/net"
         ip addr add "$net.1/24" dev "roost$slot"
@@ -125,7 +133,7 @@ run_destroy() {
         node_destroy "$name" || say "$name is not quite gone"
     done
     lease_kill "$RUN_DIR/forwarder"
-    [ ! -e "$RUN_DIR/slot" ] || ip link del "roost$(run_get slot)" 2>/dev/null || true
+    [ ! -e "$RUN_DIR/slot" ] || run_slot_is_others || ip link del "roost$(run_get slot)" 2>/dev/null || true
     cgroup_remove "$(run_cgroup)"
     apt_release "run-$RUN"
     rm -rf --one-file-system "$RUN_DIR"

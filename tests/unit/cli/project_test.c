@@ -65,7 +65,10 @@ static int setup(void **state)
     assert_non_null(mkdtemp(fixture->folder));
     put(fixture, "ansible.cfg", "", 0644);
     put(fixture, "playbooks/site.yml", "- hosts: all", 0644);
+    put(fixture, "playbooks/action_plugins/greet.py", "", 0644);
     put(fixture, "playbooks/files/run.sh", "#!/bin/sh", 0755);
+    put(fixture, "playbooks/library/greet", "#!/bin/sh", 0755);
+    put(fixture, "playbooks/lookup_plugins/near.py", "", 0644);
     put(fixture, "playbooks/group_vars/all.yml", "secret: 1", 0644);
     put(fixture, "roles/motd/tasks/main.yml", "[]", 0644);
     put(fixture, "roles/motd/files/group_vars/kept", "role's own", 0644);
@@ -122,7 +125,10 @@ static void secrets_of_hosts_stay_at_the_desk(void **state)
 
     must(project != NULL, &err);
     assert_string_equal(paths(fixture, project), "elsewhere/roles/other/tasks/main.yml 644\n"
+                                                 "playbooks/action_plugins/greet.py 644\n"
                                                  "playbooks/files/run.sh 755\n"
+                                                 "playbooks/library/greet 755\n"
+                                                 "playbooks/lookup_plugins/near.py 644\n"
                                                  "playbooks/site.yml 644\n"
                                                  "roles/motd/files/group_vars/kept 644\n"
                                                  "roles/motd/tasks/main.yml 644\n"
@@ -164,6 +170,8 @@ static void other_inventories_stay_at_the_desk(void **state)
     put(fixture, "other/play.yml", "- hosts: all", 0644);
     put(fixture, "other/templates/x.j2", "hello", 0644);
     put(fixture, "other/staging.json", "{\"all\": {\"hosts\": {\"x\": {\"p\": \"TOPSECRET\"}}}}", 0644);
+    put(fixture, "playbooks/tree/deep/staging.toml", "[web.hosts.ai-9]\nhost_secret = \"TOPSECRET\"\n", 0644);
+    put(fixture, "playbooks/tree/deep/pyproject.toml", "[tool.poetry]\nname = \"x\"\n", 0644);
     put(fixture, "other-inventory.yml", OTHER, 0644);
     put(fixture, "vars/hidden.yml", OTHER, 0644);
     project = collect(fixture, false, &err);
@@ -171,14 +179,18 @@ static void other_inventories_stay_at_the_desk(void **state)
     assert_string_equal(paths(fixture, project), "elsewhere/roles/other/tasks/main.yml 644\n"
                                                  "other/play.yml 644\n"
                                                  "other/templates/x.j2 644\n"
+                                                 "playbooks/action_plugins/greet.py 644\n"
                                                  "playbooks/data/motd.txt 644\n"
                                                  "playbooks/deeper.yml 644\n"
                                                  "playbooks/files/run.sh 755\n"
+                                                 "playbooks/library/greet 755\n"
                                                  "playbooks/looked.txt 644\n"
+                                                 "playbooks/lookup_plugins/near.py 644\n"
                                                  "playbooks/more.yml 644\n"
                                                  "playbooks/named.yml 644\n"
                                                  "playbooks/own.j2 644\n"
                                                  "playbooks/site.yml 644\n"
+                                                 "playbooks/tree/deep/pyproject.toml 644\n"
                                                  "playbooks/tree/deep/x 644\n"
                                                  "roles/motd/files/group_vars/kept 644\n"
                                                  "roles/motd/tasks/main.yml 644\n"
@@ -188,6 +200,7 @@ static void other_inventories_stay_at_the_desk(void **state)
     assert_string_equal(value_map_text(project->left_out, "playbooks/looks.yml"), "an inventory");
     assert_string_equal(value_map_text(project->left_out, "playbooks/files/hosts.yml"), "an inventory");
     assert_string_equal(value_map_text(project->left_out, "playbooks/tree/deep/ini"), "an inventory");
+    assert_string_equal(value_map_text(project->left_out, "playbooks/tree/deep/staging.toml"), "an inventory");
     assert_string_equal(value_map_text(project->left_out, "vars/hidden.yml"), "an inventory");
     project = collect(fixture, true, &err);
     must(project != NULL, &err);

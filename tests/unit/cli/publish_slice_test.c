@@ -193,6 +193,11 @@ static void a_vault_is_refused(void **state)
     assert_false(slice_host(&request, inventory_find_host(fixture->command.inventory, "ai-7"),
                             project_empty(fixture->arena), &err));
     assert_non_null(strstr(err.text, "host 'ai-7' has a variable in a vault"));
+    fixture->command.options.decrypt = true;
+    err = (struct error)ERROR_INIT;
+    assert_false(slice_host(&request, inventory_find_host(fixture->command.inventory, "ai-7"),
+                            project_empty(fixture->arena), &err));
+    assert_non_null(strstr(err.text, "no vault secrets found"));
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -220,18 +220,21 @@ static void test_choice(void **state)
     (void)state;
     choose(&window, "external", NULL);
     evidence_session(&list, session_file); /* since 11:19:08 */
-    choose(&window, "external", "a login session of ops from 10.79.0.1, there since 11:19:08");
+    setenv("TZ", "Etc/GMT-1", 1);          /* the node's own time is told nowhere */
+    choose(&window, "external", "a login session of ops from 10.79.0.1, there since 11:19:08 UTC");
+    setenv("TZ", "UTC", 1);
+    choose(&window, "external", "a login session of ops from 10.79.0.1, there since 11:19:08 UTC");
     evidence_dpkg(&list, dpkg_log);
     evidence_apt_history(&list, apt_history);
-    choose(&window, "external", "apt-get remove tree (by ops) at 11:19:07");
+    choose(&window, "external", "apt-get remove tree (by ops) at 11:19:07 UTC");
     /* the kernel told when: what happened then counts, and nothing else */
     window.touched_us = CLOCK(11, 17, 13);
-    choose(&window, "external", "apt-get install cron at 11:17:12");
+    choose(&window, "external", "apt-get install cron at 11:17:12 UTC");
     window.touched_us = CLOCK(11, 10, 0);
     choose(&window, "external", NULL);
     /* an operator's run is no stranger */
     evidence_runs(&list, "1795259400000000 55 ops 10.79.0.1\n1795259410000000 55 root -\nrubbish\n");
-    choose(&window, "intentional", "a run of Roost by ops from 10.79.0.1 at 11:10:00");
+    choose(&window, "intentional", "a run of Roost by ops from 10.79.0.1 at 11:10:00 UTC");
     /* it was never in order: nothing can be said */
     window = (struct cause_window){ .to_us = CLOCK(11, 25, 0) };
     choose(&window, NULL, NULL);
@@ -239,7 +242,7 @@ static void test_choice(void **state)
     window = (struct cause_window){ .from_us = CLOCK(11, 17, 12), .to_us = CLOCK(11, 17, 13) + AT(86400) };
     list.count = 0;
     evidence_dpkg(&list, dpkg_log);
-    choose(&window, "external", "dpkg remove tree, cron, a and 2 more at 2026-11-21 11:19:07");
+    choose(&window, "external", "dpkg remove tree, cron, a and 2 more at 2026-11-21 11:19:07 UTC");
 }
 
 /* What was touched after a run had ended is not its doing. */
@@ -253,11 +256,11 @@ static void test_runs(void **state)
     assert_int_equal(list.count, 2);
     expect(0, EVIDENCE_RUN, CLOCK(11, 10, 0), CLOCK(11, 10, 3) + SECOND / 10, "a run of Roost by ops from 10.79.0.1");
     expect(1, EVIDENCE_RUN, CLOCK(11, 10, 2), CLOCK(11, 10, 17), "a run of Roost by root");
-    choose(&window, "intentional", "a run of Roost by root at 11:10:02");
+    choose(&window, "intentional", "a run of Roost by root at 11:10:02 UTC");
     list.count = 1;
     choose(&window, "external", NULL);
     window.touched_us = CLOCK(11, 10, 3);
-    choose(&window, "intentional", "a run of Roost by ops from 10.79.0.1 at 11:10:00");
+    choose(&window, "intentional", "a run of Roost by ops from 10.79.0.1 at 11:10:00 UTC");
 }
 
 /* Who was there while it was done. */
@@ -269,15 +272,16 @@ static void test_choice_with_login(void **state)
 
     (void)state;
     evidence_journal(&list, journal);
-    choose(&window, "external",
-           "sudo of ops: sh /etc/motd at 11:18:51; a login session of ops from 10.79.0.1, 11:18:51 to 11:18:51");
+    choose(
+        &window, "external",
+        "sudo of ops: sh /etc/motd at 11:18:51 UTC; a login session of ops from 10.79.0.1, 11:18:51 to 11:18:51 UTC");
     /* a command that was begun and goes on; and one that was over */
     window.touched_us = CLOCK(11, 20, 0);
     choose(
         &window, "external",
-        "sudo of ops: htpasswd /etc/nginx/users at 11:18:51; a login session of ops from 10.79.0.1, 11:18:51 to 11:18:51");
+        "sudo of ops: htpasswd /etc/nginx/users at 11:18:51 UTC; a login session of ops from 10.79.0.1, 11:18:51 to 11:18:51 UTC");
     list.items[1].end_us = list.items[1].begin_us;
-    choose(&window, "external", "a login session of root from fe80::1, there since 11:19:00");
+    choose(&window, "external", "a login session of root from fe80::1, there since 11:19:00 UTC");
 }
 
 /* From files, as they lie on a machine. */
@@ -305,7 +309,7 @@ static void test_find(void **state)
     fclose(file);
     cause_gather(&list, &sources, &window);
     cause = cause_choose(&list, &window);
-    assert_string_equal(cause.reason, "apt-get remove tree (by ops) at 11:19:07");
+    assert_string_equal(cause.reason, "apt-get remove tree (by ops) at 11:19:07 UTC");
     remove(path);
     remove(folder);
     remove(arena_printf(list.arena, "%s/var/log", root));

@@ -41,6 +41,11 @@ static const char runner_text[] =
     "facts) echo '{\"hostname\": \"x\", \"uptime_seconds\": '$$'}' ;;\n"
     "join) echo 'not due' ;;\n"
     "session) sleep 60 ;;\n"
+    "pieces) [ \"$mode\" = pieces ] || exit 0\n"
+    "    told() { echo '{\"report\":\"pieces\",\"body\":{\"epoch\":'$1',\"pieces\":[]}}'; }\n"
+    "    trap 'told 2' USR1; trap 'told 3' USR2; trap 'exit 0' TERM\n"
+    "    echo '{\"ready\":true}'; told 1; echo '{\"say\":\"a word of the keeper\"}'; echo 'no JSON'\n"
+    "    until [ -e $here/die ]; do sleep 0.05; done; rm $here/die; echo 'the last word' >&2; exit 3 ;;\n"
     "check) case $mode in\n"
     "    drift) event changed; stats 1 0; exit 2 ;;\n"
     "    fail) failure ignored true; failure Motd false; failure Other false; stats 0 2; exit 2 ;;\n"
@@ -666,6 +671,69 @@ static void test_sessions(void **state)
     assert_int_equal(daemon_end(fixture, SIGTERM), 0);
 }
 
+/* Pieces are looked after by a child that is told of news, heard, and started again when it dies; the daemon's end is its end. */
+static void test_pieces(void **state)
+{
+    struct fixture *fixture = *state;
+    char die[160];
+
+    mode_set(fixture, "pieces");
+    daemon_start(fixture);
+    wait_for(fixture, "\"kind\":\"pieces\",\"body\":{\"epoch\":1", 1);
+    work_give(fixture, 1, "placement");
+    wait_for(fixture, "\"kind\":\"pieces\",\"body\":{\"epoch\":2", 1);
+    work_give(fixture, 2, "apply"); /* programs may have come */
+    wait_for(fixture, "\"kind\":\"pieces\",\"body\":{\"epoch\":3", 1);
+    mode_set(fixture, "pieces"); /* the run has set another one */
+    snprintf(die, sizeof(die), "%s/die", fixture->stub->folder);
+    file_put(die, "", 0600);
+    wait_for(fixture, "\"kind\":\"pieces\",\"body\":{\"epoch\":1", 2);
+    assert_non_null(strstr(log_of(fixture), "a word of the keeper"));
+    assert_non_null(strstr(log_of(fixture), "said what is no JSON"));
+    assert_non_null(strstr(log_of(fixture), "pieces are not looked after for a moment: the last word"));
+    assert_int_equal(daemon_end(fixture, SIGTERM), 0);
+    assert_gapless(fixture->stub);
+}
+
+/* An operator's run over ssh leaves word of its end: programs are looked for and models told, not at the next timed look only. */
+static void test_brought(void **state)
+{
+    struct fixture *fixture = *state;
+    char runs[160], store[160], folder[] = "/tmp/roost-brought-XXXXXX";
+
+    assert_non_null(mkdtemp(folder));
+    snprintf(runs, sizeof(runs), "%s/runs", folder);
+    snprintf(store, sizeof(store), "%s/store", fixture->stub->folder);
+    setenv("ROOST_RUN_FOLDER", folder, 1);
+    setenv("ROOST_MODELS_STORE", store, 1);
+    mode_set(fixture, "pieces");
+    daemon_start(fixture);
+    wait_for(fixture, "\"kind\":\"pieces\",\"body\":{\"epoch\":1", 1);
+    wait_for(fixture, "\"kind\":\"models\"", 1); /* there are none */
+    for (const char *const *make = (const char *const[]){ "", "/names", "/names/file", "/names/file/k", NULL };
+         *make != NULL; make++) {
+        char path[200];
+
+        snprintf(path, sizeof(path), "%s%s", store, *make);
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+    {
+        char link[200], blob[100] = "../../../blobs/sha256/";
+
+        memset(blob + strlen(blob), 'a', 64);
+        snprintf(link, sizeof(link), "%s/names/file/k/m.gguf", store);
+        assert_int_equal(symlink(blob, link), 0);
+    }
+    file_put(runs, "1 2 root -\n1 2 root - end\n", 0600);
+    wait_for(fixture, "\"kind\":\"pieces\",\"body\":{\"epoch\":3", 1);
+    wait_for(fixture, "\"kind\":\"models\"", 2);
+    assert_int_equal(daemon_end(fixture, SIGTERM), 0);
+    unsetenv("ROOST_RUN_FOLDER");
+    unsetenv("ROOST_MODELS_STORE");
+    (void)unlink(runs);
+    (void)rmdir(folder);
+}
+
 static void log_nothing(void *data, const char *sentence)
 {
     (void)data;
@@ -847,6 +915,8 @@ int main(int argc, char **argv)
         TEST(test_drain),
         TEST(test_expired),
         TEST(test_sessions),
+        TEST(test_pieces),
+        TEST(test_brought),
         TEST(test_bundle_is_run),
         TEST(test_bundle_has_expired),
     };

@@ -20,7 +20,7 @@
 #include "tests/unit/agent/daemon/controller_stub.h"
 
 #define KNOWN "00112233445566778899aabbccddeeff"
-#define LARGE ((size_t)3 * 1024 * 1024)
+#define LARGE ((size_t)1024 * 1024)
 #define WAIT_MS 10000
 
 extern char **environ;

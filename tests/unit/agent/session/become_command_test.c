@@ -3,12 +3,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "agent/session/become_command.h"
+#include "agent/session/become_terminal.h"
 #include "common/base/text.h"
 
 static struct arena *arena;
@@ -66,11 +68,31 @@ static void su_and_doas_have_their_limits(void **state)
     if (geteuid() == 0)
         assert_string_equal(line_of((struct become_request){ .method = "su", .user = "x" }),
                             "<su> <x> <-c> <exec /opt/ld.so --library-path /opt/lib /opt/roost-agent session>");
-    else
-        assert_non_null(strstr(line_of((struct become_request){ .method = "su" }), "only when the agent runs as root"));
+    setenv("LC_ALL", "de_DE.UTF-8", 1);
+    unsetenv("LANGUAGE");
+    assert_string_equal(line_of((struct become_request){ .method = "su", .user = "x", .flags = "-", .password = "p" }),
+                        "<su> <-> <x> <-c> <exec /bin/sh -c 'LC_ALL=de_DE.UTF-8; export LC_ALL; unset LANGUAGE; "
+                        "exec /opt/ld.so --library-path /opt/lib /opt/roost-agent session <&3 >&4 3<&- 4>&-'>");
     assert_string_equal(line_of((struct become_request){ .method = "doas", .user = "x" }),
                         "<doas> <-n> <-u> <x> " SELF);
     assert_non_null(strstr(line_of((struct become_request){ .method = "doas", .password = "p" }), "nopass"));
+}
+
+static void knows_the_question_of_su(void **state)
+{
+    struct value *own = value_list(arena);
+
+    (void)state;
+    value_list_add(arena, own, value_string(arena, "Losung"));
+    assert_true(become_terminal_asks("Password: ", NULL));
+    assert_true(become_terminal_asks("Last login: never\nbob's password:", NULL));
+    assert_true(become_terminal_asks("\nパスワード：", NULL));
+    assert_false(become_terminal_asks("Password: \n", NULL));
+    assert_false(become_terminal_asks("The password has expired", NULL));
+    assert_false(become_terminal_asks("Verification code: ", NULL));
+    assert_true(become_terminal_asks("losung: ", own));
+    assert_false(become_terminal_asks("Password: ", own));
+    assert_false(become_terminal_asks("", NULL));
 }
 
 static void refuses_what_it_does_not_know(void **state)
@@ -88,10 +110,8 @@ static void refuses_what_it_does_not_know(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(sudo_has_ansibles_flags),
-        TEST(sudo_asks_when_there_is_a_password),
-        TEST(su_and_doas_have_their_limits),
-        TEST(refuses_what_it_does_not_know),
+        TEST(sudo_has_ansibles_flags),  TEST(sudo_asks_when_there_is_a_password), TEST(su_and_doas_have_their_limits),
+        TEST(knows_the_question_of_su), TEST(refuses_what_it_does_not_know),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

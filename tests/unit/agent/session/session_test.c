@@ -4,6 +4,7 @@
  * for a password as sudo does. Started as "PROGRAM session" this test is the helper that sudo starts.
  */
 #include <setjmp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +19,7 @@
 #include <cmocka.h>
 
 #include "agent/session/session.h"
+#include "agent/session/session_note.h"
 #include "agent/system/process/process.h"
 #include "common/base/clock.h"
 #include "common/base/fd.h"
@@ -49,6 +51,15 @@ static const char fake_sudo[] =
     "    [ $tries = 3 ] && { echo 'sudo: 3 incorrect password attempts' >&2; exit 1; }; done\n"
     "fi\n"
     "BECAME=$user exec \"$@\"\n";
+
+/* Asks on its terminal only, without echo. */
+static const char fake_su[] = "#!/bin/sh\n"
+                              "[ -t 0 ] && : </dev/tty || { echo 'su: must be run from a terminal' >&2; exit 1; }\n"
+                              "user=$1\n"
+                              "printf 'Password: ' >/dev/tty\n"
+                              "IFS= read -r given </dev/tty\n"
+                              "[ \"$given\" = hush ] || { echo \"su: Authentication failure $LC_ALL\" >&2; exit 1; }\n"
+                              "BECAME=$user exec /bin/sh -c \"$3\"\n";
 
 static void write_file(const char *name, const char *content, mode_t mode)
 {
@@ -110,6 +121,7 @@ static int set_up(void **state)
     snprintf(world.folder, sizeof world.folder, "/tmp/roost-session-XXXXXX");
     assert_non_null(mkdtemp(world.folder));
     write_file("sudo", fake_sudo, 0755);
+    write_file("su", fake_su, 0755);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
     ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
     assert_true(length > 0);
@@ -121,6 +133,7 @@ static int set_up(void **state)
         struct error err = ERROR_INIT;
         close(fds[0]);
         setenv("PATH", arena_printf(world.arena, "%s:/usr/bin:/bin", world.folder), 1);
+        setenv(SESSION_NOTE_FOLDER, world.folder, 1);
         bool is_sound = session_run(&options, &err);
         if (!is_sound)
             write_file("error", err.text, 0644);
@@ -155,7 +168,9 @@ static int tear_down(void **state)
     fd_close(world.fd);
     wait_child();
     unlink(arena_printf(world.arena, "%s/sudo", world.folder));
+    unlink(arena_printf(world.arena, "%s/su", world.folder));
     unlink(arena_printf(world.arena, "%s/error", world.folder));
+    unlink(arena_printf(world.arena, "%s/runs", world.folder));
     rmdir(world.folder);
     arena_free(world.arena);
     return 0;
@@ -251,6 +266,89 @@ static void leaves_nothing_behind_when_the_engine_goes(void **state)
     struct process_result result;
     assert_true(process_run(&host, world.arena, &request, &result, &world.err));
     assert_string_equal(result.output, "");
+}
+
+/* --- jobs --- */
+
+#define JOB_PATIENCE_MS 60000
+
+/* Starts a job; the path of its file, which is there. */
+static const char *start_job(const char *command, int limit_s)
+{
+    const struct value *result =
+        run(arena_printf(world.arena,
+                         "{\"module\": \"shell\", \"args\": {\"_raw_params\": \"%s\"}, \"async\": {\"limit_s\": %d, "
+                         "\"folder\": \"%s/jobs\"}}",
+                         command, limit_s, world.folder));
+    const char *path = value_map_text(result, "results_file");
+
+    assert_non_null(path);
+    assert_int_equal(value_map_get(result, "started")->as.integer, 1);
+    assert_int_equal(value_map_get(result, "finished")->as.integer, 0);
+    assert_true(text_ends(path, value_map_text(result, "ansible_job_id")));
+    assert_true(path_is_file(path));
+    return path;
+}
+
+/* Waits until the job file says it; removes the file. */
+static void await_job(const char *path, const char *words)
+{
+    int64_t until = clock_monotonic_ms() + JOB_PATIENCE_MS;
+    char *data = NULL;
+    size_t length = 0;
+
+    do {
+        assert_true(clock_monotonic_ms() < until);
+        usleep(20000);
+        assert_true(file_read(world.arena, path, 1024 * 1024, &data, &length, &world.err));
+    } while (strstr(data, words) == NULL);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(path_dirname(world.arena, path)), 0);
+}
+
+/* Of the job alone, as its session did nothing but look. Only root's sessions leave notes. */
+static void assert_job_noted(void)
+{
+    char *notes = NULL;
+
+    if (geteuid() != 0)
+        return;
+    assert_true(file_read(world.arena, path_join(world.arena, world.folder, "runs"), 65536, &notes, NULL, &world.err));
+    assert_true(text_ends(notes, " end\n"));
+}
+
+static void a_job_outlives_the_session(void **state)
+{
+    const char *path =
+        start_job(arena_printf(world.arena, "until [ -e %s/go ]; do sleep 0.05; done; echo done", world.folder), 600);
+
+    (void)state;
+    assert_string_equal(value_map_text(run("{\"module\": \"ping\"}"), "ping"), "pong"); /* nobody waits for it */
+    shutdown(world.fd, SHUT_RDWR);
+    assert_int_equal(wait_child(), 0);
+    write_file("go", "", 0644);
+    await_job(path, "\"stdout\": \"done\"");
+    assert_job_noted();
+    unlink(arena_printf(world.arena, "%s/go", world.folder));
+}
+
+static void a_job_ends_when_its_time_is_up(void **state)
+{
+    (void)state;
+    await_job(start_job("sleep 600", 1), "Job reached maximum time limit of 1 seconds.");
+}
+
+static void a_job_without_a_folder_fails(void **state)
+{
+    const struct value *result;
+
+    (void)state;
+    write_file("error", "no folder", 0644);
+    result = run(arena_printf(world.arena,
+                              "{\"module\": \"ping\", \"async\": {\"limit_s\": 1, \"folder\": \"%s/error/jobs\"}}",
+                              world.folder));
+    assert_true(value_map_true(result, "failed"));
+    assert_true(text_starts(value_map_text(result, "msg"), "could not create directory: "));
 }
 
 /* --- the conversation itself --- */
@@ -382,6 +480,62 @@ static void tells_why_become_failed(void **state)
     assert_true(text_starts(value_map_text(run(become("\"user\": \"alice\"")), "stdout"), "alice "));
 }
 
+static const char *become_su(const char *extra)
+{
+    return arena_printf(
+        world.arena,
+        "{\"module\": \"shell\", \"args\": {\"_raw_params\": \"echo $BECAME ${LC_ALL-none}; echo noise >&2\"}, "
+        "\"become\": {\"method\": \"su\", \"user\": \"alice\", %s}}",
+        extra);
+}
+
+/* At -vvvv, once; and where one is that user already, when it is wanted. */
+static void tells_how_it_became_another(void **state)
+{
+    const struct passwd *account = getpwuid(geteuid());
+    const char *task =
+        arena_printf(world.arena,
+                     "{\"module\": \"shell\", \"args\": {\"_raw_params\": \"echo $BECAME.\"}, \"verbosity\": 4, "
+                     "\"become\": {\"user\": \"%s\", \"password\": \"hush\", \"same_user\": true}}",
+                     account->pw_name);
+    struct frame frame;
+    const struct value *told;
+
+    (void)state;
+    send_json(FRAME_TASK, 9, task);
+    frame = receive_whole();
+    assert_int_equal(frame.kind, FRAME_PROGRESS);
+    told = payload_of(&frame);
+    assert_true(value_map_true(told, "command"));
+    assert_true(text_starts(value_map_text(told, "message"), "sudo -H -S -S -p '[roost-sudo-prompt] password: ' -u "));
+    assert_null(strstr(value_map_text(told, "message"), "hush"));
+    assert_string_equal(value_map_text(result_of(9), "stdout"), arena_printf(world.arena, "%s.", account->pw_name));
+    assert_string_equal(value_map_text(run(task), "stdout"), arena_printf(world.arena, "%s.", account->pw_name));
+}
+
+static void answers_su_on_a_terminal(void **state)
+{
+    (void)state;
+    const struct value *result = run(become_su("\"password\": \"hush\""));
+    assert_string_equal(value_map_text(result, "stdout"),
+                        arena_printf(world.arena, "alice %s", getenv("LC_ALL") ? getenv("LC_ALL") : "none"));
+    assert_null(strstr(json_text(world.arena, result, JSON_PYTHON), "hush"));
+}
+
+static void tells_why_su_failed(void **state)
+{
+    (void)state;
+    const struct value *result = run(become_su("\"password\": \"wrong\""));
+    assert_string_equal(value_map_text(result, "msg"), "Incorrect su password");
+    send_json(FRAME_TASK, 8,
+              arena_printf(world.arena,
+                           "%s, \"become\": {\"method\": \"su\", \"user\": \"bob\", \"password\": \"hush\"}}",
+                           copy_task()));
+    serve_content(8);
+    assert_true(value_map_true(result_of(8), "changed"));
+    assert_copied();
+}
+
 static void relays_content_and_cancellation(void **state)
 {
     (void)state;
@@ -419,6 +573,9 @@ int main(int argc, char **argv)
         TEST(ends_a_task_in_its_time),
         TEST(cancels_the_running_and_the_waiting),
         TEST(leaves_nothing_behind_when_the_engine_goes),
+        TEST(a_job_outlives_the_session),
+        TEST(a_job_ends_when_its_time_is_up),
+        TEST(a_job_without_a_folder_fails),
         TEST(names_both_protocols),
         TEST(refuses_broken_streams),
         TEST(streams_content),
@@ -426,6 +583,9 @@ int main(int argc, char **argv)
         TEST(keeps_a_helper_for_each_user),
         TEST(answers_the_password_question),
         TEST(tells_why_become_failed),
+        TEST(tells_how_it_became_another),
+        TEST(answers_su_on_a_terminal),
+        TEST(tells_why_su_failed),
         TEST(relays_content_and_cancellation),
         TEST(a_killed_helper_costs_one_task),
     };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Several transfers at once, of files: no server is needed. */
+/* Several transfers at once: of files, and from sockets of the test's own. */
+#include <arpa/inet.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -95,9 +98,70 @@ static void test_three(void **state)
                      0);
 }
 
+/* A port on which somebody listens and never answers. */
+static int silent_listen(int *port_out)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t length = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    *port_out = ntohs(address.sin_port);
+    return fd;
+}
+
+static int accepted(struct http_group *group, int listen_fd)
+{
+    struct pollfd other = { .fd = listen_fd, .events = POLLIN };
+    struct error err = ERROR_INIT;
+
+    while ((other.revents & POLLIN) == 0)
+        assert_true(http_group_wait(group, &other, 1, 1000, &err));
+    return accept(listen_fd, NULL, NULL);
+}
+
+/* One of two is ended: its connection is closed at once, nobody is told, the other goes on. */
+static void test_end(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+    struct taken one = { 0 }, two = { 0 };
+    struct http_group *group = NULL;
+    struct error err = ERROR_INIT;
+    struct http_done done;
+    int port = 0, listen_fd = silent_listen(&port), first = -1, second = -1;
+    char data[1024];
+
+    (void)state;
+    assert_true(http_group_new(&group, &err));
+    start(group, arena_printf(arena, "http://127.0.0.1:%d/one", port), &one);
+    first = accepted(group, listen_fd);
+    start(group, arena_printf(arena, "http://127.0.0.1:%d/two", port), &two);
+    second = accepted(group, listen_fd);
+    http_group_end(group, &one);
+    while (recv(first, data, sizeof(data), 0) > 0)
+        continue; /* its request, if it was sent, and then the end */
+    assert_int_equal(send(second, answer, sizeof(answer) - 1, 0), sizeof(answer) - 1);
+    do
+        assert_true(http_group_step(group, 1000, &err));
+    while (!http_group_next(group, &done));
+    assert_ptr_equal(done.data, &two);
+    assert_true(done.is_ok);
+    http_group_end(group, &two); /* one that was told of: forgotten */
+    assert_false(http_group_next(group, &done));
+    assert_string_equal(two.text, "hi");
+    assert_int_equal(one.length, 0);
+    http_group_free(group);
+    close(first);
+    close(second);
+    close(listen_fd);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_three) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_three), cmocka_unit_test(test_end) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

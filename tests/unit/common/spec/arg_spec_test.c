@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -28,7 +29,7 @@ static const struct arg_spec demo_args_table[] = {
     ARG(demo_args, force, ARG_BOOL, .help = "force"),
     ARG(demo_args, enabled, ARG_TRI, .help = "enabled"),
     ARG(demo_args, count, ARG_INT, .help = "count"),
-    ARG(demo_args, delay, ARG_REAL, .help = "delay"),
+    ARG(demo_args, delay, ARG_REAL, .environment = "ROOST_TEST_DELAY", .help = "delay"),
     ARG(demo_args, names, ARG_LIST, .help = "names"),
     ARG(demo_args, items, ARG_VALUES, .help = "items"),
     ARG(demo_args, params, ARG_MAP, .help = "params"),
@@ -54,6 +55,24 @@ static struct value *read(struct arena *arena, const char *literal)
         value_map_put_value(arena, map, pair->key, pair->item);
     }
     return map;
+}
+
+/* A variable stands in for an argument that is not given. */
+static void test_environment(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct error err = ERROR_INIT;
+    struct demo_args args = { 0 };
+
+    (void)state;
+    assert_int_equal(setenv("ROOST_TEST_DELAY", "2.5", 1), 0);
+    assert_true(arg_bind(arena, &demo, read(arena, "{'path': '/x'}"), &args, &err));
+    assert_true(args.delay == 2.5);
+    assert_true(arg_bind(arena, &demo, read(arena, "{'path': '/x', 'delay': 1}"), &args, &err));
+    assert_true(args.delay == 1);
+    assert_int_equal(setenv("ROOST_TEST_DELAY", "soon", 1), 0);
+    assert_false(arg_bind(arena, &demo, read(arena, "{'path': '/x'}"), &args, &err));
+    assert_int_equal(unsetenv("ROOST_TEST_DELAY"), 0);
 }
 
 static void test_absent_and_default(void **state)
@@ -244,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_absent_and_default),
         cmocka_unit_test(test_everything_given),
+        cmocka_unit_test(test_environment),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_position_is_the_arguments),
         cmocka_unit_test(test_plan_time_skips_templates),

@@ -20,6 +20,14 @@ void explicit_bzero(void *data, size_t length)
     __asm__ __volatile__("" : : "r"(data) : "memory");
 }
 
+/* What it becomes with -D_FORTIFY_SOURCE. */
+void __explicit_bzero_chk(void *data, size_t length, size_t room); /* NOLINT(bugprone-reserved-identifier): libc's */
+void __explicit_bzero_chk(void *data, size_t length, size_t room)
+{
+    assert_true(length <= room);
+    explicit_bzero(data, length);
+}
+
 static void check_saved_and_loaded(struct fixture *fixture, enum key_kind kind)
 {
     PRIVATE_KEY_SCOPED key = NULL;

@@ -22,6 +22,8 @@ static const struct value *read(struct arena *arena, const char *literal)
 static void test_equal_values_hash_equally(void **state)
 {
     static const char *const equal[][2] = {
+        { "18446744073709551616", "18446744073709551616.0" },
+        { "-18446744073709551616", "-0x10000000000000000" },
         { "1", "1.0" },
         { "1", "True" },
         { "0", "False" },
@@ -41,6 +43,10 @@ static void test_equal_values_hash_equally(void **state)
         { "0", "None" },
         { "''", "None" },
         { "9007199254740993", "9007199254740992.0" },
+        { "18446744073709551617", "18446744073709551616.0" },
+        { "18446744073709551617", "18446744073709551616" },
+        { "18446744073709551616", "0" },
+        { "18446744073709551616", "'18446744073709551616'" },
         { "{}", "[]" },
         { "{'a': 1}", "{'a': 2}" },
         { "{'a': 1}", "{'b': 1}" },
@@ -79,7 +85,10 @@ static void test_truth(void **state)
 /* Each entry is smaller than the next of its group; NULL ends a group. */
 static void test_order(void **state)
 {
-    static const char *const rows[] = { "-9223372036854775808",
+    static const char *const rows[] = { "-1e30",
+                                        "-100000000000000000000",
+                                        "-9223372036854775809",
+                                        "-9223372036854775808",
                                         "-1.5",
                                         "False",
                                         "0.5",
@@ -88,7 +97,13 @@ static void test_order(void **state)
                                         "2",
                                         "9007199254740992.0",
                                         "9007199254740993",
+                                        "9223372036854775807",
+                                        "9223372036854775808",
+                                        "18446744073709551615",
+                                        "18446744073709551616.0",
+                                        "18446744073709551617",
                                         "1e300",
+                                        "1e999",
                                         NULL,
                                         "''",
                                         "'A'",

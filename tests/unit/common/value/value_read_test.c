@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <math.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -39,6 +40,12 @@ static void test_maps(void **state)
     value_map_put_string(arena, map, "none", NULL);
     value_map_put_int(arena, map, "i", 3);
     value_map_put_bool(arena, map, "b", true);
+    value_map_put(arena, map, "r", value_real(arena, 2.5));
+    assert_int_equal(value_map_int(map, "i", 7), 3);
+    assert_int_equal(value_map_int(map, "r", 7), 7);
+    assert_int_equal(value_map_int(map, "absent", -1), -1);
+    assert_true(value_map_real(map, "i") == 3 && value_map_real(map, "r") == 2.5);
+    assert_true(isnan(value_map_real(map, "s")) && isnan(value_map_real(NULL, "r")));
     assert_string_equal(value_map_text(map, "s"), "text");
     assert_null(value_map_text(map, "i"));
     assert_int_equal(value_map_get(map, "none")->kind, VALUE_NULL);
@@ -46,7 +53,7 @@ static void test_maps(void **state)
     assert_false(value_map_true(map, "none"));
     assert_true(value_is(value_map_get_n(map, "ignored", 1), VALUE_INT));
     assert_string_equal(value_pair_at(map, 1)->key->as.string.data, "none");
-    assert_null(value_pair_at(map, 4));
+    assert_null(value_pair_at(map, 5));
     assert_string_equal(value_kind_text(map), "mapping");
 }
 

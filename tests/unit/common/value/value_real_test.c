@@ -40,6 +40,8 @@ static void test_known_texts(void **state)
         "1.5e-07",
         "5e-324",
         "2.2250738585072014e-308",
+        "7.174648137343064e-43", /* powers of two: not the nearest of so many digits, but it reads back */
+        "6.386688990511104e+293",
         "1.7976931348623157e+308",
         "3.141592653589793",
         "0.30000000000000004",

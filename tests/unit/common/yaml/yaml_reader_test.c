@@ -170,7 +170,7 @@ struct broken_case {
 static const struct broken_case broken[] = {
     { "a:\n\tb: 1\n", 2, 1, "a tab cannot be used for indentation here: use spaces" },
     { "a: @x\n", 1, 4, "a value that starts with this character must be quoted" },
-    { "a: b: c\n", 1, 5, "mapping values are not allowed in this context" },
+    { "a: b: c\n", 1, 5, "mapping values are not allowed in this context (a value with ': ' in it must be quoted" },
     { "a: [1, 2\nb: 3\n", 1, 4,
       "did not find expected ',' or ']' (while parsing a flow sequence that starts here; noticed in line 2, column 2)" },
     { "b: 1\na: [1\n", 2, 4,
@@ -231,7 +231,8 @@ static void test_duplicate_keys_warn(void **state)
     assert_string_equal(value_to_text(arena, value), "{'a': 3, 'b': 2}");
     assert_int_equal(value_count(warnings), 1);
     assert_string_equal(value_text(value_item(warnings, 0)),
-                        "p.yml:3:1: found a duplicate dict key (a). Using last defined value only.");
+                        "While constructing a mapping from p.yml, line 1, column 1, found a duplicate dict key (a). "
+                        "Using last defined value only.");
 }
 
 static void test_depth_is_limited(void **state)

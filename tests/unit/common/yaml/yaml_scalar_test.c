@@ -71,10 +71,14 @@ static const char *const scalars[][2] = {
     { "2001-12-14t21:59:43Z", "'2001-12-14T21:59:43+00:00'" },
     { "2001-13-45x", "'2001-13-45x'" },
     { "9223372036854775807", "9223372036854775807" },
-    { "9223372036854775808", "9.223372036854776e+18" },
+    { "9223372036854775808", "9223372036854775808" },
     { "-9223372036854775808", "-9223372036854775808" },
-    { "-9223372036854775809", "-9.223372036854776e+18" },
-    { "0777777777777777777777777", "4.722366482869645e+21" },
+    { "-9223372036854775809", "-9223372036854775809" },
+    { "0777777777777777777777777", "4722366482869645213695" },
+    { "0xff_ff_ff_ff_ff_ff_ff_ff_ff", "4722366482869645213695" },
+    { "+1_000_000_000_000_000_000_000", "1000000000000000000000" },
+    { "12345678901234567:59", "740740734074074079" },
+    { "!!int '99999999999999999999'", "99999999999999999999" },
     { "1,000", "'1,000'" },
     { "1__0", "10" },
     { "_1", "'_1'" },
@@ -105,6 +109,31 @@ static void test_plain_scalars(void **state)
     }
 }
 
+static void refuse(const char *text, const char *why)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct yaml_source source = { .data = text, .length = strlen(text) };
+    struct error err = ERROR_INIT;
+    const struct value *value = NULL;
+
+    assert_false(yaml_read(arena, &source, &value, &err));
+    if (strstr(err.text, why) == NULL)
+        fail_msg("'%s' instead of '%s'", err.text, why);
+    assert_int_equal(err.line, 1);
+}
+
+static void test_too_many_digits(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+
+    (void)state;
+    refuse(arena_printf(arena, "a: 1%04300d", 0),
+           "Exceeds the limit (4300 digits) for integer string conversion: value "
+           "has 4301 digits; use sys.set_int_max_str_digits()");
+    refuse(arena_printf(arena, "a: 0x1%016384d", 0), "an integer of more than 65536 bits");
+    refuse("a: 99999999999999999999:59", "'99999999999999999999:59' is a number in base 60 beyond 64 bits");
+}
+
 static void test_resolve(void **state)
 {
     (void)state;
@@ -119,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_scalars),
+        cmocka_unit_test(test_too_many_digits),
         cmocka_unit_test(test_resolve),
     };
 

@@ -133,7 +133,7 @@ static void a_rebuilt_node_is_another(void **state)
         expect(fixture, "/join/v1/join", (struct asked){ .body = join_body(fixture, &join, "new", "ai-1") }, 200);
     keep_certificate(fixture, "new", again.body);
     assert_int_equal(number(again.body, "generation"), 2);
-    expect_code(fixture, "/agent/v1/work", (struct asked){ .node = "ai-1" }, 401, "unauthenticated");
+    expect_code(fixture, "/agent/v1/work", (struct asked){ .node = "ai-1" }, 401, "key_revoked");
     expect(fixture, "/agent/v1/work", (struct asked){ .node = "new" }, 200);
     assert_int_equal(number(expect(fixture, "/api/v1/nodes/ai-1", viewer, 200).body, "generation"), 2);
 }
@@ -255,8 +255,8 @@ static void revoking_works_at_once(void **state)
     expect(fixture, "/agent/v1/work", (struct asked){ .node = "ai-1" }, 200);
     expect(fixture, "/api/v1/nodes/ai-1", (struct asked){ .token = fixture->tokens[API_ADMIN], .method = "DELETE" },
            200);
-    expect_code(fixture, "/agent/v1/work", (struct asked){ .node = "ai-1" }, 401, "unauthenticated");
-    expect_code(fixture, "/agent/v1/renew", (struct asked){ .node = "ai-1", .body = "{}" }, 401, "unauthenticated");
+    expect_code(fixture, "/agent/v1/work", (struct asked){ .node = "ai-1" }, 401, "key_revoked");
+    expect_code(fixture, "/agent/v1/renew", (struct asked){ .node = "ai-1", .body = "{}" }, 401, "key_revoked");
 }
 
 static void certificates_are_renewed(void **state)

@@ -25,6 +25,7 @@
 #include "controller/store/store_node.h"
 #include "controller/store/store_run.h"
 #include "controller/store/store_sample.h"
+#include "controller/store/store_workload.h"
 
 struct fixture {
     struct arena *arena;
@@ -462,6 +463,40 @@ static void models_and_samples_are_told(void **state)
     expect(fixture, asked, 404);
 }
 
+static bool workload_put(struct store_connection *writer, void *data, struct error *err)
+{
+    const struct store_workload workload = {
+        .name = "chat", .declaration = "{}", .is_wanted = true, .changed_by = "ops", .changed_us = 1
+    };
+    int64_t id = 0;
+
+    (void)data;
+    return store_workload_put(writer, &workload, true, &id, err);
+}
+
+static size_t seven_wait(struct gateway *gateway, const char *workload)
+{
+    (void)gateway;
+    return text_equal(workload, "chat") ? 7 : 0;
+}
+
+/* Who waits for a slot does so in the gateway: engines never hear of it. */
+static void the_queue_is_the_gateways(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct gateway_link link = { .waiting = seven_wait };
+    struct asked asked = { .path = "/workloads", .session = fixture->viewer_token };
+    struct error err = ERROR_INIT;
+    struct answer answer;
+
+    must(store_write_wait(fixture->center.store, workload_put, NULL, &err), &err);
+    answer = expect(fixture, asked, 200);
+    has(&answer, "<dt>queue</dt><dd class=\"stale\"><span class=\"none\">unknown</span></dd>");
+    fixture->center.gateway = &link;
+    answer = expect(fixture, asked, 200);
+    has(&answer, "<dt>queue</dt><dd>7</dd>");
+}
+
 static void a_stream_goes_on_behind_a_number(void **state)
 {
     struct fixture *fixture = *state;
@@ -481,6 +516,7 @@ int main(void)
         WITH_PAGES(pages_carry_their_policy),     WITH_PAGES(assets_are_kept_by_their_tag),
         WITH_PAGES(pages_tell_what_is_known),     WITH_PAGES(the_fleet_is_told_to_programs),
         WITH_PAGES(models_and_samples_are_told),  WITH_PAGES(a_stream_goes_on_behind_a_number),
+        WITH_PAGES(the_queue_is_the_gateways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

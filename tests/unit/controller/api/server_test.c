@@ -292,7 +292,8 @@ static void refuses_what_is_not_declared(void **state)
     struct asked viewer = { .token = "viewer" };
     struct asked body = { .token = "operator" };
 
-    expect_error(*state, "/api/v1/item", viewer, 404, "there is no /api/v1/item;");
+    expect_error(*state, "/api/v1/item", viewer, 404,
+                 "there is no /api/v1/item, did you mean /api/v1/items?; there are");
     expect_error(*state, "/api/v1/items", (struct asked){ .token = "viewer", .method = "PUT" }, 405,
                  "it takes GET, HEAD, DELETE");
     expect_error(*state, "/api/v1/items?limt=7", viewer, 400, "did you mean limit?");
@@ -558,6 +559,21 @@ static void listens_where_it_may(void **state)
     assert_false(api_listen_address("[::1]:65536", &address, &is_loopback, &err));
 }
 
+/* Closed in any moment of its thread's first round, which takes the listening socket into its set. */
+static void stops_at_once(void **state)
+{
+    struct api_server_options options = { .listen = "127.0.0.1:0" };
+
+    (void)state;
+    for (int i = 0; i < 500; i++) {
+        struct error err = ERROR_INIT;
+        struct api_server *server = NULL;
+
+        assert_true(api_server_start(&options, &server, &err));
+        api_server_stop(server);
+    }
+}
+
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -578,6 +594,7 @@ int main(void)
         WITH_SERVER(survives_what_is_no_http),
         cmocka_unit_test(describes_itself),
         cmocka_unit_test(listens_where_it_may),
+        cmocka_unit_test(stops_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

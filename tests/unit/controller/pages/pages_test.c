@@ -49,6 +49,7 @@ static const char *filled(struct arena *arena, const char *json)
 #define DRIFT                                                                                                          \
     "{\"id\":@,\"node\":@,\"url\":@,\"resource\":@,\"cause\":@,\"reason\":@,\"count\":@,\"first\":T,\"last\":T,"       \
     "\"from\":T,\"to\":T,\"resolved\":T,\"diff\":[{\"kind\":@,\"text\":@}]}"
+#define BAR "{\"total\":@,\"free\":@,\"segments\":[{\"class\":@,\"what\":@,\"size\":@,\"at\":@,\"width\":@}]}"
 #define RUN                                                                                                            \
     "{\"id\":@,\"url\":@,\"kind\":@,\"title\":@,\"actor\":@,\"reason\":@,\"class\":@,\"word\":@,\"events\":1,"         \
     "\"open\":true,\"central\":true,\"paused\":true,\"started\":T,\"ended\":T,\"took\":@}"
@@ -86,6 +87,41 @@ static const struct {
       "\"name\":@,\"key\":@,\"class\":@,\"word\":@,\"ends\":T}],\"more_certificates\":true,\"tokens\":[{\"name\":@,"
       "\"role\":@,\"by\":@,\"class\":@,\"word\":@,\"used\":T,\"ends\":T}],\"audit\":[{\"id\":@,\"actor\":@,\"action\":@,"
       "\"object\":@,\"detail\":@,\"peer\":@,\"at\":T}]}" },
+    { "workloads",
+      "{" COMMON
+      "\"page\":\"workloads\",\"more\":1,\"counts\":[{\"class\":@,\"word\":@,\"count\":1}],\"rows\":[{\"name\":@,"
+      "\"url\":@,\"engine\":@,\"kind\":@,\"class\":@,\"word\":@,\"sentence\":@,\"since\":T,\"nodes\":[{\"node\":@,\"url\":@}],"
+      "\"more_nodes\":1,\"stale\":true,\"queue_stale\":true,\"prefill\":@,\"decode\":@,\"running\":@,\"slots\":@,\"waiting\":@,"
+      "\"watts\":@,"
+      "\"per_token\":@,\"restarts\":1,\"probed\":T,\"probe_stale\":true,\"probe_ms\":@,\"sampled\":T}]}" },
+    { "workload",
+      "{" COMMON
+      "\"page\":\"workload\",\"load\":{\"class\":@,\"word\":@,\"sentence\":@,\"engine\":@,\"build\":@,\"since\":T,"
+      "\"wanted\":true,\"context\":@,\"slots\":@,\"kv\":@,\"models\":[@],\"by\":@,\"changed\":T,\"version\":1,\"url\":@},"
+      "\"replicas\":[{\"number\":1,\"class\":@,\"word\":@,\"sentence\":@,\"since\":T,\"restarts\":1,\"probed\":T,"
+      "\"probe_stale\":true,\"probe_ms\":@,\"load_s\":@,\"parts\":[{\"node\":@,\"url\":@,\"role\":@,\"percent\":@,\"at\":@,"
+      "\"layers\":@,\"gpu\":@,\"host\":@}],\"log\":[@],\"live\":true,\"last\":7,\"lines\":[{\"piece\":@,\"text\":@,\"at\":T}]}],\"sparks\":[{\"title\":@,\"segments\":[@],\"low\":@,\"high\":@}],"
+      "\"energy\":{\"tokens_in\":@,\"tokens_out\":@,\"active\":@,\"idle\":@,\"per_token\":@,\"per_thousand\":@,\"grams\":@,"
+      "\"why\":@}}" },
+    { "models",
+      "{" COMMON
+      "\"page\":\"models\",\"match\":@,\"left_out\":1,\"nodes\":[{\"name\":@,\"url\":@}],\"rows\":[{\"name\":@,"
+      "\"nodes\":2,\"size\":@,\"cells\":[{\"class\":@,\"word\":@,\"seen\":T},null]}]}" },
+    { "memory",
+      "{" COMMON
+      "\"page\":\"memory\",\"too_many\":0,\"legend\":[{\"class\":@,\"name\":@}],\"rows\":[{\"name\":@,\"url\":@,"
+      "\"usable\":false,\"why_not\":@,\"orphan\":@,\"told\":T,\"gpu_name\":@,\"gpu\":" BAR ",\"host\":" BAR "}]}" },
+    { "bench",
+      "{" COMMON
+      "\"page\":\"bench\",\"chosen\":{\"kind\":@,\"subject\":@,\"nodes\":@},\"choices\":[{\"url\":@,\"text\":@,"
+      "\"chosen\":true}],\"plots\":[{\"name\":@,\"last\":@,\"low\":@,\"high\":@,\"line\":@,\"first_at\":T,\"last_at\":T,\"dots\":[{"
+      "\"x\":@,\"y\":@,\"worse\":true,\"text\":@}]}],\"rows\":[{\"id\":@,\"class\":@,\"word\":@,\"kind\":@,\"subject\":@,"
+      "\"nodes\":@,\"measures\":[@],\"sentence\":@,\"watts\":@,\"change\":@,\"change_class\":@,\"causes\":[@],\"at\":T}],"
+      "\"links\":[{\"node\":@,\"cells\":[{\"kind\":@,\"text\":@,\"at\":T}]}],\"links_middle\":@,\"links_left_out\":1}" },
+    { "playground",
+      "{" COMMON
+      "\"page\":\"playground\",\"gateway\":true,\"models\":[{\"name\":@,\"text\":@,\"chosen\":true}],\"max_tokens\":@,"
+      "\"prompt\":@,\"trouble\":@,\"answer\":{\"text\":@,\"tokens_in\":@,\"tokens_out\":@,\"seconds\":@,\"rate\":@}}" },
     { "login", "{" COMMON "\"page\":\"login\",\"message\":@,\"next\":@}" },
     { "problem", "{" COMMON "\"page\":\"problem\",\"message\":@}" },
 };

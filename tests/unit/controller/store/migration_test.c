@@ -74,6 +74,19 @@ static void expect_second(struct fixture *fixture)
     assert_int_equal(number_of(fixture, "SELECT count(*) FROM run_file"), 1);
 }
 
+/* What the third version brought: a row in each table. */
+static void expect_third(struct fixture *fixture)
+{
+    static const char *const tables[] = { "workload",    "instance",    "piece",         "placement",
+                                          "node_engine", "node_memory", "model_shape",   "model_peak",
+                                          "model_fetch", "gateway_key", "gateway_usage", "workload_sample",
+                                          "energy",      "bench",       "build_record" };
+
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+        if (number_of(fixture, arena_printf(fixture->arena, "SELECT count(*) FROM %s", tables[i])) != 1)
+            fail_msg("the row of %s", tables[i]);
+}
+
 static void test_every_version(void **state)
 {
     for (int version = 1; version <= store_version(); version++) {
@@ -94,6 +107,8 @@ static void test_every_version(void **state)
         expect_whole(fixture);
         if (version >= 2)
             expect_second(fixture);
+        if (version >= 3)
+            expect_third(fixture);
         fixture_teardown(&one);
     }
 }

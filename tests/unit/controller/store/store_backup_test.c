@@ -7,7 +7,9 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
+#include "common/base/clock.h"
 #include "controller/store/store_node_work.h"
+#include "controller/store/store_piece.h"
 #include "controller/store/store_writer.h"
 #include "store_fixture.h"
 
@@ -99,6 +101,38 @@ static void test_work_numbers_do_not_come_back(void **state)
     assert_true(after > before);
 }
 
+static bool placement_run(struct store_connection *writer, void *data, struct error *err)
+{
+    struct store_placement placement;
+
+    if (!store_placement_change(writer, 1, 100, err) || !store_placement_get(writer, NULL, 1, &placement, err))
+        return false;
+    *(int64_t *)data = placement.epoch;
+    return true;
+}
+
+/* Neither are those of placements, also when the same backup is put back twice. */
+static void test_epochs_do_not_come_back(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = store_of(fixture);
+    const char *backup = beside(fixture, "backup"), *aside = NULL;
+    int64_t before = 0, after = 0, first = 0;
+
+    OK(store_write_wait(store, node_run, "a", &fixture->err));
+    OK(store_write_wait(store, placement_run, &first, &fixture->err));
+    OK(store_backup(store, backup, &fixture->err));
+    OK(store_write_wait(store, placement_run, &before, &fixture->err));
+    assert_int_equal(before, first + 1);
+    store_close(store);
+    OK(store_restore(fixture->folder, backup, fixture->arena, &aside, &fixture->err));
+    store = store_of(fixture);
+    OK(store_write_wait(store, placement_run, &after, &fixture->err));
+    store_close(store);
+    assert_true(after > before);
+    assert_true(after > INT64_C(1700000000));
+}
+
 static void test_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -153,14 +187,15 @@ static void test_while_writing(void **state)
 {
     struct fixture *fixture = *state;
     struct busy busy = { .store = store_of(fixture) };
-    int64_t last = -1;
+    int64_t last = -1, ends_ms = clock_monotonic_ms() + 60000;
     pthread_t thread;
 
     assert_int_equal(pthread_create(&thread, NULL, busy_thread, &busy), 0);
     for (int i = 0; i < 5; i++) {
         const char *path = beside(fixture, "backup");
 
-        usleep(20000);
+        while (nodes(fixture, fixture->path) <= last) /* until the other thread got further */
+            assert_true(clock_monotonic_ms() < ends_ms);
         OK(store_backup(busy.store, path, &fixture->err));
         assert_true(nodes(fixture, path) > last);
         last = nodes(fixture, path);
@@ -176,6 +211,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_there_and_back, fixture_new, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_work_numbers_do_not_come_back, fixture_new, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_epochs_do_not_come_back, fixture_new, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refused, fixture_new, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_while_writing, fixture_new, fixture_teardown),
     };

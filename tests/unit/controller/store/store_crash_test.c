@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process that writes with known numbers is killed at random points. Then everything it acknowledged is there, nothing is
- * there by half, numbers have no gaps, the audit chain is whole. The store lives on from kill to kill.
+ * A process that writes with known numbers is killed at random points: every second time before or while it opens the store,
+ * else after its first acknowledgement. Then everything it acknowledged is there, nothing is there by half, numbers have no
+ * gaps, the audit chain is whole. The store lives on from kill to kill.
  */
 #include <poll.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include "store_fixture.h"
 
 #define KILLS 60
+#define WRITES_MS 120000 /* a child that acknowledges nothing for that long is stuck, not slow */
 #define IN_FLIGHT 8
 #define EVENTS 3
 
@@ -109,8 +111,9 @@ static int64_t acknowledged_read(int fd)
     return last;
 }
 
-static int64_t kill_once(struct fixture *fixture, unsigned delay_us)
+static int64_t kill_once(struct fixture *fixture, bool writes, unsigned delay_us)
 {
+    struct pollfd first = { .events = POLLIN };
     int pipe_fds[2], status = 0;
     int64_t last = 0;
     pid_t child = -1;
@@ -122,6 +125,9 @@ static int64_t kill_once(struct fixture *fixture, unsigned delay_us)
         child_write(fixture->folder, pipe_fds[1]);
     }
     close(pipe_fds[1]);
+    first.fd = pipe_fds[0];
+    if (writes && poll(&first, 1, WRITES_MS) != 1)
+        fail_msg("nothing was acknowledged in %d s", WRITES_MS / 1000);
     usleep(delay_us);
     kill(child, SIGKILL);
     last = acknowledged_read(pipe_fds[0]);
@@ -179,14 +185,14 @@ static void test_kills(void **state)
     print_message("seed %u\n", seed);
     srandom(seed);
     for (int i = 0; i < KILLS; i++) {
-        int64_t acknowledged = kill_once(fixture, (unsigned)(random() % 40000));
+        int64_t acknowledged = kill_once(fixture, i % 2 == 1, (unsigned)(random() % 40000));
 
         highest = acknowledged > highest ? acknowledged : highest;
         if (i % 4 == 3) /* else the next child recovers by itself what the last one left */
             last = store_prove(fixture, highest);
     }
     print_message("%lld works over %d kills\n", (long long)last, KILLS);
-    assert_true(last > KILLS);
+    assert_true(last >= KILLS / 2);
 }
 
 int main(void)

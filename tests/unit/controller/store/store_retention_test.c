@@ -4,6 +4,7 @@
 
 #include "controller/store/store_audit.h"
 #include "controller/store/store_drift.h"
+#include "controller/store/store_gateway.h"
 #include "controller/store/store_report.h"
 #include "controller/store/store_run.h"
 #include "controller/store/store_sample.h"
@@ -138,6 +139,54 @@ static void test_nodes_runs_go_first(void **state)
     assert_int_equal(count(fixture, "run WHERE node_id IS NULL"), 0);
 }
 
+static void used(struct fixture *fixture, const char *model, int64_t day, int64_t hour)
+{
+    const struct store_gateway_usage usage = { .key_id = "k",
+                                               .model = model,
+                                               .hour_us = day * STORE_DAY_US + hour * STORE_HOUR_US,
+                                               .requests = 5,
+                                               .failed = 1,
+                                               .cancelled = 1,
+                                               .refused = 2,
+                                               .tokens_in = 10,
+                                               .tokens_out = 20 };
+
+    OK(store_gateway_usage_add(fixture->writer, &usage, 1, &fixture->err));
+}
+
+/* What keys used: by the hour, then by the month, never less of it. Days are those of 1970. */
+static void test_usage_becomes_months(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct store_retention retention = { .samples_us = 30 * STORE_DAY_US, .now_us = 95 * STORE_DAY_US };
+    const struct store_gateway_usage_filter all = { .by_hour = true };
+    struct store_gateway_usage_page page;
+
+    for (int64_t hour = 0; hour < 48; hour++)
+        used(fixture, "chat", 29, hour); /* 30 and 31 January */
+    for (int64_t hour = 0; hour < 30; hour++)
+        used(fixture, "chat", 31, hour); /* February, from its first hour on */
+    used(fixture, "embed", 33, 1);
+    used(fixture, "chat", 60, 0); /* 2 March: 35 days ago, but its month is not over for so long */
+    used(fixture, "chat", 94, 0);
+    for (int again = 0; again < 2; again++) {
+        steps(fixture, &retention);
+        OK(store_gateway_usage_page(fixture->writer, fixture->arena, &all, &page, &fixture->err));
+        assert_int_equal(page.count, 5);
+        assert_true(page.rows[0].hour_us == 94 * STORE_DAY_US && page.rows[1].hour_us == 60 * STORE_DAY_US);
+        assert_true(page.rows[2].hour_us == 31 * STORE_DAY_US && page.rows[2].requests == 150);
+        assert_true(page.rows[3].hour_us == 31 * STORE_DAY_US && page.rows[3].requests == 5);
+        assert_string_equal(page.rows[3].model, "embed");
+        assert_true(page.rows[4].hour_us == 0 && page.rows[4].requests == 240 && page.rows[4].failed == 48 &&
+                    page.rows[4].cancelled == 48 && page.rows[4].refused == 96 && page.rows[4].tokens_in == 480 &&
+                    page.rows[4].tokens_out == 960);
+    }
+    used(fixture, "chat", 40, 3); /* told late */
+    steps(fixture, &retention);
+    OK(store_gateway_usage_page(fixture->writer, fixture->arena, &all, &page, &fixture->err));
+    assert_true(page.count == 5 && page.rows[2].requests == 155);
+}
+
 static void test_size(void **state)
 {
     struct fixture *fixture = *state;
@@ -174,6 +223,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_age, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_copies_go_first, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_nodes_runs_go_first, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_usage_becomes_months, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_size, fixture_setup, fixture_teardown),
     };
 

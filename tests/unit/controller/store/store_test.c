@@ -98,7 +98,7 @@ static void test_refused(void **state)
     chmod(fixture->folder, 0700);
     assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 999", NULL, NULL, NULL), SQLITE_OK);
-    expect_refused(fixture, "has version 999, and this program knows versions up to 2: a newer Roost wrote it");
+    expect_refused(fixture, "has version 999, and this program knows versions up to 3: a newer Roost wrote it");
     assert_int_equal(sqlite3_exec(db, "PRAGMA application_id = 7", NULL, NULL, NULL), SQLITE_OK);
     expect_refused(fixture, "is a SQLite database, but no store of Roost");
     sqlite3_close(db);

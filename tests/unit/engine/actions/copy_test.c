@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -94,6 +95,85 @@ static void test_folder(void **state)
     fixture_free(fixture);
 }
 
+static void make_link(struct fixture *fixture, const char *target, const char *name)
+{
+    assert_int_equal(symlink(target, arena_printf(fixture->arena, "%s/files/tree/%s", fixture->folder, name)), 0);
+}
+
+/* Links are what they lead to, under their own name; those that lead nowhere or upwards stay links. */
+static void test_links_in_a_folder(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+    const char *calls;
+
+    (void)state;
+    fixture->answer = node;
+    fixture_write(fixture, "files/tree/sub/two", "2");
+    fixture_write(fixture, "files/other/three", "3");
+    make_link(fixture, "sub/two", "file");
+    make_link(fixture, "nosuch", "broken");
+    make_link(fixture, "self", "self");
+    make_link(fixture, "../other", "out");
+    make_link(fixture, "../", "sub/up");
+    make_link(fixture, "../../tree", "../other/back");
+    assert_true(fixture_run(fixture, PLAY "    - copy: {src: tree, dest: /d}\n"));
+    calls = fixture->calls.data;
+    assert_non_null(strstr(calls, "/files/tree/file\"}\ncontent file\n"));
+    assert_non_null(strstr(calls, "{\"path\":\"/d/tree/broken\",\"state\":\"link\",\"src\":\"nosuch\""));
+    assert_non_null(strstr(calls, "{\"path\":\"/d/tree/self\",\"state\":\"link\",\"src\":\"self\""));
+    assert_non_null(strstr(calls, "{\"path\":\"/d/tree/sub/up\",\"state\":\"link\",\"src\":\"../\""));
+    assert_non_null(strstr(calls, "a copy {\"dest\":\"/d/tree/out/\""));
+    assert_non_null(strstr(calls, "{\"path\":\"/d/tree/out\",\"state\":\"directory\""));
+    assert_non_null(strstr(calls, "{\"path\":\"/d/tree/out/back\",\"state\":\"link\",\"src\":\"../../tree\""));
+    fixture_free(fixture);
+}
+
+static const struct value *node_with_diff(struct fixture *fixture, struct arena *arena, const char *host,
+                                          const struct module_call *call, int64_t *delay_ms)
+{
+    struct value *result = value_map(arena), *diff = value_map(arena);
+
+    (void)fixture;
+    (void)host;
+    (void)call;
+    (void)delay_ms;
+    value_map_put_string(arena, diff, "before", "");
+    value_map_put_string(arena, diff, "after", "x");
+    value_map_put(arena, result, "diff", diff);
+    return result;
+}
+
+static void test_diff_of_text_is_a_list(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    fixture->answer = node_with_diff;
+    fixture->log_results = true;
+    assert_true(fixture_run(fixture, PLAY "    - copy: {content: x, dest: /x}\n      diff: true\n"));
+    if (strstr(fixture->log.data, "\"diff\":[{\"after\":\"x\",\"before\":\"\"}]") == NULL)
+        fail_msg("%s", fixture->log.data);
+    fixture_free(fixture);
+}
+
+static void test_vaulted_without_password(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    fixture->log_results = true;
+    fixture_write(fixture, "files/tree/a/secret", "$ANSIBLE_VAULT;1.1;AES256\n3130\n");
+    fixture_write(fixture, "files/tree/secret", "$ANSIBLE_VAULT;1.1;AES256\n3130\n");
+    assert_true(fixture_run(fixture, PLAY "    - copy: {src: tree, dest: /x}\n"));
+    /* the outermost is met first */
+    assert_non_null(strstr(fixture->log.data,
+                           arena_printf(fixture->arena,
+                                        "A vault password or secret must be specified to decrypt %s/files/tree/secret",
+                                        fixture->folder)));
+    assert_string_equal(fixture->calls.data, "");
+    fixture_free(fixture);
+}
+
 static void expect_failure(const char *task, const char *words)
 {
     struct fixture *fixture = fixture_new("a,");
@@ -115,6 +195,16 @@ static void test_failures(void **state)
     expect_failure("    - copy: {content: b, dest: /x/}\n", "can not use content with a dir as dest");
     expect_failure("    - copy: {src: nosuch, dest: /x}\n", "Could not find or access 'nosuch'");
     expect_failure("    - template: {src: nosuch.j2, dest: /x}\n", "Could not find or access 'nosuch.j2'");
+}
+
+static void test_dest_is_missing(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    assert_false(fixture_run(fixture, PLAY "    - copy: {src: a}\n"));
+    assert_non_null(strstr(fixture->error.text, "dest is required: missing required arguments: dest"));
+    fixture_free(fixture);
 }
 
 static void test_template(void **state)
@@ -172,7 +262,11 @@ int main(void)
         cmocka_unit_test(test_data_becomes_json),
         cmocka_unit_test(test_file_of_the_play),
         cmocka_unit_test(test_folder),
+        cmocka_unit_test(test_links_in_a_folder),
+        cmocka_unit_test(test_diff_of_text_is_a_list),
+        cmocka_unit_test(test_vaulted_without_password),
         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_dest_is_missing),
         cmocka_unit_test(test_template),
         cmocka_unit_test(test_template_undefined),
         cmocka_unit_test(test_unarchive),

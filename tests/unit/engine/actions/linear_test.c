@@ -244,13 +244,161 @@ static void expect_refused(const char *tasks, const char *words)
     fixture_free(fixture);
 }
 
+#define REFUSED_CONNECTION "connection 'docker' is not one of local, ssh"
+#define REFUSED_METHOD "become method 'pbrun' is not supported; there are sudo, su and doas"
+#define AS_PBRUN "  become: true\n  become_method: pbrun\n"
+
+/* Words of a playbook that name what Roost does not have: before the first connection, with their line. */
+static void test_refused_with_line(void **state)
+{
+    static const struct {
+        const char *play, *words;
+        int line;
+    } cases[] = {
+        { PLAY "  strategy: fast\n  tasks:\n    - ping:\n", "Invalid play strategy specified: fast", 4 },
+        { PLAY "  tasks:\n    - ping:\n      with_itmes: [1]\n", "did you mean 'with_items'?", 6 },
+        { PLAY "  tasks:\n    - ping: x={{ [] | json_qery('a') }}\n", "(did you mean 'json_query'?)", 5 },
+        { PLAY "  connection: docker\n  tasks:\n    - debug:\n    - ping:\n", REFUSED_CONNECTION, 4 },
+        { PLAY "  tasks:\n    - ping:\n    - ping:\n      connection: docker\n", REFUSED_CONNECTION, 7 },
+        { PLAY "  vars: {ansible_connection: docker}\n  tasks:\n    - ping:\n", "host 'a': " REFUSED_CONNECTION, 4 },
+        { PLAY AS_PBRUN "  tasks:\n    - ping:\n", REFUSED_METHOD, 5 },
+        { PLAY "  tasks:\n    - block:\n        - ping:\n          become: true\n      become_method: pbrun\n",
+          REFUSED_METHOD, 8 },
+        { "- hosts: all\n" AS_PBRUN "  tasks: []\n", REFUSED_METHOD, 3 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fixture *fixture = fixture_new("a,");
+
+        assert_false(fixture_run(fixture, cases[i].play));
+        if (strstr(fixture->error.text, cases[i].words) == NULL || fixture->error.line != cases[i].line)
+            fail_msg("wanted line %d: %s, got line %d: %s", cases[i].line, cases[i].words, fixture->error.line,
+                     fixture->error.text);
+        assert_int_equal(fixture->open_count, 0);
+        assert_int_equal(fixture->error.kind, ERROR_PARSE);
+        fixture_free(fixture);
+    }
+}
+
+/* Tasks that may be skipped, that somebody waits for, or that need no such way: the run goes on. */
+static void test_refused_when_reached(void **state)
+{
+    static const struct {
+        const char *play, *log; /* NULL: nothing of it is told */
+    } cases[] = {
+        { PLAY AS_PBRUN "  tasks:\n    - ping:\n      when: x is defined\n", NULL },
+        { PLAY AS_PBRUN "  tasks:\n    - ping:\n      become: false\n    - debug:\n", NULL },
+        { PLAY AS_PBRUN "  tasks:\n    - meta: end_play\n    - ping:\n", NULL },
+        { PLAY AS_PBRUN "  vars: {ansible_become_method: su}\n  tasks:\n    - ping:\n", NULL },
+        { PLAY "  connection: docker\n  tasks:\n    - ping:\n      vars: {ansible_connection: local}\n", NULL },
+        { PLAY AS_PBRUN "  tasks:\n    - set_fact: {ansible_become_method: su}\n    - ping:\n", NULL },
+        { PLAY "  connection: docker\n  tasks:\n    - set_fact: {ansible_connection: local}\n" PLAY
+               "  tasks:\n    - ping:\n",
+          NULL },
+        { PLAY AS_PBRUN "  tasks:\n    - ping:\n      ignore_errors: true\n", REFUSED_METHOD " (" },
+        { PLAY "  connection: docker\n  tasks:\n    - ping:\n      when: x is not defined\n",
+          "host 'a': " REFUSED_CONNECTION " (" },
+        { PLAY "  become: true\n  become_method: nonsense\n  tasks:\n    - ping:\n",
+          "\"Invalid become method specified, could not find matching plugin: 'nonsense'. Use `ansible-doc -t become -l` "
+          "to list available plugins.\"" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fixture *fixture = fixture_new("a,");
+
+        fixture->log_results = true;
+        if (!fixture_run(fixture, cases[i].play) ||
+            (strstr(fixture->log.data, cases[i].log != NULL ? cases[i].log : "not ") != NULL) != (cases[i].log != NULL))
+            fail_msg("%zu: wanted %s, got %s", i, cases[i].log, fixture->log.data);
+        fixture_free(fixture);
+    }
+}
+
+static void test_options_refused(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    fixture->options.connection_kind = "docker";
+    assert_false(fixture_run(fixture, PLAY "  tasks:\n    - ping:\n"));
+    assert_string_equal(fixture->error.text, "-c: " REFUSED_CONNECTION);
+    fixture->options.connection_kind = NULL;
+    fixture->options.become = (struct become){ .active = true, .method = "community.general.ksu" };
+    assert_false(fixture_run(fixture, PLAY "  tasks:\n    - ping:\n"));
+    assert_non_null(strstr(fixture->error.text, "--become-method: become method 'community.general.ksu' is not supp"));
+    fixture->options.become.method = "ansible.builtin.su";
+    assert_true(fixture_run(fixture, PLAY "  tasks:\n    - ping:\n"));
+    fixture_free(fixture);
+}
+
+/* --syntax-check and --list-tasks tell of modules that tasks with conditions would be refused for. */
+static void test_missing_modules_are_noted(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+    const char *paths[] = { fixture_write(fixture, "play.yml",
+                                          PLAY "  tasks:\n    - a.b.c:\n      when: x is defined\n"
+                                               "    - a.b.c:\n      when: x is defined\n"),
+                            NULL };
+    struct text out = text_new(fixture->arena);
+
+    (void)state;
+    fixture->options.playbooks = paths;
+    fixture->options.loader = playbook_loader_new(fixture->arena, &fixture->loader_config);
+    assert_true(run_list(fixture->arena, &fixture->options, LIST_SYNTAX, &out, &fixture->error));
+    assert_int_equal(value_count(fixture->warnings), 1);
+    assert_non_null(
+        strstr(value_text(value_item(fixture->warnings, 0)), "play.yml:5:7: couldn't resolve module/action 'a.b.c'"));
+    fixture_free(fixture);
+}
+
+/* A pipe answers as a terminal does; only whole words count. */
+static bool answer_step(void *context, const char *prompt, bool secret, struct arena *arena, const char **out)
+{
+    static const char *const answers[] = { "Y", "nyet", "continue" };
+    struct fixture *fixture = context;
+
+    (void)prompt;
+    (void)secret;
+    (void)arena;
+    *out = answers[fixture->open_count++ % 3];
+    return true;
+}
+
+static void test_step(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    fixture->options.step = true;
+    fixture->options.ask_step = answer_step;
+    fixture->options.ask_context = fixture;
+    assert_true(fixture_run(fixture, PLAY "  tasks:\n    - debug:\n      name: one\n    - debug:\n      name: two\n"
+                                          "    - debug:\n      name: three\n    - debug:\n      name: four\n"));
+    assert_non_null(strstr(fixture->log.data, "task one\n"));
+    assert_null(strstr(fixture->log.data, "task two\n"));
+    assert_non_null(strstr(fixture->log.data, "task three\n"));
+    assert_non_null(strstr(fixture->log.data, "task four\n"));
+    fixture_free(fixture);
+}
+
+static void test_missing_vars_file_has_its_line(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    assert_false(fixture_run(fixture, PLAY "  vars_files:\n    - none.yml\n  tasks:\n    - ping:\n"));
+    assert_non_null(strstr(fixture->error.text, "vars file none.yml was not found"));
+    assert_int_equal(fixture->error.line, 5);
+    fixture_free(fixture);
+}
+
 static void test_refused_by_name(void **state)
 {
     (void)state;
-    expect_refused(PLAY "  tasks:\n    - ping:\n      async: 10\n      poll: 0\n", "poll: 0");
-    expect_refused(PLAY "  strategy: free\n  tasks:\n    - ping:\n", "strategy 'free'");
-    expect_refused(PLAY "  module_defaults: {group/k8s: {a: 1}}\n  tasks:\n    - ping:\n", "group/k8s");
-    expect_refused(PLAY "  tasks:\n    - meta: refresh_inventory\n", "refresh_inventory");
+    expect_refused(PLAY "  tasks:\n    - ping:\n      debugger: sometimes\n", "'sometimes' is not a valid value");
+    expect_refused(PLAY "  tasks:\n    - meta: end_role\n", "Cannot execute 'end_role' from outside of a role");
 }
 
 static void test_missing_handler_ends_the_run(void **state)
@@ -274,6 +422,40 @@ static void test_module_defaults_and_omit(void **state)
                             "  module_defaults: {echo: {a: 1, b: '{{ 1 + 1 }}'}}\n  tasks:\n"
                             "    - echo: {b: 3, c: '{{ nothing | default(omit) }}', d: {e: '{{ omit }}', f: 1}}\n"));
     assert_string_equal(fixture->calls.data, "a echo {\"a\":1,\"b\":3,\"d\":{\"f\":1}}\n");
+    fixture_free(fixture);
+}
+
+static void test_module_defaults_of_the_manager(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    assert_true(fixture_run(fixture, PLAY "  module_defaults: {apt: {a: 1, b: 1}, package: {b: 2}, dnf: {a: 9}}\n"
+                                          "  tasks:\n    - package: {use: apt, c: 3}\n    - package: {c: 4}\n"
+                                          "      register: r\n      ignore_errors: true\n"
+                                          "    - echo: {msg: '{{ r.msg }}'}\n"));
+    assert_non_null(strstr(fixture->calls.data, "a package {\"a\":1,\"b\":2,\"use\":\"apt\",\"c\":3}\n"));
+    assert_null(strstr(fixture->calls.data, "\"c\":4"));
+    assert_non_null(strstr(fixture->calls.data, "module_defaults of 'apt' would count for 'package' too"));
+    fixture_free(fixture);
+}
+
+static void test_action_of_a_fact(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    assert_true(fixture_run(fixture,
+                            PLAY "  tasks:\n    - setup:\n"
+                                 "    - {action: \"{{ {'Debian': 'echo'}[ansible_facts.os_family] }}\", args: {a: 1}}\n"
+                                 "    - {action: \"{{ ansible_facts.os_family }}\", register: r, ignore_errors: true}\n"
+                                 "    - {action: \"{{ ['file', 'stat'][item] }} a=2\", loop: [0, 1]}\n"
+                                 "    - {action: \"{{ nothing }}\", when: false}\n"
+                                 "    - {action: \"{{ 'include' ~ inventory_hostname[1:] }}\", ignore_errors: true}\n"
+                                 "    - echo: {msg: '{{ r.msg }}'}\n"));
+    assert_non_null(
+        strstr(fixture->calls.data, "a echo {\"a\":1}\na file {\"a\":\"2\"}\na stat {\"a\":\"2\"}\na echo"));
+    assert_non_null(strstr(fixture->calls.data, "couldn't resolve module/action 'Debian'"));
     fixture_free(fixture);
 }
 
@@ -312,8 +494,16 @@ int main(void)
         cmocka_unit_test(test_facts_are_not_templated),
         cmocka_unit_test(test_parse_error_starts_nothing),
         cmocka_unit_test(test_refused_by_name),
+        cmocka_unit_test(test_refused_with_line),
+        cmocka_unit_test(test_refused_when_reached),
+        cmocka_unit_test(test_options_refused),
+        cmocka_unit_test(test_missing_modules_are_noted),
+        cmocka_unit_test(test_step),
+        cmocka_unit_test(test_missing_vars_file_has_its_line),
         cmocka_unit_test(test_missing_handler_ends_the_run),
         cmocka_unit_test(test_module_defaults_and_omit),
+        cmocka_unit_test(test_module_defaults_of_the_manager),
+        cmocka_unit_test(test_action_of_a_fact),
         cmocka_unit_test(test_many_tasks_stay_small),
     };
 

@@ -176,7 +176,12 @@ static void all_of_a_call_is_told(void **state)
                                 .verbosity = 2,
                                 .timeout_ms = 1500,
                                 .receive_fd = -1,
-                                .become = { true, "su", "ada", "-l", "/bin/su", "secret" } };
+                                .become = { .active = true,
+                                            .method = "su",
+                                            .user = "ada",
+                                            .flags = "-l",
+                                            .exe = "/bin/su",
+                                            .password = "secret" } };
     submit(&stage, &call);
     assert_string_equal(
         heard(&stage).data,
@@ -197,10 +202,15 @@ static void several_calls_and_their_progress(void **state)
     uint32_t first = submit(&stage, &call), second = submit(&stage, &call), third = submit(&stage, &call);
     assert_true(first != second && second != third);
     say(&stage, FRAME_PROGRESS, first, "half");
+    say(&stage, FRAME_PROGRESS, first, "{\"message\": \"sudo x\", \"command\": true}");
     say(&stage, FRAME_RESULT, first, "{\"n\": 1}");
     say(&stage, FRAME_RESULT, second, "{\"n\": 2}");
     assert_int_equal(take(&stage, &reply), CONNECTION_PROGRESS);
     assert_string_equal(reply.message, "half");
+    assert_false(reply.is_command);
+    assert_int_equal(take(&stage, &reply), CONNECTION_PROGRESS);
+    assert_string_equal(reply.message, "sudo x");
+    assert_true(reply.is_command);
     assert_int_equal(take(&stage, &reply), CONNECTION_RESULT);
     assert_int_equal(reply.call, first);
     assert_int_equal(take(&stage, &reply), CONNECTION_RESULT);

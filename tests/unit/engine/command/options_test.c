@@ -104,6 +104,12 @@ static void test_adhoc_has_its_own(void **state)
     assert_true(options_parse(arena, 6, words, OPTIONS_ADHOC, &options, &err));
     assert_string_equal(options.module_name, "ping");
     assert_string_equal(options.module_args, "data=x");
+    char *timed[] = { "run", "all", "-B", "60", "-P", "0", "--task-timeout", "5", NULL };
+    assert_true(options_parse(arena, 8, timed, OPTIONS_ADHOC, &options, &err));
+    assert_string_equal(options.background, "60");
+    assert_string_equal(options.poll, "0");
+    assert_string_equal(options.task_timeout, "5");
+    expect_error(PARSE("x.yml", "-f", "0"), "The number of processes (--forks) must be >= 1");
     expect_error(PARSE("x.yml", "-m", "ping"), "unrecognized option '-m'");
     assert_non_null(strstr(options_help(arena, OPTIONS_ADHOC), "--module-name MODULE"));
     assert_null(strstr(options_help(arena, OPTIONS_ADHOC), "--start-at-task"));
@@ -141,9 +147,7 @@ static void test_options_without_effect_are_refused(void **state)
                                           "--roles-path",
                                           "--flush-cache",
                                           NULL };
-    static char *const no_inventory[] = {
-        "-l", "--limit", "--list-hosts", "--flush-cache", "-C", "-f", "-u", "-b", NULL
-    };
+    static char *const no_inventory[] = { "--list-hosts", "--flush-cache", "-C", "-f", "-u", "-b", NULL };
     static char *const no_connection[] = { "-u",
                                            "-c",
                                            "-T",
@@ -165,6 +169,10 @@ static void test_options_without_effect_are_refused(void **state)
     expect_error(takes(OPTIONS_GATHER, "--args"), "'--args': other verbs have it");
     expect_error(takes(OPTIONS_GATHER, "--beccome"), "did you mean '--become'?");
     assert_true(takes(OPTIONS_GATHER, "-l") && takes(OPTIONS_GATHER, "-u") && takes(OPTIONS_GATHER, "--playbook-dir"));
+    assert_true(takes(OPTIONS_INVENTORY, "--output"));
+    assert_string_equal(options.inventory_output, "x"); /* a file; elsewhere --output is a style */
+    assert_null(options.output);
+    assert_true(takes(OPTIONS_INVENTORY, "-l"));
     assert_true(takes(OPTIONS_OWN, "-t") && takes(OPTIONS_OWN, "-C") && takes(OPTIONS_OWN, "-e"));
     assert_null(strstr(options_help(arena, OPTIONS_GATHER), "--check"));
 }

@@ -20,6 +20,10 @@
 #include "common/base/text.h"
 #include "common/json/json.h"
 #include "engine/inventory/inventory.h"
+#include "engine/inventory/inventory_change.h"
+#include "engine/inventory/inventory_rules.h"
+#include "engine/template/template.h"
+#include "tests/unit/engine/inventory/inventory_plugins.h"
 
 struct fixture {
     struct arena *arena;
@@ -203,8 +207,10 @@ static void test_yaml(void **state)
     load(f, "bad.yml", "all:\n  hosts: [a]\n");
     assert_non_null(
         strstr(warnings_of(f), "Invalid \"hosts\" entry for \"all\" group, requires a dictionary, found a list"));
-    load(f, "nonsense.yaml", "plugin: aws_ec2\n");
-    assert_non_null(strstr(warnings_of(f), "inventory plugin 'aws_ec2' is not available"));
+    assert_false(inventory_load(f->arena, (const char *const[]){ put(f, "nonsense.yaml", "plugin: aws_ec2\n"), NULL },
+                                &f->config, &f->inventory, &f->err));
+    assert_non_null(strstr(f->err.text, "inventory plugin 'aws_ec2' is not available"));
+    assert_int_equal(f->err.column, 9);
 }
 
 static void test_list_and_localhost(void **state)
@@ -213,15 +219,15 @@ static void test_list_and_localhost(void **state)
     struct inventory_host *host;
 
     load_path(f, "a,b[1:2], c:23 ,");
-    assert_string_equal(match(f, "all", NULL), "a b1 b2 c");
+    assert_string_equal(match(f, "all", NULL), "a b[1:2] c"); /* ranges are for advanced_host_list */
     assert_string_equal(vars_of(f, "c"), "{\"ansible_port\": 23}");
     assert_string_equal(match(f, "localhost", NULL), "localhost");
     host = inventory_find_host(f->inventory, "127.0.0.1");
     assert_string_equal(host->name, "localhost");
     assert_true(host->is_implicit);
     assert_string_equal(value_map_text(host->vars, "ansible_connection"), "local");
-    assert_string_equal(match(f, "all", NULL), "a b1 b2 c");
-    assert_string_equal(match(f, "*", NULL), "a b1 b2 c");
+    assert_string_equal(match(f, "all", NULL), "a b[1:2] c");
+    assert_string_equal(match(f, "*", NULL), "a b[1:2] c");
 }
 
 static void test_folder(void **state)
@@ -235,9 +241,11 @@ static void test_folder(void **state)
     put(f, "inv/.hidden", "w8\n");
     put(f, "inv/sub/more", "w3\n");
     put(f, "inv/group_vars/web.yml", "x: 3\ny: 1\n");
+    put(f, "inv/workloads/chat.yml", "name: chat\nengine: llama_cpp\n"); /* no inventory */
+    put(f, "inv/zone/workloads", "w4\n");                                /* a file is one, whatever its name */
     load_path(f, path_join(f->arena, f->folder, "inv"));
     assert_string_equal(warnings_of(f), "");
-    assert_string_equal(match(f, "all", NULL), "w3 w1 w2");
+    assert_string_equal(match(f, "all", NULL), "w3 w4 w1 w2");
     assert_string_equal(vars_of(f, "w2"), "{\"x\": 3, \"y\": 1}");
 }
 
@@ -346,6 +354,99 @@ static void test_names(void **state)
                         "Found both group and host with same name: same\n");
 }
 
+static void test_broken(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(broken_sources) / sizeof(broken_sources[0]); i++) {
+        load(f, broken_sources[i].name, broken_sources[i].text);
+        if (strstr(warnings_of(f), broken_sources[i].message) == NULL)
+            fail_msg("%s: wanted: %s\n   got: %s", broken_sources[i].name, broken_sources[i].message, warnings_of(f));
+    }
+}
+
+static void test_toml(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(toml_texts) / sizeof(toml_texts[0]); i++) {
+        load(f, "hosts.toml", arena_printf(f->arena, "[g.hosts.h1]\n[g.vars]\n%s\n", toml_texts[i].text));
+        assert_string_equal(vars_of(f, "h1"), toml_texts[i].json);
+    }
+    for (size_t i = 0; i < sizeof(toml_refused) / sizeof(toml_refused[0]); i++) {
+        load(f, "broken.toml", arena_printf(f->arena, "[g.vars]\n%s\n", toml_refused[i]));
+        if (strstr(warnings_of(f), "broken.toml with toml plugin: ") == NULL ||
+            strstr(warnings_of(f), "broken.toml:") == NULL)
+            fail_msg("taken: %s: %s", toml_refused[i], warnings_of(f));
+    }
+}
+
+static void test_broken_scripts(void **state)
+{
+    struct fixture *f = *state;
+    static const struct inventory_rules rules = { .script_timeout_s = 2 };
+
+    f->config.rules = &rules;
+    for (size_t i = 0; i < sizeof(broken_scripts) / sizeof(broken_scripts[0]); i++) {
+        const char *path =
+            put(f, broken_scripts[i].name, arena_printf(f->arena, "#!/bin/sh\n%s", broken_scripts[i].text));
+
+        chmod(path, 0755);
+        load_path(f, path);
+        if (strstr(warnings_of(f), broken_scripts[i].message) == NULL)
+            fail_msg("%s: wanted: %s\n   got: %s", broken_scripts[i].name, broken_scripts[i].message, warnings_of(f));
+    }
+}
+
+/* Chains of groups, written from the top and from the bottom. */
+static void test_deep(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int down = 0; down < 2; down++) {
+        struct text text = text_new(f->arena);
+
+        for (int i = 0; i < 10000; i++)
+            text_printf(&text, "[g%d:children]\ng%d\n", down ? i : 10000 - i, down ? i + 1 : 9999 - i);
+        text_add(&text, "[g10000]\n[g0]\n");
+        ini_fails(f, text.data, "groups may be nested at most");
+    }
+}
+
+static void test_refresh(void **state)
+{
+    struct fixture *f = *state;
+    struct value *added = value_map(f->arena), *names = value_list(f->arena);
+    struct inventory_grouping grouping = { "web1", "by_hand", value_list(f->arena) };
+    struct inventory_host *host;
+    uint32_t number;
+    bool changed = false;
+
+    load(f, "hosts", "[web]\nweb1 a=1\nweb2\n");
+    value_list_add(f->arena, names, value_string(f->arena, "fresh"));
+    value_map_put_string(f->arena, added, "host_name", "new");
+    value_map_put(f->arena, added, "groups", names);
+    value_map_put(f->arena, added, "host_vars", value_map(f->arena));
+    assert_true(inventory_change_host(f->inventory, added, &changed, &f->err));
+    assert_true(changed);
+    assert_true(inventory_change_host(f->inventory, added, &changed, &f->err));
+    assert_false(changed);
+    value_list_add(f->arena, (struct value *)(uintptr_t)grouping.parents, value_string(f->arena, "all"));
+    assert_true(inventory_change_group(f->inventory, &grouping, &changed, &f->err));
+    assert_true(changed);
+    host = inventory_find_host(f->inventory, "web1");
+    number = host->number;
+    put(f, "hosts", "[web]\nweb3\nweb1 a=2\n");
+    assert_true(inventory_refresh(f->inventory, &f->config, &f->err));
+    assert_string_equal(match(f, "all", NULL), "new web3 web1");
+    assert_string_equal(match(f, "fresh:by_hand", NULL), "new web1");
+    assert_ptr_equal(inventory_find_host(f->inventory, "web1"), host);
+    assert_int_equal(host->number, number);
+    assert_string_equal(vars_of(f, "web1"), "{\"a\": 2}");
+    assert_null(inventory_find_host(f->inventory, "web2"));
+    assert_string_equal(f->inventory->numbered[number]->name, "web1");
+}
+
 static void test_large(void **state)
 {
     struct fixture *f = *state;
@@ -371,9 +472,10 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_ini),    T(test_ranges), T(test_ini_errors), T(test_yaml),     T(test_list_and_localhost),
-        T(test_folder), T(test_script), T(test_precedence), T(test_patterns), T(test_changes),
-        T(test_names),  T(test_large),
+        T(test_ini),    T(test_ranges),  T(test_ini_errors), T(test_yaml),     T(test_list_and_localhost),
+        T(test_folder), T(test_script),  T(test_precedence), T(test_patterns), T(test_changes),
+        T(test_names),  T(test_large),   T(test_broken),     T(test_toml),     T(test_broken_scripts),
+        T(test_deep),   T(test_refresh),
     };
 
     return cmocka_run_group_tests_name("inventory", tests, NULL, NULL);

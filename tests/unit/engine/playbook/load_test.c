@@ -19,6 +19,7 @@
 #include "common/base/path.h"
 #include "common/base/text.h"
 #include "engine/playbook/playbook.h"
+#include "engine/playbook/search.h"
 
 struct fixture {
     struct arena *arena;
@@ -133,7 +134,7 @@ static struct playbook *load(struct fixture *f, const char *text)
     return f->book;
 }
 
-static void refuse(struct fixture *f, const char *text, int line, const char *message)
+static void refuse_as(struct fixture *f, const char *text, int line, const char *message, enum error_kind kind)
 {
     const char *path = put(f, "play.yml", text);
 
@@ -145,7 +146,18 @@ static void refuse(struct fixture *f, const char *text, int line, const char *me
         fail_msg("wanted: %s\n   got: %s", message, f->err.text);
     if (line > 0)
         assert_int_equal(f->err.line, line);
-    assert_int_equal(f->err.kind, ERROR_PARSE);
+    assert_int_equal(f->err.kind, kind);
+}
+
+static void refuse(struct fixture *f, const char *text, int line, const char *message)
+{
+    refuse_as(f, text, line, message, ERROR_PARSE);
+}
+
+/* What is no parser's error in Ansible: exit code 1. */
+static void refuse_plain(struct fixture *f, const char *text, int line, const char *message)
+{
+    refuse_as(f, text, line, message, ERROR_GENERIC);
 }
 
 /* The nodes as one line: names of tasks, blocks in brackets. */
@@ -279,8 +291,8 @@ static void test_refused_tasks(void **state)
            "'with_nothing' is not a valid attribute for a Task");
     refuse(f, "- hosts: all\n  tasks:\n    - debug:\n      register: a-b\n", 4,
            "Invalid variable name in 'register' specified: 'a-b'");
-    refuse(f, "- hosts: all\n  tasks:\n    - debug:\n      loop: [1]\n      with_items: [1]\n", 5,
-           "duplicate loop in task: items");
+    refuse_plain(f, "- hosts: all\n  tasks:\n    - debug:\n      loop: [1]\n      with_items: [1]\n", 5,
+                 "duplicate loop in task: items");
     refuse(f, "- hosts: all\n  tasks:\n    - debug:\n      loop_control: {lable: x}\n", 4,
            "'lable' is not a valid attribute for a LoopControl; did you mean 'label'?");
     refuse(f, "- hosts: all\n  tasks:\n    - debug: x y\n", 3, "this task 'debug' has extra params");
@@ -317,9 +329,21 @@ static void test_refused_plays(void **state)
     refuse(f, "- hosts: all\n  vars: [x]\n", 2,
            "Vars in a Play must be specified as a dictionary, or a list of dictionaries");
     refuse(f, "- hosts: all\n  vars: {a-b: 1}\n", 2, "Invalid variable name in vars specified for Play: 'a-b'");
-    refuse(f, "- hosts: all\n  roles: [nowhere]\n", 2, "the role 'nowhere' was not found in ");
-    refuse(f, "- hosts: all\n  tasks: text\n", 2, "A malformed block was encountered while loading tasks");
+    refuse_plain(f, "- hosts: all\n  roles: [nowhere]\n", 2, "the role 'nowhere' was not found in ");
+    refuse_plain(f, "- hosts: all\n  roles: [nowhere]\n", 2, "other folders: --roles-path, ANSIBLE_ROLES_PATH");
+    refuse(f, "- hosts: all\n  tasks: 123\n", 2,
+           "A malformed block was encountered while loading tasks: 123 should be a list or None but is <class 'int'>");
     refuse(f, "- import_playbook: missing.yml\n", 0, "missing.yml could not be found");
+}
+
+static void test_role_above(void **state)
+{
+    struct fixture *f = *state;
+
+    put(f, "roles/above/tasks/main.yml", "[]\n");
+    assert_false(
+        playbook_load(f->loader, put(f, "playbooks/x.yml", "- hosts: all\n  roles: [above]\n"), &f->book, &f->err));
+    assert_non_null(strstr(f->err.text, arena_printf(f->arena, "; --roles-path %s/roles has it", f->folder)));
 }
 
 static void test_handler_blocks(void **state)
@@ -334,7 +358,7 @@ static void test_handler_blocks(void **state)
            "Using a block as a handler is not supported.");
     refuse(f, "- hosts: all\n  tasks:\n    - rescue: [{debug: }]\n", 3,
            "'rescue' keyword cannot be used without 'block'");
-    refuse(f, "- hosts: all\n  tasks:\n    - debug:\n      tags: 5\n", 4, "tags must be specified as a list");
+    refuse_plain(f, "- hosts: all\n  tasks:\n    - debug:\n      tags: 5\n", 4, "tags must be specified as a list");
 }
 
 static void test_skipped_modules_load(void **state)
@@ -474,7 +498,7 @@ static void test_role_identity(void **state)
     assert_ptr_equal(roles[1]->identity, roles[0]);
     assert_ptr_equal(roles[2]->identity, roles[2]);
     assert_ptr_equal(roles[3]->identity, roles[2]);
-    refuse(f, "- hosts: all\n  roles: [loop]\n", 0, "A recursion loop was detected with the roles specified");
+    refuse_plain(f, "- hosts: all\n  roles: [loop]\n", 0, "A recursion loop was detected with the roles specified");
 }
 
 static void test_imports(void **state)
@@ -515,7 +539,7 @@ static void test_imports(void **state)
     refuse(f, "- hosts: a\n  tasks:\n    - import_tasks: play.yml\n", 0, "");
     refuse(f, "- hosts: a\n  tasks:\n    - import_tasks: x.yml\n      loop: [1]\n", 3,
            "You cannot use loops on 'import_tasks' statements");
-    refuse(f, "- hosts: a\n  tasks:\n    - import_tasks: gone.yml\n", 3, "Could not find or access 'gone.yml'");
+    refuse_plain(f, "- hosts: a\n  tasks:\n    - import_tasks: gone.yml\n", 3, "Could not find or access '");
 }
 
 static void test_dynamic(void **state)
@@ -567,6 +591,210 @@ static void test_dynamic(void **state)
     assert_int_equal(book->plays[0]->role_count, 0);
 }
 
+#define COLLECTION "collections/ansible_collections/demo/tools/"
+
+static void put_collection(struct fixture *f)
+{
+    put(f, COLLECTION "meta/runtime.yml",
+        "plugin_routing:\n"
+        "  modules:\n"
+        "    say: {redirect: ansible.builtin.debug}\n"
+        "    speak: {redirect: demo.tools.say}\n"
+        "    old: {redirect: ansible.builtin.debug, deprecation: {warning_text: Use say, removal_version: 9.0.0}}\n"
+        "    gone: {tombstone: {removal_version: 2.0.0, warning_text: Use say.}}\n"
+        "    round: {redirect: demo.tools.round2}\n"
+        "    round2: {redirect: demo.tools.round}\n"
+        "    bad: {redirect: debug}\n"
+        "action_groups:\n"
+        "  talk: [say, {metadata: {extend_group: [more, demo.none.what]}}]\n"
+        "  more: [ansible.builtin.copy, {metadata: {extend_group: talk}}]\n"
+        "  odd: [{metadata: {}, x: 1}, {metadata: 1}]\n");
+    put(f, COLLECTION "roles/hello/tasks/main.yml", "- name: greet\n  say: {msg: hi}\n");
+    put(f, COLLECTION "roles/hello/meta/main.yml", "dependencies: [base]\n");
+    put(f, COLLECTION "roles/base/tasks/main.yml", "- name: base\n  debug: {msg: hi}\n");
+    put(f, COLLECTION "roles/deep/nested/tasks/main.yml", "- name: nested\n  debug: {msg: hi}\n");
+    put(f, COLLECTION "playbooks/extra.yml", "- hosts: all\n  tasks: [{name: extra, say: {msg: hi}}]\n");
+    put(f, COLLECTION "plugins/modules/probe.sh", "#!/bin/sh\n");
+    put(f, COLLECTION "plugins/modules/probe.md", "no module\n");
+    put(f, COLLECTION "plugins/modules/sub/deep.py", "\n");
+    put(f, COLLECTION "plugins/action/act.py", "\n");
+}
+
+static void test_collections(void **state)
+{
+    struct fixture *f = *state;
+    struct playbook *book;
+    const struct node *node;
+    const struct value *old;
+
+    put_collection(f);
+    book = load(f, "- hosts: all\n"
+                   "  roles: [demo.tools.hello, demo.tools.deep.nested]\n"
+                   "  tasks:\n"
+                   "    - {name: full, demo.tools.say: {msg: hi}}\n"
+                   "    - {name: twice, demo.tools.speak: msg=hi}\n"
+                   "    - {name: old, demo.tools.old: {msg: hi}}\n"
+                   "    - {name: short, say: {msg: hi}, collections: [demo.tools]}\n"
+                   "    - {name: core, ansible.builtin.debug: {msg: hi}, collections: [demo.tools]}\n"
+                   "- hosts: all\n"
+                   "  collections: demo.tools\n"
+                   "  roles: [hello]\n"
+                   "- import_playbook: demo.tools.extra\n");
+    assert_int_equal(book->play_count, 3);
+    assert_string_equal(book->plays[0]->roles[1]->name, "demo.tools.hello");
+    assert_string_equal(book->plays[0]->roles[0]->name, "demo.tools.base");
+    assert_string_equal(book->plays[0]->roles[2]->name, "demo.tools.nested");
+    assert_string_equal(book->plays[1]->roles[1]->collection, "demo.tools");
+    assert_string_equal(book->plays[2]->collection, "demo.tools");
+    for (size_t i = 0; i < 5; i++) {
+        static const char *const names[] = { "full", "twice", "old", "short", "core" };
+
+        node = task_named(&book->plays[0]->tasks, names[i]);
+        assert_non_null(node);
+        assert_string_equal(node->action, "debug");
+        assert_ptr_equal(node->spec, &debug_spec);
+    }
+    assert_string_equal(task_named(&book->plays[2]->tasks, "extra")->action, "debug");
+    old = value_item(f->config.warnings, 0);
+    assert_string_equal(
+        value_text(old),
+        "[DEPRECATION WARNING]: demo.tools.old has been deprecated. Use say. This feature will be removed "
+        "from demo.tools in version 9.0.0. Deprecation warnings can be disabled by setting "
+        "deprecation_warnings=False in ansible.cfg.");
+    assert_int_equal(value_count(f->config.warnings), 1);
+}
+
+static void test_collections_refused(void **state)
+{
+    static const struct {
+        const char *task, *message;
+    } cases[] = {
+        { "demo.tools.gone: {}",
+          "[DEPRECATED]: demo.tools.gone has been removed. Use say. This feature was removed from "
+          "demo.tools in version 2.0.0. Please update your playbooks." },
+        { "demo.tools.round: {}", "plugin redirect loop resolving demo.tools.round" },
+        { "demo.tools.bad: {}", "Collection demo.tools contains invalid redirect for demo.tools.bad: debug. Redirects "
+                                "must use fully qualified collection names." },
+        { "demo.none.x: {}", "couldn't resolve module/action 'demo.none.x'" },
+        { "include_role: {name: demo.tools.hello, tasks_from: [a]}",
+          "Expected a string for tasks_from but got a list" },
+        { "debug: {}\n      module_defaults: {group/demo.tools.none: {}}",
+          "Error loading module_defaults: could not resolve the module_defaults group demo.tools.none" },
+        { "debug: {}\n      collections: {a: 1}", "the field 'collections' has an invalid value" },
+        { "debug: {}\n  vars_files: {a: 1}", "Invalid vars_files entry found: a mapping" },
+        { "debug: {}\n  max_fail_percentage: x", "the field 'max_fail_percentage' has an invalid value (x)" },
+        { "debug: {}\n  gather_subset: [{}]", "the field 'gather_subset' has an invalid value" },
+        { "debug: {}\n      module_defaults: x", "The field 'module_defaults' is supposed to be a dictionary" },
+    };
+    struct fixture *f = *state;
+
+    put_collection(f);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        refuse(f, arena_printf(f->arena, "- hosts: all\n  tasks:\n    - %s\n", cases[i].task), 0, cases[i].message);
+    refuse_plain(f, "- hosts: all\n  tasks:\n    - import_role: {name: demo.tools.none}\n", 3,
+                 "the role 'demo.tools.none' was not found in ");
+}
+
+static void test_module_groups(void **state)
+{
+    struct fixture *f = *state;
+    const struct value *defaults;
+
+    put_collection(f);
+    load(f, "- hosts: all\n"
+            "  module_defaults:\n"
+            "    - group/demo.tools.talk: {msg: a}\n"
+            "      group/demo.tools.odd: {}\n"
+            "      ansible.builtin.debug: {msg: b}\n"
+            "      copy: {mode: '1'}\n"
+            "  tasks: []\n");
+    defaults = value_item(f->book->plays[0]->keywords[KEYWORD_MODULE_DEFAULTS], 0);
+    assert_non_null(value_map_get(defaults, "group/demo.tools.talk"));
+    assert_non_null(value_map_get(defaults, "debug"));
+    assert_non_null(value_map_get(defaults, "copy"));
+    assert_true(playbook_group_has(f->loader, "demo.tools.talk", "debug"));
+    assert_true(playbook_group_has(f->loader, "demo.tools.talk", "copy"));
+    assert_false(playbook_group_has(f->loader, "demo.tools.talk", "file"));
+    assert_int_equal(value_count(f->config.warnings), 2);
+    assert_string_equal(value_text(value_item(f->config.warnings, 0)),
+                        "Invalid metadata was found for action_group demo.tools.odd while loading module_defaults. The "
+                        "only expected key is metadata, but got keys: metadata, x");
+}
+
+static void test_search_module(void **state)
+{
+    struct fixture *f = *state;
+    const struct node *plain, *in_collection;
+    const char *path = NULL;
+
+    put_collection(f);
+    put(f, "library/mine.py", "\n");
+    put(f, "library/mine.txt", "\n");
+    put(f, "roles/r/library/theirs", "\n");
+    put(f, "roles/r/tasks/main.yml", "- name: plain\n  debug: {msg: hi}\n");
+    put(f, "action_plugins/acts.py", "\n");
+    load(f, "- hosts: all\n  roles: [r]\n  tasks: [{name: c, debug: {msg: hi}, collections: [demo.tools]}]\n");
+    plain = task_named(&f->book->plays[0]->tasks, "plain");
+    in_collection = task_named(&f->book->plays[0]->tasks, "c");
+    assert_true(search_module(f->loader, plain, "mine", &path, &f->err) && text_ends(path, "/library/mine.py"));
+    assert_true(search_module(f->loader, plain, "theirs", &path, &f->err) &&
+                text_ends(path, "/roles/r/library/theirs"));
+    assert_true(search_module(f->loader, plain, "ansible.legacy.mine", &path, &f->err) && path != NULL);
+    assert_true(search_module(f->loader, plain, "ansible.builtin.mine", &path, &f->err) && path == NULL);
+    assert_true(search_module(f->loader, plain, "probe", &path, &f->err) && path == NULL);
+    assert_true(search_module(f->loader, in_collection, "probe", &path, &f->err) && text_ends(path, "/probe.sh"));
+    assert_true(search_module(f->loader, plain, "demo.tools.probe", &path, &f->err) && text_ends(path, "/probe.sh"));
+    assert_true(search_module(f->loader, plain, "demo.tools.sub.deep", &path, &f->err) && text_ends(path, "/deep.py"));
+    assert_true(search_module(f->loader, plain, "../mine", &path, &f->err) && path == NULL);
+    assert_false(search_module(f->loader, plain, "demo.tools.gone", &path, &f->err));
+    assert_non_null(search_plugin(f->loader, plain, "action", "acts"));
+    assert_non_null(search_plugin(f->loader, plain, "action", "demo.tools.act"));
+    assert_non_null(search_plugin(f->loader, in_collection, "action", "act"));
+    assert_null(search_plugin(f->loader, plain, "action", "act"));
+}
+
+/* What is only known while the run goes on is refused there, or accepted because a failure is waited for. */
+static void test_left_to_the_run(void **state)
+{
+    struct fixture *f = *state;
+    const struct node *node;
+
+    put(f, "sub.yml", "- {name: inner, debug: {msg: hi}}\n");
+    load(f, "- hosts: all\n"
+            "  vars: {what: debug}\n"
+            "  tasks:\n"
+            "    - {name: known, action: '{{ what }} msg=hi'}\n"
+            "    - {name: unknown, action: '{{ fact }} msg=hi'}\n"
+            "    - {name: form, debug: {msg: hi}, diff: 'yes.', ignore_errors: true}\n"
+            "    - {name: old, include: sub.yml a=b}\n");
+    assert_true(task_named(&f->book->plays[0]->tasks, "inner")->parent->gives_params);
+    node = task_named(&f->book->plays[0]->tasks, "known");
+    assert_string_equal(node->action, "debug");
+    assert_false(node->is_unresolved);
+    assert_true(task_named(&f->book->plays[0]->tasks, "unknown")->is_unresolved);
+    node = task_named(&f->book->plays[0]->tasks, "form");
+    assert_true(node->is_unresolved);
+    assert_non_null(strstr(node->unresolved_text, "the field 'diff' has an invalid value (yes.), and could not be "
+                                                  "converted to an bool.The error was: The value 'yes.' is not a valid "
+                                                  "boolean."));
+}
+
+static void test_names_told(void **state)
+{
+    static const char duplicate[] = "- hosts: all\n  tasks:\n    - debug: {msg: a, msg: b}\n";
+    struct fixture *f = *state;
+
+    load(f, "- hosts: all\n  vars: {lipsum: 1, tags: 2, fine: 3}\n  tasks: []\n");
+    assert_int_equal(value_count(f->config.warnings), 2);
+    assert_string_equal(value_text(value_item(f->config.warnings, 0)), "Found variable using reserved name: lipsum");
+    f->config.duplicate_keys = "error";
+    refuse(f, duplicate, 0, "found a duplicate dict key (msg)");
+    f->config.duplicate_keys = "ignore";
+    f->loader = playbook_loader_new(f->arena, &f->config);
+    load(f, duplicate);
+    assert_int_equal(value_count(f->config.warnings), 2);
+}
+
 static void test_large(void **state)
 {
     struct fixture *f = *state;
@@ -592,7 +820,9 @@ int main(void)
         T(test_refused_plays), T(test_handler_blocks), T(test_skipped_modules_load),
         T(test_inheritance),   T(test_roles),          T(test_argument_specs),
         T(test_role_identity), T(test_imports),        T(test_dynamic),
-        T(test_large),
+        T(test_role_above),    T(test_collections),    T(test_collections_refused),
+        T(test_module_groups), T(test_search_module),  T(test_left_to_the_run),
+        T(test_names_told),    T(test_large),
     };
 
     return cmocka_run_group_tests_name("load", tests, NULL, NULL);

@@ -184,7 +184,7 @@ static void test_hidden(void **state)
 static void test_yaml(void **state)
 {
     (void)state;
-    replay("yaml", (struct console_options){ PLAIN, .result_yaml = true });
+    replay("yaml", (struct console_options){ PLAIN, .format = RESULT_YAML });
 }
 
 static void test_roles(void **state)

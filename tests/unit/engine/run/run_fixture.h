@@ -31,10 +31,11 @@ static const struct task_spec fixture_setup = FIXTURE_SPEC("setup"), fixture_pin
                               fixture_echo = FIXTURE_SPEC("echo"), fixture_command = FIXTURE_SPEC("command"),
                               fixture_shell = FIXTURE_SPEC("shell"), fixture_raw = FIXTURE_SPEC("raw"),
                               fixture_file = FIXTURE_SPEC("file"), fixture_stat = FIXTURE_SPEC("stat"),
-                              fixture_hostname = FIXTURE_SPEC("hostname");
-static const struct task_spec *const fixture_specs[] = { &fixture_command,  &fixture_echo,  &fixture_file,
-                                                         &fixture_hostname, &fixture_ping,  &fixture_raw,
-                                                         &fixture_setup,    &fixture_shell, &fixture_stat };
+                              fixture_hostname = FIXTURE_SPEC("hostname"), fixture_package = FIXTURE_SPEC("package");
+static const struct task_spec *const fixture_specs[] = { &fixture_command,  &fixture_echo,    &fixture_file,
+                                                         &fixture_hostname, &fixture_package, &fixture_ping,
+                                                         &fixture_raw,      &fixture_setup,   &fixture_shell,
+                                                         &fixture_stat };
 static const struct task_catalogue fixture_catalogue = { fixture_specs,
                                                          sizeof(fixture_specs) / sizeof(fixture_specs[0]) };
 

@@ -121,6 +121,65 @@ static void secrets_spread(void **state)
     check_secret(world, "{{ [open, secrets[0]] | first }}", false);
 }
 
+/* Numbers are no less secret than text, and text that is made from them. */
+static void secret_numbers_spread(void **state)
+{
+    static const char *const secret[] = {
+        "{{ pin }}",
+        "pin is {{ pin }}",
+        "{{ pin }}{{ pin }}",
+        "{{ pin + 1 }}",
+        "{{ 1 - pin }}",
+        "{{ -pin }}",
+        "{{ +pin }}",
+        "{{ pin * 1.0 }}",
+        "{{ pin // 10 }}",
+        "{{ pin ** 2 }}",
+        "{{ 10 ** 30 + pin }}",
+        "{{ 'x' * pin }}",
+        "{{ '%d' % pin }}",
+        "{{ pin | string }}",
+        "{{ pin | float }}",
+        "{{ pin | int }}",
+        "{{ '12' | int(pin) }}",
+        "{{ pin | abs }} ",
+        "{{ pin | round }}",
+        "{{ pin | log }}",
+        "{{ pin | pow(2) }}",
+        "{{ 2 | pow(pin) }}",
+        "{{ pin | root }}",
+        "{{ digits | int }}",
+        "{{ digits | float }}",
+        "{{ [1, pin] | sum }}",
+        "{{ [1, pin] | max }}",
+        "{{ [1, pin] | join }}",
+        "{{ [pin] }}",
+        "{{ {'a': pin} }}.",
+        "{{ range(pin, pin + 1) }}",
+        "{{ 1 in range(pin) }}{{ range(pin) }}",
+        "{{ real }}.",
+        "{% set x = pin %}{{ x }}{{ 1 }}",
+        "{% for x in [pin] %}{{ x }};{% endfor %}",
+        "{% macro m(a) %}<{{ a }}>{% endmacro %}{{ m(pin) }}",
+        "{% filter upper %}x{{ pin }}{% endfilter %}",
+    };
+    static const char *const open[] = { "{{ 1 + 1 }}", "{{ [pin, 2][1] }}.", "{{ pin > 3 }}", "{{ [pin] | length }}" };
+    struct world *world = *state;
+    struct value *pin = value_int(world->arena, 12), *real = value_real(world->arena, 1.5),
+                 *digits = trusted(world, "12");
+
+    pin->marks |= VALUE_SECRET;
+    real->marks |= VALUE_SECRET;
+    digits->marks |= VALUE_SECRET;
+    value_map_put(world->arena, world->vars, "pin", pin);
+    value_map_put(world->arena, world->vars, "real", real);
+    value_map_put(world->arena, world->vars, "digits", digits);
+    for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++)
+        check_secret(world, secret[i], true);
+    for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++)
+        check_secret(world, open[i], false);
+}
+
 /* Text that a template makes is not a template: neither from facts nor from literals. */
 static void results_are_not_templated(void **state)
 {
@@ -252,6 +311,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(secrets_spread, setup, teardown),
+        cmocka_unit_test_setup_teardown(secret_numbers_spread, setup, teardown),
         cmocka_unit_test_setup_teardown(results_are_not_templated, setup, teardown),
         cmocka_unit_test_setup_teardown(static_values_come_back_as_they_are, setup, teardown),
         cmocka_unit_test_setup_teardown(failures_have_positions, setup, teardown),

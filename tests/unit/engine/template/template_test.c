@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "common/value/value_python.h"
-#include "engine/template/template.h"
+#include "engine/template/template_plugin.h"
 
 struct world {
     struct arena *arena;
@@ -95,7 +95,8 @@ static void arguments_leave_out_omit(void **state)
     check_repr(world, out, "{'path': '/x5', 'inner': {'size': 5}, 'key{{ n }}': True}");
 }
 
-static void vault_values_are_never_used(void **state)
+/* Without a password: as arguments at once, in a variable only where it is used. */
+static void vault_values_need_a_password(void **state)
 {
     struct world *world = *state;
     struct value *args = value_map(world->arena), *vault = trusted(world, "$ANSIBLE_VAULT;1.1;AES256\n3130\n");
@@ -108,11 +109,15 @@ static void vault_values_are_never_used(void **state)
     vault->column = 9;
     value_map_put(world->arena, args, "password", vault);
     assert_false(template_arguments(&world->call, args, &out, &err));
-    assert_string_equal(err.text, TEMPLATE_NO_VAULT);
+    assert_string_equal(err.text, "Attempting to decrypt but no vault secrets found");
     assert_string_equal(err.path, "group_vars/all.yml");
     assert_int_equal(err.line, 3);
     assert_int_equal(err.column, 9);
     assert_false(template_value(&world->call, vault, &out, NULL));
+    world->call.depth = 1;
+    assert_true(template_value(&world->call, args, &out, &err));
+    assert_true(value_is_envelope(value_map_get(out, "password")));
+    assert_false(template_is_opened(&world->call, out, &err));
 }
 
 static void keys_of_arguments_are_templates(void **state)
@@ -246,21 +251,108 @@ static void checks_at_plan_time(void **state)
     check_plan(world, "x | uper == 'a'", true, "'upper'");
     check_plan(world, "x == ", true, "unexpected 'end of statement block'");
     check_plan(world, "{{ x | nope_at_all }}", false, "nope_at_all");
-    assert_true(template_lookup_exists("ansible.builtin.file"));
-    assert_false(template_lookup_exists("nonesuch"));
+    assert_true(template_lookup_known(NULL, "ansible.builtin.file", NULL));
+    assert_false(template_lookup_known(NULL, "nonesuch", NULL));
+}
+
+/* Plugins named py_* that give back what they get; py_fail fails as it is told, py_ask asks for a variable. */
+static const char *plugin_find(void *context, enum template_plugin kind, const char *name, bool is_ours,
+                               const char **why_out)
+{
+    (void)context;
+    (void)kind;
+    (void)is_ours;
+    *why_out = NULL;
+    return strncmp(name, "py_", 3) == 0 ? "/plugin.py" : NULL;
+}
+
+static bool plugin_ask(void *context, struct arena *arena, const struct foreign_question *question,
+                       const struct value **out, struct error *err)
+{
+    struct value *answer = value_map(arena), *asked = value_map(arena);
+    const char *name = value_map_text(question->map, "name");
+    const struct value *reply = NULL;
+
+    (void)context;
+    *out = answer;
+    if (strcmp(name, "py_dead") == 0)
+        return error_set(err, "Python ended without an answer");
+    if (strcmp(name, "py_fail") == 0) {
+        value_map_put_string(arena, answer, "failed", "its own words");
+        value_map_put(arena, answer, "kind", value_map_get(question->map, "input"));
+        return true;
+    }
+    if (strcmp(name, "py_ask") == 0) {
+        value_map_put_string(arena, asked, "ask", "variable");
+        value_map_put(arena, asked, "name", value_map_get(question->map, "input"));
+        assert_true(question->back->reply(question->back->context, arena, asked, &reply, err));
+        value_map_put(arena, answer, "value", reply);
+        return true;
+    }
+    value_map_put(arena, answer, "value",
+                  value_map_get(question->map, strcmp(name, "py_look") == 0 ? "terms" : "input"));
+    return true;
+}
+
+static void plugins_in_python(void **state)
+{
+    static const struct template_plugins plugins = { .find = plugin_find, .ask = plugin_ask };
+    static const struct {
+        const char *text, *wanted; /* begins with "!": an error */
+    } cases[] = {
+        { "{{ [1, 'a', (2, None), {3: 'b'}, {'__roost': 1}] | py_same | string }}",
+          "[1, 'a', (2, None), {3: 'b'}, {'__roost': 1}]" },
+        { "{{ [nope | py_same is undefined, 5 is py_same, ['x'] | map('py_same') | list] }}", "[True, 5, ['x']]" },
+        { "{{ nope | py_same }}", "!'nope' is undefined" },
+        { "{{ [('2020-01-02 03:04:05' | to_datetime) | py_same] | string }}",
+          "[datetime.datetime(2020, 1, 2, 3, 4, 5)]" },
+        { "{{ query('py_look', 'a', 'b') }}", "['a', 'b']" },
+        { "{{ lookup('py_look', 'a', 'b') }}", "a,b" },
+        { "{% set here = 7 %}{{ ['n' | py_ask, 'here' | py_ask, 'nope' | py_ask] }}",
+          "[{'value': 5}, {'value': 7}, {}]" },
+        { "{{ 'plain' | py_fail }}", "!its own words" },
+        { "{{ 1 | py_dead }}", "!the plugin 'py_dead' in Python: Python ended without an answer" },
+        { "{{ range | py_same }}", "!cannot be handed to a plugin in Python" },
+    };
+    struct world *world = *state;
+    const struct value *out = NULL;
+
+    template_env_plugins(world->call.env, &plugins);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct error err = ERROR_INIT;
+        bool good = template_value(&world->call, trusted(world, cases[i].text), &out, &err);
+
+        if (good == (cases[i].wanted[0] == '!'))
+            fail_msg("%s: %s", cases[i].text, good ? value_to_text(world->arena, out) : err.text);
+        if (good ? strcmp(value_to_text(world->arena, out), cases[i].wanted) != 0
+                 : strstr(err.text, cases[i].wanted + 1) == NULL)
+            fail_msg("%s: %s", cases[i].text, good ? value_to_text(world->arena, out) : err.text);
+    }
+    struct value *secret = value_string(world->arena, "hidden");
+    struct error err = ERROR_INIT;
+
+    secret->marks |= VALUE_SECRET;
+    value_map_put(world->arena, world->vars, "secret", secret);
+    assert_true(template_value(&world->call, trusted(world, "{{ 'x' | py_same(secret) }}"), &out, &err));
+    assert_true(value_has_mark(out, VALUE_SECRET));
+    assert_true(template_value(&world->call, trusted(world, "{{ 'secret' | py_ask }}"), &out, &err));
+    assert_true(value_has_mark(out, VALUE_SECRET));
+    assert_true(template_value(&world->call, trusted(world, "{{ 'x' | py_same }}"), &out, &err));
+    assert_false(value_has_mark(out, VALUE_SECRET));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(arguments_leave_out_omit, setup, teardown),
-        cmocka_unit_test_setup_teardown(vault_values_are_never_used, setup, teardown),
+        cmocka_unit_test_setup_teardown(vault_values_need_a_password, setup, teardown),
         cmocka_unit_test_setup_teardown(keys_of_arguments_are_templates, setup, teardown),
         cmocka_unit_test_setup_teardown(conditions, setup, teardown),
         cmocka_unit_test_setup_teardown(conditions_from_outside_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(expressions_keep_their_type, setup, teardown),
         cmocka_unit_test_setup_teardown(files, setup, teardown),
         cmocka_unit_test_setup_teardown(checks_at_plan_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(plugins_in_python, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,13 +169,66 @@ static void replaces_by_links(void **state)
     assert_true(file_link_symbolic(world->arena, "x", "d/a/b", true, &world->err)); /* an empty folder */
 }
 
+/* Its owner puts a link in place of a folder that was just seen. */
+static bool swap_a(void *context, const char *path, const struct stat *info, struct error *err)
+{
+    struct world *world = context;
+
+    (void)info, (void)err;
+    text_printf(&world->seen, "%s ", path);
+    if (strcmp(path, "a") == 0)
+        assert_int_equal(rename("d/a", "kept") + symlink("../precious", "d/a"), 0);
+    return true;
+}
+
+static bool only_see(void *context, const char *path, const struct stat *info, struct error *err)
+{
+    struct world *world = context;
+
+    (void)info, (void)err;
+    text_printf(&world->seen, "%s ", path);
+    return true;
+}
+
+static void stays_inside_what_others_change(void **state)
+{
+    struct world *world = *state;
+    int fd;
+
+    make_tree(world);
+    assert_true(file_tree_make(world->arena, "precious", &world->err));
+    put("precious/2", 0600);
+    put("precious/secret", 0600);
+    fd = open("d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(file_tree_walk_at(world->arena, fd, &(struct file_tree_visitor){ only_see, world }, &world->err));
+    assert_non_null(strstr(world->seen.data, "a/2 "));
+    text_truncate(&world->seen, 0);
+
+    assert_true(file_tree_walk_at(world->arena, fd, &(struct file_tree_visitor){ swap_a, world }, &world->err));
+    assert_non_null(strstr(world->seen.data, "a "));
+    assert_null(strstr(world->seen.data, "secret")); /* swapped before it was entered */
+    assert_false(file_tree_unlink_at(fd, "a/2"));    /* swapped after it was walked */
+    assert_true(path_is_file("precious/2"));
+
+    assert_int_equal(unlink("d/a") + rename("kept", "d/a"), 0);
+    assert_true(file_tree_unlink_at(fd, "a/2"));
+    assert_true(file_tree_unlink_at(fd, "1"));
+    assert_false(path_exists("d/a/2") || path_exists("d/1"));
+    close(fd);
+}
+
 #define CASE(name_) cmocka_unit_test_setup_teardown(name_, world_setup, world_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(walks_in_order), CASE(removes_without_following), CASE(copies_with_links_or_what_they_name),
-        CASE(tells_states),   CASE(finds_real_paths),          CASE(replaces_by_links),
+        CASE(walks_in_order),
+        CASE(removes_without_following),
+        CASE(copies_with_links_or_what_they_name),
+        CASE(tells_states),
+        CASE(finds_real_paths),
+        CASE(replaces_by_links),
+        CASE(stays_inside_what_others_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a struct vault_secrets is made of: all of it lies in its own locked memory. */
+#pragma once
+
+#include "common/base/hash.h"
+#include "common/trust/locked_memory.h"
+#include "engine/vault/vault.h"
+
+#define VAULT_OPENED_BUCKETS 256
+
+struct vault_secret {
+    struct vault_secret *next;
+    const char *id, *password;
+    size_t length;
+};
+
+/* An envelope that was tried: by its SHA-256, so that the hosts of a run open it once. */
+struct vault_opened {
+    struct vault_opened *next;
+    char digest[HASH_HEX_MAX];
+    const char *plain; /* NULL: none of the first `tried` passwords opens it */
+    size_t length, used, tried;
+};
+
+struct vault_hidden {
+    struct vault_hidden *next;
+    const char *text;
+    size_t length;
+};
+
+struct vault_secrets {
+    struct locked_memory *memory;
+    struct vault_secret *first, **end;
+    size_t count;
+    bool only_equal_ids;
+    struct vault_opened *opened[VAULT_OPENED_BUCKETS];
+    struct vault_hidden *hidden;
+    size_t hidden_count;
+};
+
+const struct vault_secret *vault_secret_at(const struct vault_secrets *secrets, size_t index);

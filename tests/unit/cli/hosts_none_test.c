@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A pattern that is for nobody: the nearest host, or the inventory that is not there. And inventories as Ansible shows them. */
+#include "cli/hosts_none.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cli/verb.h"
+#include "common/base/arena.h"
+#include "tests/unit/cli/inventory_recorded.h"
+#include "tests/unit/cli/verb_output.h"
+
+VERB_DECLARE(enroll);
+
+static void enroll_says(const char *pattern, const char *inventory, const char *sentence)
+{
+    ARENA_SCOPED arena = arena_new();
+    char *words[] = { (char *)"enroll", arena_copy(arena, pattern), (char *)"-i", arena_copy(arena, inventory), NULL };
+    char *output = NULL;
+
+    assert_int_equal(verb_output(arena, verb_enroll.run, 4, words, &output), 1);
+    if (strstr(output, sentence) == NULL)
+        fail_msg("'%s' is not in: %s", sentence, output);
+}
+
+static void test_says(void **state)
+{
+    (void)state;
+    setenv("ANSIBLE_CONFIG", "/dev/null", 1);
+    enroll_says("ai-9", "ai-1,box,", "no host of the inventory matches 'ai-9', did you mean 'ai-1'?");
+    enroll_says("elsewhere", "ai-1,box,", "no host of the inventory matches 'elsewhere'\n");
+    enroll_says("all", "/nowhere/inventry",
+                "no host of the inventory matches 'all': the inventory /nowhere/inventry does not exist");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_says), cmocka_unit_test(test_as_recorded) };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
