@@ -88,6 +88,9 @@ struct vars_scope {
     struct value *local;       /* loop variables, registered result ...: above everything; NULL: none yet */
     struct vars_layer *layers; /* highest precedence first */
     size_t layer_count;
+    size_t naming_layer;            /* from here on they name the files of vars_files */
+    struct vars_layer *file_layers; /* those of vars_files: the last entry first */
+    size_t file_count;
     struct vars_frame *frame; /* variables that are being templated */
     const char *const *search_folders;
     const struct value *environment; /* the task's, for the variable of that name; NULL: none */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vars_files of a play: each entry is a file or a list of candidates of which the first that exists is taken. Entries
- * without templates are read once per play; the others are named per host, and read again only when the name changed.
+ * vars_files of a play: each entry is a file or a list of candidates of which the first that exists is taken, named with
+ * the variables of the entries before it. Where no entry is a template all are read once per play; else they are named
+ * per host and task, and read again only from the first name on that changed.
  */
 #include <string.h>
 
@@ -18,7 +19,7 @@ static bool file_read_cached(struct vars_world *world, const char *path, const s
             return false;
         value_map_put(world->play_arena, world->file_cache, path, known == NULL ? value_null() : known);
     }
-    *out = value_count(known) == 0 ? NULL : known;
+    *out = value_count(known) == 0 ? value_null() : known;
     return true;
 }
 
@@ -59,17 +60,16 @@ static const struct value *as_list(struct arena *arena, const struct value *valu
     return list;
 }
 
-/* The names of one entry with their templates filled in. *out is NULL when a variable is not there yet. */
+/* The names of one entry with their templates filled in. *out is null when a variable is not there yet. */
 static bool entry_names(struct vars_scope *scope, const struct value *entry, const struct value **out,
                         struct error *err)
 {
     struct template_call call = vars_scope_call(scope, scope->arena);
     const struct value *names = as_list(scope->arena, entry);
 
-    *out = NULL;
     if (template_value(&call, names, out, err))
         return true;
-    *out = NULL;
+    *out = value_null();
     if (err->kind != ERROR_UNDEFINED)
         return false;
     if (scope->host != NULL && scope->task != NULL && vars_host_is_gathered(scope->world, scope->host))
@@ -86,19 +86,16 @@ static bool names_missing(struct vars_scope *scope, const struct value *names, s
                      value_to_text(scope->arena, value_count(names) == 1 ? value_item(names, 0) : names));
 }
 
-static bool names_load(struct vars_scope *scope, const struct value *names, struct value *maps, struct arena *arena,
+/* *out is null where there is no file, yet or at all. */
+static bool names_load(struct vars_scope *scope, const struct value *names, const struct value **out,
                        struct error *err)
 {
-    const struct value *map = NULL;
     const char *path = entry_find(scope, names);
 
+    *out = value_null();
     if (path == NULL)
-        return scope->host == NULL || names_missing(scope, names, err);
-    if (!file_read_cached(scope->world, path, &map, err))
-        return false;
-    if (map != NULL)
-        value_list_add(arena, maps, map);
-    return true;
+        return scope->host == NULL || value_is(names, VALUE_NULL) || names_missing(scope, names, err);
+    return file_read_cached(scope->world, path, out, err);
 }
 
 static bool all_static(const struct value *entries)
@@ -110,19 +107,6 @@ static bool all_static(const struct value *entries)
         if (value_is(entry, VALUE_LIST) ? !all_static(entry)
                                         : text != NULL && value_text_is_template(text, strlen(text)))
             return false;
-    }
-    return true;
-}
-
-static bool names_of_all(struct vars_scope *scope, const struct value *entries, struct value *all, struct error *err)
-{
-    for (size_t i = 0; i < value_count(entries); i++) {
-        const struct value *names = NULL;
-
-        if (!entry_names(scope, value_item(entries, i), &names, err))
-            return false;
-        if (names != NULL)
-            value_list_add(scope->arena, all, names);
     }
     return true;
 }
@@ -141,6 +125,23 @@ static void entries_note(struct vars_world *world, const struct value *entries)
     }
 }
 
+static const struct value *entries_of(const struct play *play, struct arena *arena)
+{
+    return as_list(arena, play->keywords[KEYWORD_VARS_FILES]);
+}
+
+size_t vars_files_count(const struct play *play)
+{
+    const struct value *entries = play->keywords[KEYWORD_VARS_FILES];
+
+    return entries == NULL || value_is(entries, VALUE_NULL) ? 0 : value_is(entries, VALUE_LIST) ? value_count(entries) : 1;
+}
+
+static void layer_fill(struct vars_scope *scope, size_t entry, const struct value *map)
+{
+    scope->file_layers[scope->file_count - 1 - entry].map = map;
+}
+
 static bool located(const struct value *entry, struct error *err)
 {
     struct source_position at = value_position(entry);
@@ -148,30 +149,62 @@ static bool located(const struct value *entry, struct error *err)
     return error_locate(err, &at);
 }
 
-bool vars_files_of(struct vars_scope *scope, const struct value **out, struct error *err)
+/* Adds what the entries are named now and their maps; *is_same: they are what the host had before. */
+static bool entries_read(struct vars_scope *scope, const struct vars_host *known, struct value *all,
+                         struct value *maps, bool *is_same, struct error *err)
+{
+    const struct value *entries = entries_of(scope->play->play, scope->arena);
+
+    *is_same = known != NULL && known->files != NULL;
+    for (size_t i = 0; i < scope->file_count; i++) {
+        const struct value *entry = value_item(entries, i), *names, *map;
+
+        if (!entry_names(scope, entry, &names, err))
+            return false;
+        *is_same = *is_same && value_equal(value_item(known->file_names, i), names);
+        if (*is_same)
+            map = value_item(known->files, i);
+        else if (!names_load(scope, names, &map, err))
+            return located(entry, err);
+        value_list_add(scope->arena, all, names);
+        value_list_add(scope->arena, maps, map);
+        layer_fill(scope, i, map);
+    }
+    return true;
+}
+
+/* Another list with the same items. */
+static struct value *list_of_same(struct arena *arena, const struct value *items)
+{
+    struct value *list = value_list(arena);
+
+    for (size_t i = 0; i < value_count(items); i++)
+        value_list_add(arena, list, value_item(items, i));
+    return list;
+}
+
+bool vars_files_read(struct vars_scope *scope, struct error *err)
 {
     struct vars_world *world = scope->world;
-    const struct value *entries = as_list(scope->arena, scope->play->play->keywords[KEYWORD_VARS_FILES]);
+    const struct value *entries = entries_of(scope->play->play, scope->arena);
     struct vars_host *known = scope->host == NULL ? NULL : vars_host_of(world, scope->host);
-    struct value *all = value_list(scope->arena);
-    struct value *maps = value_list(world->play_arena);
+    struct value *all = value_list(scope->arena), *maps = value_list(scope->arena);
+    bool is_same = false;
 
-    if (!names_of_all(scope, entries, all, err))
-        return false;
-    if (known != NULL && known->files != NULL && value_equal(known->file_names, all)) {
-        *out = known->files;
+    for (size_t i = 0; world->static_files != NULL && i < scope->file_count; i++)
+        layer_fill(scope, i, value_item(world->static_files, i));
+    if (world->static_files != NULL)
         return true;
-    }
-    for (size_t i = 0; i < value_count(all); i++)
-        if (!names_load(scope, value_item(all, i), maps, world->play_arena, err))
-            return value_count(all) == value_count(entries) ? located(value_item(entries, i), err) : false;
+    if (!entries_read(scope, known, all, maps, &is_same, err))
+        return false;
+    if (is_same)
+        return true;
     entries_note(world, entries);
     if (known != NULL) {
-        known->files = maps;
+        known->files = list_of_same(world->play_arena, maps);
         known->file_names = value_copy(known->arena, all);
         if (all_static(entries))
-            world->static_files = maps;
+            world->static_files = known->files;
     }
-    *out = maps;
     return true;
 }

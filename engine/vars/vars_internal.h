@@ -17,8 +17,8 @@ struct vars_host {
     struct value *wrapper;         /* map with the one variable ansible_facts */
     const struct value *inventory; /* levels 3 to 10 merged, cached for `inventory_folder` */
     const char *inventory_folder;
-    const struct value *files;      /* list of maps: vars_files of the current play whose names are templates ... */
-    const struct value *file_names; /* ... and what the names were when they were loaded */
+    const struct value *files;      /* vars_files of the current play: a map for each entry, null: no file ... */
+    const struct value *file_names; /* ... and what the names were when they were loaded, null: not known */
 };
 
 /* Merged views of one role, made at first use. */
@@ -48,7 +48,7 @@ struct vars_world {
     size_t made_capacity;
     const struct vars_play *play;
     const struct value *play_defaults, *play_role_vars; /* of all roles the play sees; later roles win */
-    const struct value *static_files;                   /* vars_files without templates: list of maps, or NULL */
+    const struct value *static_files;                   /* the same of vars_files without templates, or NULL */
     const struct value *groups;                         /* the variable of that name */
     const struct value *hostvars;
     struct value *file_cache;  /* path -> map, of the current play */
@@ -76,8 +76,9 @@ void vars_cache_flush(struct vars_world *world); /* writes what has changed */
 bool vars_fact_is_injectable(const char *name);
 const char *vars_fact_plain_name(const char *name);
 
-/* vars_files: a list of maps, lowest precedence first. Loads what has no templates once per play. */
-bool vars_files_of(struct vars_scope *scope, const struct value **out, struct error *err);
+size_t vars_files_count(const struct play *play); /* entries of vars_files */
+/* Fills the layers of vars_files, one entry after the other: each may use what those before it brought. */
+bool vars_files_read(struct vars_scope *scope, struct error *err);
 
 /* Text of the run itself, not of a node: safe in templates and conditions, unless it holds template syntax. */
 struct value *vars_own_text(struct arena *arena, const char *text, size_t length);

@@ -54,7 +54,17 @@ static void push_task_levels(struct stack *stack, struct vars_scope *scope, cons
         push(stack, role->vars, false);
 }
 
-static void push_play_levels(struct stack *stack, const struct vars_scope *scope, const struct value *files)
+/* Empty layers that vars_files_read fills, one file after the other. It sees them, what is below and the extra vars. */
+static void push_file_levels(struct stack *stack, struct vars_scope *scope)
+{
+    scope->naming_layer = stack->count;
+    push(stack, scope->world->config.extra_vars, false);
+    scope->file_layers = &stack->layers[stack->count];
+    for (size_t i = 0; i < scope->file_count; i++)
+        stack->layers[stack->count++].map = value_null();
+}
+
+static void push_play_levels(struct stack *stack, struct vars_scope *scope)
 {
     const struct vars_play *play = scope->play;
 
@@ -62,8 +72,8 @@ static void push_play_levels(struct stack *stack, const struct vars_scope *scope
         return;
     if (!scope->world->config.private_role_vars)
         push(stack, scope->world->play_role_vars, false);
-    for (size_t i = value_count(files); i > 0; i--)
-        push(stack, value_item(files, i - 1), false);
+    if (scope->file_count > 0)
+        push_file_levels(stack, scope);
     push(stack, play->play->import_vars, false);
     push(stack, play->prompted, false);
     push(stack, play->play->vars, false);
@@ -81,15 +91,14 @@ static void push_host_levels(struct stack *stack, const struct vars_scope *scope
     push(stack, inventory, false);
 }
 
-static void scope_stack(struct vars_scope *scope, const struct vars_host *known, const struct value *inventory,
-                        const struct value *files)
+static void scope_stack(struct vars_scope *scope, const struct vars_host *known, const struct value *inventory)
 {
-    size_t room = FIXED_LAYERS + 2 * chain_length(scope->task) + value_count(files);
+    size_t room = FIXED_LAYERS + 2 * chain_length(scope->task) + scope->file_count;
     struct stack stack = { arena_new_array(scope->arena, struct vars_layer, room), 0 };
 
     push(&stack, scope->world->config.extra_vars, false);
     push_task_levels(&stack, scope, known);
-    push_play_levels(&stack, scope, files);
+    push_play_levels(&stack, scope);
     push_host_levels(&stack, scope, known, inventory);
     if (scope->role != NULL)
         push(&stack, vars_role_of(scope->world, scope->role)->defaults, false);
@@ -97,6 +106,19 @@ static void scope_stack(struct vars_scope *scope, const struct vars_host *known,
         push(&stack, scope->world->play_defaults, false);
     scope->layers = stack.layers;
     scope->layer_count = stack.count;
+}
+
+static bool files_read(struct vars_scope *scope, struct error *err)
+{
+    size_t hidden = scope->naming_layer;
+    bool ok;
+
+    scope->layers += hidden;
+    scope->layer_count -= hidden;
+    ok = vars_files_read(scope, err);
+    scope->layers -= hidden;
+    scope->layer_count += hidden;
+    return ok;
 }
 
 static void scope_start(struct vars_scope *scope, struct vars_world *world, struct arena *arena,
@@ -118,21 +140,15 @@ bool vars_scope_open(struct vars_scope *scope, struct vars_world *world, struct 
 {
     const struct vars_host *known = place->host == NULL ? NULL : vars_host_of(world, place->host);
     const char *folder = world->play == NULL ? NULL : world->play->play->folder;
-    const struct value *inventory = NULL, *files = NULL;
+    const struct value *inventory = NULL;
 
     scope_start(scope, world, arena, place);
     vars_scope_connect(scope);
     if (place->host != NULL && !vars_host_inventory(world, place->host, folder, &inventory, err))
         return false;
-    if (scope->play != NULL && world->static_files == NULL && scope->play->play->keywords[KEYWORD_VARS_FILES] != NULL) {
-        scope_stack(scope, known, inventory, NULL); /* the names of the files may need everything else */
-        if (!vars_files_of(scope, &files, err))
-            return false;
-    } else {
-        files = scope->play == NULL ? NULL : world->static_files;
-    }
-    scope_stack(scope, known, inventory, files);
-    return true;
+    scope->file_count = scope->play == NULL ? 0 : vars_files_count(scope->play->play);
+    scope_stack(scope, known, inventory);
+    return scope->file_count == 0 || files_read(scope, err);
 }
 
 void vars_scope_put(struct vars_scope *scope, const char *name, const struct value *value)
