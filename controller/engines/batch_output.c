@@ -2,6 +2,7 @@
 /* Reading what jobs wrote. */
 #include "controller/engines/batch_output.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "common/base/text.h"
@@ -33,11 +34,21 @@ const struct value *batch_json(struct arena *arena, const char *text, char open)
     return NULL;
 }
 
+bool batch_tells(const char *line)
+{
+    while (*line != '\0' && !isalnum((unsigned char)*line))
+        line++;
+    return *line != '\0';
+}
+
 const char *batch_last_words(struct arena *arena, const char *text)
 {
-    const char *trimmed = text_trim(arena, text, strlen(text));
-    const char *last = strrchr(trimmed, '\n');
+    const char *last = "";
+    size_t count = 0;
+    char **lines = text_split(arena, text, '\n', &count);
 
-    last = last == NULL ? trimmed : last + 1;
+    for (size_t i = 0; i < count; i++)
+        if (batch_tells(lines[i]))
+            last = lines[i];
     return last[0] == '\0' ? "it said nothing" : arena_printf(arena, "it said '%.*s'", WORDS_MOST, last);
 }

@@ -9,5 +9,7 @@
 const char *batch_output(const struct value *outputs, size_t index);
 /* The JSON document in a text that holds other lines too: from the first line that begins with `open` ('[' or '{'); NULL: none. */
 const struct value *batch_json(struct arena *arena, const char *text, char open);
-/* The last words of an output, for a sentence. */
+/* Has the line a letter or a digit? Open MPI draws lines around what it says. */
+bool batch_tells(const char *line);
+/* The last line of an output that tells something, for a sentence. */
 const char *batch_last_words(struct arena *arena, const char *text);

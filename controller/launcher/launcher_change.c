@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/text.h"
 #include "common/json/json.h"
+#include "controller/engines/batch_output.h"
 #include "controller/launcher/launcher_internal.h"
 #include "controller/launcher/launcher_models.h"
 #include "controller/launcher/launcher_peak.h"
@@ -131,7 +132,7 @@ static const char *last_said(const struct value *log)
 
         if (line != NULL && strstr(line, "error") != NULL)
             return line;
-        if (last == NULL && line != NULL && line[0] != '\0')
+        if (last == NULL && line != NULL && batch_tells(line))
             last = line;
     }
     return last;
