@@ -159,11 +159,14 @@ static double real_modulo(double a, double b)
     return (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
-/* Rounded down from what is left without the rest, as in Python: 2 // 0.1 is 19. */
+/* Rounded down from what is left without the rest, as in CPython: 2 // 0.1 is 19, -5 // inf is -1. */
 static double real_divide(double a, double b)
 {
-    double exact = (a - real_modulo(a, b)) / b, whole = floor(exact);
+    double rest = fmod(a, b), exact = (a - rest) / b, whole;
 
+    if (rest != 0 && (rest < 0) != (b < 0))
+        exact -= 1;
+    whole = floor(exact);
     if (exact == 0)
         return copysign(0, a / b);
     return exact - whole > 0.5 ? whole + 1 : whole;

@@ -20,61 +20,85 @@ static const struct value *filter_abs(struct eval *eval, const struct value *inp
     return eval_fail_type(eval, "bad operand type for abs(): '%s'", eval_type(input));
 }
 
-/* Rounds half to even on the decimal text, as Python does. */
-static double round_decimal(struct eval *eval, double number, int64_t precision)
-{
-    double scale = 0;
+/* Beyond them a real has no digits: float.__round__ of CPython. */
+#define REAL_PLACES_MAX 323
+#define REAL_PLACES_MIN (-308)
 
-    if (!isfinite(number) || precision > 22)
-        return number;
-    if (precision >= 0)
-        return strtod(arena_printf(eval->arena, "%.*f", (int)precision, number), NULL);
-    if (precision < -300)
-        return 0;
-    scale = pow(10, (double)-precision);
-    return nearbyint(number / scale) * scale;
+/* To tens, hundreds and so on: so many of its digits are left. */
+static double round_tens(struct eval *eval, double number, int places)
+{
+    const char *text = arena_printf(eval->arena, "%.17e", number), *exponent = strchr(text, 'e') + 1;
+    int digits = (int)strtol(exponent, NULL, 10) + 1 - places;
+
+    if (digits > 0)
+        return strtod(arena_printf(eval->arena, "%.*e", digits - 1, number), NULL);
+    if (digits == 0 && fabs(strtod(text, NULL)) > strtod(arena_printf(eval->arena, "5e%d", places - 1), NULL))
+        return copysign(strtod(arena_printf(eval->arena, "1e%d", places), NULL), number);
+    return 0.0 * number;
 }
 
-/* An integer that is large, or rounded to tens: up and down goes through reals where the scale is one. */
-static const struct value *round_integer(struct eval *eval, const struct value *input, const char *method,
-                                         int64_t precision)
+/* Half to even on the decimal text, as Python does. */
+static const struct value *round_real(struct eval *eval, double number, int64_t precision)
 {
-    const struct value *scale, *scaled;
-    double real = 0;
+    double rounded = number;
 
-    if (strcmp(method, "common") == 0)
-        return precision >= 0 ? input : python_integer_round(eval, input, -precision);
-    scale = eval_binary(eval, BINARY_POW, eval_int(eval, 10), eval_int(eval, precision));
-    scaled = scale == NULL ? NULL : eval_binary(eval, BINARY_MUL, input, scale);
-    if (scaled != NULL && scaled->kind == VALUE_REAL) {
-        real = strcmp(method, "ceil") == 0 ? ceil(scaled->as.real) : floor(scaled->as.real);
-        scaled = isfinite(real) ? value_integer_real(eval->arena, real)
-                                : eval_fail(eval, "cannot convert float infinity to integer");
-    }
+    if (!isfinite(number) || precision > REAL_PLACES_MAX)
+        return value_real(eval->arena, number);
+    if (precision >= 0)
+        rounded = strtod(arena_printf(eval->arena, "%.*f", (int)precision, number), NULL);
+    else
+        rounded = precision < REAL_PLACES_MIN ? 0.0 * number : round_tens(eval, number, (int)-precision);
+    return isfinite(rounded) ? value_real(eval->arena, rounded)
+                             : eval_fail(eval, "rounded value too large to represent");
+}
+
+/* ceil() and floor() give integers. */
+static const struct value *whole_of(struct eval *eval, const struct value *number, bool is_up)
+{
+    double real;
+
+    if (number->kind != VALUE_REAL)
+        return number;
+    real = is_up ? ceil(number->as.real) : floor(number->as.real);
+    if (!isfinite(real))
+        return eval_fail(eval, "cannot convert float %s to integer", isnan(real) ? "NaN" : "infinity");
+    return value_integer_real(eval->arena, real);
+}
+
+/* Up or down to a place: the scale is an integer or a real, as the power is. */
+static const struct value *round_scaled(struct eval *eval, const struct value *input, bool is_up, int64_t precision)
+{
+    const struct value *scale = eval_binary(eval, BINARY_POW, eval_int(eval, 10), eval_int(eval, precision));
+    const struct value *scaled = scale == NULL ? NULL : eval_binary(eval, BINARY_MUL, input, scale);
+
+    scaled = scaled == NULL ? NULL : whole_of(eval, scaled, is_up);
     return scaled == NULL ? NULL : eval_binary(eval, BINARY_DIV, scaled, scale);
+}
+
+static const struct value *round_common(struct eval *eval, const struct value *input, int64_t precision)
+{
+    if (input->kind == VALUE_REAL)
+        return round_real(eval, input->as.real, precision);
+    if (precision < 0)
+        return python_integer_round(eval, input, precision < -INT64_MAX ? INT64_MAX : -precision);
+    return input->kind == VALUE_BOOL ? eval_int(eval, input->as.boolean) : input;
 }
 
 static const struct value *filter_round(struct eval *eval, const struct value *input, struct call_args *args)
 {
     const char *method = args_text(eval, args->bound[1], "common", "method");
     int64_t precision = 0;
-    double number = 0, scale;
+    double number = 0;
 
     if (method == NULL || !args_int(eval, args->bound[0], 0, &precision))
         return NULL;
     if (strcmp(method, "common") != 0 && strcmp(method, "ceil") != 0 && strcmp(method, "floor") != 0)
         return eval_fail(eval, "method must be common, ceil or floor");
-    if (input->kind == VALUE_BIG || (python_is_integer(input) && precision < 0))
-        return round_integer(eval, input, method, precision);
-    if (!eval_number(input, &number))
+    if (input->kind != VALUE_BIG && !eval_number(input, &number))
         return eval_fail_type(eval, "type %s doesn't define __round__ method", eval_type(input));
     if (strcmp(method, "common") == 0)
-        return input->kind == VALUE_REAL   ? value_real(eval->arena, round_decimal(eval, number, precision))
-               : input->kind == VALUE_BOOL ? eval_int(eval, input->as.boolean)
-                                           : input;
-    scale = pow(10, (double)precision);
-    number = strcmp(method, "ceil") == 0 ? ceil(number * scale) : floor(number * scale);
-    return value_real(eval->arena, (number + 0.0) / scale); /* an integer in Python: never -0.0 */
+        return round_common(eval, input, precision);
+    return round_scaled(eval, input, strcmp(method, "ceil") == 0, precision);
 }
 
 static bool number_or_fail(struct eval *eval, const struct value *value, const char *filter, double *out)

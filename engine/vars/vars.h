@@ -77,7 +77,6 @@ struct vars_layer {
     const struct value *map;
     bool is_final; /* values never need templating */
 };
-struct vars_frame;
 struct vars_scope {
     struct vars_world *world;
     struct arena *arena;
@@ -88,10 +87,9 @@ struct vars_scope {
     struct value *local;       /* loop variables, registered result ...: above everything; NULL: none yet */
     struct vars_layer *layers; /* highest precedence first */
     size_t layer_count;
-    size_t naming_layer;            /* from here on they name the files of vars_files */
-    struct vars_layer *file_layers; /* those of vars_files: the last entry first */
-    size_t file_count;
-    struct vars_frame *frame; /* variables that are being templated */
+    struct vars_layer *file_layers;  /* those of vars_files: the last entry first */
+    size_t file_count, naming_layer; /* from naming_layer on they are seen by the names of vars_files */
+    struct vars_frame *frame;        /* variables that are being templated */
     const char *const *search_folders;
     const struct value *environment; /* the task's, for the variable of that name; NULL: none */
     const struct value *fallback;    /* below everything: where the task runs when no variable says so; map or NULL */

@@ -87,8 +87,7 @@ static bool names_missing(struct vars_scope *scope, const struct value *names, s
 }
 
 /* *out is null where there is no file, yet or at all. */
-static bool names_load(struct vars_scope *scope, const struct value *names, const struct value **out,
-                       struct error *err)
+static bool names_load(struct vars_scope *scope, const struct value *names, const struct value **out, struct error *err)
 {
     const char *path = entry_find(scope, names);
 
@@ -134,7 +133,9 @@ size_t vars_files_count(const struct play *play)
 {
     const struct value *entries = play->keywords[KEYWORD_VARS_FILES];
 
-    return entries == NULL || value_is(entries, VALUE_NULL) ? 0 : value_is(entries, VALUE_LIST) ? value_count(entries) : 1;
+    return entries == NULL || value_is(entries, VALUE_NULL) ? 0
+           : value_is(entries, VALUE_LIST)                  ? value_count(entries)
+                                                            : 1;
 }
 
 static void layer_fill(struct vars_scope *scope, size_t entry, const struct value *map)
@@ -150,8 +151,8 @@ static bool located(const struct value *entry, struct error *err)
 }
 
 /* Adds what the entries are named now and their maps; *is_same: they are what the host had before. */
-static bool entries_read(struct vars_scope *scope, const struct vars_host *known, struct value *all,
-                         struct value *maps, bool *is_same, struct error *err)
+static bool entries_read(struct vars_scope *scope, const struct vars_host *known, struct value *all, struct value *maps,
+                         bool *is_same, struct error *err)
 {
     const struct value *entries = entries_of(scope->play->play, scope->arena);
 
