@@ -149,6 +149,7 @@ static void results_print(struct center_verb *verb, const struct value *rows)
     bench_print_tables(verb->arena, stdout, rows);
     fflush(stdout);
     bench_print_flags(stderr, rows);
+    bench_print_failures(stderr, rows);
 }
 
 static bool start(struct center_verb *verb, struct error *err)
@@ -251,6 +252,7 @@ static bool show(struct center_verb *verb, struct error *err)
     value_list_add(verb->arena, rows, row);
     bench_print_tables(verb->arena, stdout, rows);
     bench_print_flags(stdout, rows);
+    bench_print_failures(stdout, rows);
     return true;
 }
 

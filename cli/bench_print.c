@@ -3,12 +3,14 @@
 #include "cli/bench_print.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "cli/table.h"
 #include "common/base/text.h"
 #include "controller/bench/bench_compare.h"
 
 #define SHORT_MOST 3
+#define OUTPUT_LINES 20 /* of a job that failed */
 
 static void cell_text(struct text *line, const char *text)
 {
@@ -230,6 +232,46 @@ void bench_print_flags(FILE *out, const struct value *rows)
             told(out, arena, "    ", value_text(value_item(causes, j)));
         if (value_count(causes) == 0)
             told(out, arena, "    ", "nothing that is known is different on its nodes since");
+    }
+}
+
+/* Blank lines at the end are not counted. */
+static const char *last_lines(const char *text, size_t most)
+{
+    const char *at = text + strlen(text);
+
+    while (at > text && (at[-1] == '\n' || at[-1] == '\r' || at[-1] == ' '))
+        at--;
+    for (; at > text; at--)
+        if (at[-1] == '\n' && --most == 0)
+            break;
+    return at;
+}
+
+static void output_print(FILE *out, struct arena *arena, const struct value *job)
+{
+    const char *text = value_map_text(job, "output"), *node = value_map_text(job, "node");
+    char **lines;
+    size_t count = 0;
+
+    if (text == NULL || text[0] == '\0')
+        return;
+    told(out, arena, "", arena_printf(arena, "what it wrote last on %s:", node == NULL ? "its node" : node));
+    lines = text_split(arena, last_lines(text, OUTPUT_LINES), '\n', &count);
+    for (size_t i = 0; i < count; i++)
+        if (lines[i][0] != '\0')
+            told(out, arena, "    ", lines[i]);
+}
+
+void bench_print_failures(FILE *out, const struct value *rows)
+{
+    ARENA_SCOPED arena = arena_new();
+
+    for (size_t i = 0; i < value_count(rows); i++) {
+        const struct value *row = value_item(rows, i), *jobs = value_map_get(row, "output");
+
+        for (size_t j = 0; text_equal(value_map_text(row, "state"), "failed") && j < value_count(jobs); j++)
+            output_print(out, arena, value_item(jobs, j));
     }
 }
 

@@ -20,7 +20,19 @@
     ", \"backend\": \"CPU\", \"tests\": [{\"name\": \"pp32\", \"tokens_per_s\": 12.5, \"deviation\": 0.25}" more "]}}"
 #define TG ", {\"name\": \"tg8\", \"tokens_per_s\": 3, \"deviation\": null}"
 
-static char *shown(struct arena *arena, const char *text)
+static void tables(struct arena *arena, FILE *out, const struct value *rows)
+{
+    bench_print_tables(arena, out, rows);
+}
+
+static void failures(struct arena *arena, FILE *out, const struct value *rows)
+{
+    (void)arena;
+    bench_print_failures(out, rows);
+}
+
+static char *shown_by(struct arena *arena, void (*print)(struct arena *, FILE *, const struct value *),
+                      const char *text)
 {
     const struct value *rows = NULL;
     struct error err = ERROR_INIT;
@@ -30,11 +42,32 @@ static char *shown(struct arena *arena, const char *text)
 
     if (!json_read(arena, text, strlen(text), NULL, &rows, &err))
         fail_msg("%s", err.text);
-    bench_print_tables(arena, file, rows);
+    print(arena, file, rows);
     fclose(file);
     copy = arena_copy(arena, out);
     free(out);
     return copy;
+}
+
+static char *shown(struct arena *arena, const char *text)
+{
+    return shown_by(arena, tables, text);
+}
+
+static void test_failures_tell_the_last_lines(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+    const char *told = shown_by(
+        arena, failures,
+        "[{\"state\": \"done\", \"output\": [{\"node\": \"n0\", \"output\": \"fine\"}]}, {\"state\": \"failed\","
+        " \"output\": [{\"node\": \"n1\", \"output\": \"0\\n1\\n2\\n3\\n4\\n5\\n6\\n7\\n8\\n9\\n10\\n11\\n12\\n13"
+        "\\n14\\n15\\n16\\n17\\n\\nssh: \\u001b[2Jno route\\n----\\n\\n\"}, {\"node\": \"n2\", \"output\": \"\"}]}]");
+
+    (void)state;
+    assert_non_null(strstr(told, "what it wrote last on n1:\n    1\n    2\n"));
+    assert_non_null(strstr(told, "    17\n    ssh: ?[2Jno route\n    ----\n"));
+    assert_null(strstr(told, "fine"));
+    assert_null(strstr(told, "n2"));
 }
 
 static void test_llama_table(void **state)
@@ -75,7 +108,8 @@ static void test_units(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_llama_table), cmocka_unit_test(test_units) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_failures_tell_the_last_lines),
+                                        cmocka_unit_test(test_llama_table), cmocka_unit_test(test_units) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
