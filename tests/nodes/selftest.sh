@@ -217,6 +217,28 @@ test_gc() {
     rm "$trace"
 }
 
+somebody_waits_for() { grep -q -- "-> FLOCK .*:$(stat -c %i "$1") " /proc/locks; }
+
+# It is made under the lock, and has no owner for a moment.
+test_gc_beside_a_beginning() {
+    local lock=${NODES_DIR%/runs/*}/lock new=$NODES_DIR-e held gc
+    step "gc leaves a run alone that begins"
+    exec {held}>"$lock"
+    flock "$held"
+    mkdir -p "$new/nodes"
+    (
+        exec {held}>&-
+        node gc
+    ) &
+    gc=$!
+    eventually 20 somebody_waits_for "$lock"
+    echo none >"$new/owner"
+    exec {held}>&-
+    wait $gc
+    check_ok test -d "$new/nodes"
+    rm -r "$new"
+}
+
 # A run that was cut off while it ended, or by a restart of the machine, may find that another one has its number.
 test_number_of_another() {
     step "a number that another run has is left alone"
@@ -257,5 +279,6 @@ test_small_disk
 test_ansible
 test_two_runs_and_a_dead_owner
 test_gc
+test_gc_beside_a_beginning
 test_number_of_another
 step "all verbs work"

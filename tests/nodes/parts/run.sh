@@ -164,13 +164,19 @@ run_watch() {
     done
 }
 
+# run_reap: looks again under the lock, as a run that begins has no owner yet.
+run_reap() {
+    run_lock
+    ! lease_dead "$RUN_DIR/owner" || run_destroy
+}
+
 # run_gc: destroys the runs whose owners are gone and that no watcher has cleaned.
 run_gc() {
     local dir
     for dir in "$STATE"/runs/*; do
         [ -d "$dir" ] || continue
         lease_dead "$dir/owner" || continue
-        ROOST_RUN_ID=${dir##*/} "$SELF" destroy-all
+        ROOST_RUN_ID=${dir##*/} "$SELF" __reap
     done
     apt_release
     image_prune
