@@ -37,6 +37,10 @@ check_contains "the check of the result" "GFLOP/s, PASSED" "$OUT"
 check_contains "the grid" "     2" "$(node ssh h1 "grep -A 2 '^T/V' /var/lib/hpl/run/hpccoutf.txt" </dev/null)"
 check_contains "both took part" "CommWorldProcs=2" "$(node ssh h1 cat /var/lib/hpl/run/hpccoutf.txt </dev/null)"
 
+step "each may start it"
+check_ok node ssh h1 "runuser -u hpl -- ssh -o BatchMode=yes $(node ip h2) true" </dev/null
+check_ok node ssh h2 "runuser -u hpl -- ssh -o BatchMode=yes $(node ip h1) true" </dev/null
+
 step "again: nothing to do"
 roost_ends 0 apply hpl.yml -i hosts.ini
 for name in h1 h2; do check_recap $name changed=0 failed=0; done
