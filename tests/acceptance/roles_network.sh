@@ -71,7 +71,7 @@ for name in net if; do
 done
 
 link() { node ssh "$1" 'ip -o address show dev thunderbolt0; cat /sys/class/net/thunderbolt0/mtu' </dev/null; }
-has_address() { [[ $(link "$1") == *"inet 10.99.0.1/24"*4000* ]]; }
+has_address() { [[ $(link "$1") == *"inet ${2:-10.99.0.1}/24"*4000* ]]; }
 
 step "an MTU that it carries"
 roost_ends 0 apply network.yml -i hosts.ini -e wanted=1400
@@ -84,6 +84,14 @@ done
 step "again: nothing to do"
 roost_ends 0 apply network.yml -i hosts.ini -e wanted=1400
 for name in net if; do check_recap $name changed=0 failed=0; done
+
+step "networkd that nobody reaches over D-Bus is restarted"
+node exec net systemctl stop dbus.socket dbus.service </dev/null 2>/dev/null
+roost_ends 0 apply network.yml -i hosts.ini -e wanted=1400 -e network_thunderbolt_address=10.99.0.2/24 -l net
+eventually 20 has_address net 10.99.0.2
+node exec net systemctl start dbus.socket </dev/null
+roost_ends 0 apply network.yml -i hosts.ini -e wanted=1400 -l net
+eventually 20 has_address net
 
 step "it stays over a restart"
 for name in net if; do # the cable outlives the restart here, and its MTU would: it is put back
