@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/json/json.h"
+#include "common/value/value_python.h"
 #include "engine/actions/action_support.h"
 
 struct debug_args {
@@ -33,6 +34,9 @@ static bool debug_value(struct action_call *call, const struct value *var, const
 
     if (value_is(var, VALUE_STRING)) {
         text = value_string(call->arena, arena_printf(call->arena, "{{%s}}", value_text(var)));
+        if ((var->marks & VALUE_TRUSTED) == 0 && template_env_is_2_19(call->templates->env))
+            return error_set(err,
+                             "Error while resolving `var` expression: Encountered untrusted template or expression.");
         if ((var->marks & VALUE_TRUSTED) == 0 && is_one_expression(call)) { /* data names nothing */
             *out = text;
             return true;
@@ -58,6 +62,8 @@ static bool debug_var(struct action_call *call, const struct value *var, struct 
     const struct value *value = NULL;
     const char *key = value_text(var);
 
+    if (key == NULL && template_env_is_2_19(call->templates->env))
+        return error_set(err, "argument 'var' must be text with an expression, not %s", value_python_type(var));
     if (!debug_value(call, var, &value, err))
         return false;
     if (key == NULL)

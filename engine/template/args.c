@@ -153,3 +153,18 @@ bool args_true(const struct value *value, bool fallback)
 {
     return value == NULL ? fallback : value_truthy(value);
 }
+
+const struct value *args_undefined(const struct eval *eval, const struct value *input, const struct call_args *args)
+{
+    if (!eval->env->config.level_2_19)
+        return NULL;
+    if (eval_is_strict(eval, input))
+        return input;
+    for (uint32_t i = 0; i < args->count; i++)
+        if (eval_is_strict(eval, args->items[i]))
+            return args->items[i];
+    for (uint32_t i = 0; i < args->named_count; i++)
+        if (eval_is_strict(eval, args->named[i]))
+            return args->named[i];
+    return NULL;
+}

@@ -30,6 +30,10 @@ const struct value *args_named(const struct call_args *args, const char *name);
 /* Positional arguments from `from` on, as arguments of their own (map, select ...). */
 struct call_args args_from(const struct call_args *args, uint32_t from);
 
+/* The input or the first argument that is undefined, which is then the result of a filter or method; NULL: all are defined,
+ * or the language level is lower than 2.19. */
+const struct value *args_undefined(const struct eval *eval, const struct value *input, const struct call_args *args);
+
 /* Typed access to bound arguments; absent or null gives the fallback. False or NULL: error set. */
 bool args_int(struct eval *eval, const struct value *value, int64_t fallback, int64_t *out);
 const char *args_text(struct eval *eval, const struct value *value, const char *fallback, const char *what);

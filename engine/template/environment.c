@@ -193,5 +193,10 @@ struct template_env *template_env_new(struct arena *arena, const struct template
 
 bool template_env_is_native(const struct template_env *env)
 {
-    return env->config.native;
+    return env->config.native || env->config.level_2_19;
+}
+
+bool template_env_is_2_19(const struct template_env *env)
+{
+    return env->config.level_2_19;
 }

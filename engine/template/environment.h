@@ -35,6 +35,7 @@ struct template_env {
     struct name_slot *names;
     size_t name_count, name_capacity;
     bool has_unopened;          /* some variable holds a !vault value that no password opens */
+    bool has_undefined;         /* level 2.19: some list or map of a variable has an undefined member */
     struct token_buffer tokens; /* of the text that is being parsed */
     struct pattern_cache *patterns;
     const struct template_plugins *plugins; /* in Python, or NULL */

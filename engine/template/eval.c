@@ -11,6 +11,7 @@
 #include "common/value/value_big.h"
 #include "common/value/value_python.h"
 #include "engine/template/object.h"
+#include "engine/template/output.h"
 #include "engine/template/undefined.h"
 
 #define MEMORY_MAX (8 * LIMIT_TEMPLATE_OUTPUT)
@@ -254,6 +255,8 @@ bool eval_printable(struct eval *eval, const struct value *value)
 
     if (value->kind != VALUE_LIST && value->kind != VALUE_MAP && value->kind != VALUE_BIG)
         return true;
+    if (eval->env->has_undefined && !output_check_defined(eval, value))
+        return false;
     size = printed_size(value, LIMIT_TEMPLATE_OUTPUT, 0);
     if (size <= LIMIT_TEMPLATE_OUTPUT)
         return true;

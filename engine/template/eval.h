@@ -58,6 +58,7 @@ struct eval {
     bool plain;         /* plain Jinja2: undefined prints as nothing, None as None */
     bool without_vars;  /* an import without context */
     bool keeps_vault;   /* what is evaluated now may be a !vault value that no password opens */
+    bool is_data;       /* level 2.19: the template is one expression, and its value is no text */
     bool unsafe;        /* text from outside (facts, results, lookups) has been used */
     struct block_entry *blocks;
     const struct template *parent_tree; /* set by extends: the template's own output is dropped from then on */

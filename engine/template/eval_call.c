@@ -104,6 +104,9 @@ static const struct value *call_attribute(struct eval *eval, const struct node *
     }
     if (!eval_args(eval, &node->as.call.args, &args))
         return NULL;
+    made = args_undefined(eval, self, &args);
+    if (made != NULL)
+        return made;
     made = method_run(eval, method, self, &args);
     return made != NULL && eval->tree->mutates ? eval_own(eval, made) : made;
 }

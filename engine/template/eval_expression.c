@@ -65,9 +65,9 @@ bool eval_variable(struct eval *eval, const char *name, size_t length, const str
         return true;
     if (!eval->unsafe)
         eval->unsafe = is_unsafe(found);
-    if (found->kind == VALUE_UNDEFINED)
+    if (found->kind == VALUE_UNDEFINED || eval->env->has_undefined)
         eval->has_undefined = true;
-    else if (found->kind != VALUE_STRING && (found->marks & VALUE_PRIVATE) != 0)
+    if (found->kind != VALUE_UNDEFINED && found->kind != VALUE_STRING && (found->marks & VALUE_PRIVATE) != 0)
         found = value_mark(eval->arena, found, 0, VALUE_PRIVATE);
     *out = eval->tree != NULL && eval->tree->mutates ? eval_own(eval, found) : found;
     return true;

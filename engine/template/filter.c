@@ -138,6 +138,9 @@ const struct value *filter_run(struct eval *eval, const struct filter *filter, c
 
     if (filter->run == NULL)
         return plugin_run(eval, TEMPLATE_FILTER, filter->name, input, args);
+    made = (filter->flags & FILTER_TAKES_UNDEFINED) == 0 ? args_undefined(eval, input, args) : NULL;
+    if (made != NULL)
+        return made;
     if (eval_is_strict(eval, input) && (filter->flags & FILTER_TAKES_UNDEFINED) == 0)
         return eval_fail_undefined(eval, input);
     if (!args_bind(eval, args, filter->name, filter->params) ||

@@ -50,8 +50,9 @@ static const struct value *filter_bool(struct eval *eval, const struct value *in
     static const char *const truths[] = { "yes", "on", "1", "true" };
     double number = 0;
 
-    (void)eval;
     (void)args;
+    if (input->kind == VALUE_NULL && eval->env->config.level_2_19)
+        return value_bool(false);
     if (input->kind == VALUE_NULL || input->kind == VALUE_BOOL)
         return input;
     if (input->kind == VALUE_STRING)
@@ -163,6 +164,8 @@ static const struct value *filter_type_debug(struct eval *eval, const struct val
     const char *type = is_vault ? "AnsibleVaultEncryptedUnicode" : eval_type(input), *dot = strrchr(type, '.');
 
     (void)args;
+    if (eval->env->config.level_2_19 && !is_vault) /* tags make no types of their own */
+        return eval_text(eval, input->kind == VALUE_UNDEFINED ? "UndefinedMarker" : dot == NULL ? type : dot + 1);
     if (input->kind == VALUE_STRING && (input->marks & VALUE_PRIVATE) != 0)
         type = eval->unsafe ? "NativeJinjaUnsafeText" : "NativeJinjaText", dot = NULL;
     else if (!is_vault && input->kind == VALUE_STRING && strcmp(type, "str") == 0 && input->path != NULL &&

@@ -40,6 +40,8 @@ const struct value *object_call(struct eval *eval, const struct value *callee, s
 {
     const struct object_kind *kind;
 
+    if (callee->kind == VALUE_UNDEFINED && eval->env->config.level_2_19)
+        return callee;
     if (callee->kind == VALUE_UNDEFINED)
         return eval_fail_undefined(eval, callee);
     kind = object_kind(callee);

@@ -4,21 +4,66 @@
  */
 #include "engine/template/output.h"
 
+#include <string.h>
+
 #include "engine/template/object.h"
 #include "engine/template/convert.h"
 
-/* Fails on an undefined value anywhere beneath. */
-static bool check_defined(struct eval *eval, const struct value *value)
+static bool is_2_19(const struct eval *eval)
+{
+    return eval->env->config.level_2_19 && !eval->plain;
+}
+
+static bool check_member(struct eval *eval, const struct value *member)
+{
+    if (is_2_19(eval) && member->kind == VALUE_UNDEFINED)
+        return eval_fail_undefined(eval, member) != NULL;
+    return output_check_defined(eval, member);
+}
+
+bool output_check_defined(struct eval *eval, const struct value *value)
 {
     if (eval_is_strict(eval, value))
         return eval_fail_undefined(eval, value) != NULL;
     for (size_t i = 0; value->kind == VALUE_LIST && i < value->as.list.count; i++)
-        if (!check_defined(eval, value->as.list.items[i]))
+        if (!check_member(eval, value->as.list.items[i]))
             return false;
     for (size_t i = 0; value->kind == VALUE_MAP && i < value->as.map.count; i++)
-        if (!check_defined(eval, value->as.map.pairs[i].item))
+        if (!check_member(eval, value->as.map.pairs[i].item))
             return false;
     return true;
+}
+
+static bool may_be_undefined(const struct eval *eval, const struct value *value)
+{
+    return eval->has_undefined || eval->env->has_undefined || value->kind == VALUE_UNDEFINED;
+}
+
+static bool is_container(const struct value *value)
+{
+    return value->kind == VALUE_LIST || value->kind == VALUE_MAP;
+}
+
+/* At level 2.19 the members of a variable are only an error when they are used. */
+static bool is_left_for_later(const struct eval *eval, const struct output *out, const struct value *value)
+{
+    return is_2_19(eval) && eval->call->depth > 0 && out->pieces == 0 && is_container(value);
+}
+
+/* At level 2.19 text shows tuples as lists, and nothing of `omit`. */
+static const struct value *as_shown(struct eval *eval, const struct value *value)
+{
+    const char *omit = eval->env->config.omit_text;
+
+    if (!is_2_19(eval))
+        return value;
+    if (value->kind == VALUE_STRING)
+        return omit != NULL && strcmp(value->as.string.data, omit) == 0 ? eval_string(eval, "", 0) : value;
+    if (may_be_undefined(eval, value) && !output_check_defined(eval, value))
+        return NULL;
+    if (value->kind == VALUE_UNDEFINED)
+        return eval_string(eval, "", 0);
+    return is_container(value) ? value_mark(eval->arena, value, 0, VALUE_TUPLE) : value;
 }
 
 static void add_integer(struct text *out, int64_t integer)
@@ -37,7 +82,8 @@ static void add_integer(struct text *out, int64_t integer)
 
 static bool add_text(struct eval *eval, struct output *out, const struct value *value)
 {
-    if (eval->env->has_unopened && !eval_opened_deep(eval, value))
+    value = as_shown(eval, value);
+    if (value == NULL || (eval->env->has_unopened && !eval_opened_deep(eval, value)))
         return false;
     if (value->kind == VALUE_STRING) { /* bytes too: Ansible decodes them here */
         text_add_n(&out->text, value->as.string.data, value->as.string.length);
@@ -61,11 +107,11 @@ static bool add_text(struct eval *eval, struct output *out, const struct value *
 
 bool output_value(struct eval *eval, struct output *out, const struct value *value)
 {
-    if (value->kind == VALUE_UNDEFINED && !eval_is_strict(eval, value))
+    if (is_2_19(eval) ? value->kind == VALUE_NULL : value->kind == VALUE_UNDEFINED && !eval_is_strict(eval, value))
         return true;
     if (!eval->plain && value->kind == VALUE_NULL && eval->env->native == NATIVE_OFF)
         value = eval_string(eval, "", 0);
-    if ((eval->has_undefined || value->kind == VALUE_UNDEFINED) && !check_defined(eval, value))
+    if (may_be_undefined(eval, value) && !is_left_for_later(eval, out, value) && !output_check_defined(eval, value))
         return false;
     if (out->pieces++ == 0) {
         out->first = value->kind == VALUE_STRING && (value->marks & VALUE_BYTES) != 0
@@ -83,12 +129,15 @@ bool output_value(struct eval *eval, struct output *out, const struct value *val
 
 const struct value *output_string(struct eval *eval, struct output *out)
 {
+    const struct value *only;
     struct value *made;
 
     if (out->pieces == 0)
         return eval_string(eval, "", 0);
-    if (out->pieces == 1)
-        return eval_str(eval, out->first);
+    if (out->pieces == 1) {
+        only = as_shown(eval, out->first);
+        return only == NULL ? NULL : eval_str(eval, only);
+    }
     made = value_string_borrow(eval->arena, out->text.data, out->text.length);
     if (out->secret)
         made->marks |= VALUE_SECRET;
@@ -98,7 +147,10 @@ const struct value *output_string(struct eval *eval, struct output *out)
 const struct value *output_result(struct eval *eval, struct output *out)
 {
     const struct value *text;
+    bool is_nothing = out->pieces == 1 && out->first->kind == VALUE_UNDEFINED; /* x if false */
 
+    if (is_nothing && eval->env->native == NATIVE_VALUES)
+        return eval->call->depth > 0 ? out->first : eval_fail_undefined(eval, out->first);
     if (eval->env->native != NATIVE_OFF && out->pieces == 0)
         return value_null();
     if (eval->env->native != NATIVE_OFF)

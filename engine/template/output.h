@@ -15,6 +15,8 @@ struct output {
     struct text text; /* used from the second piece on */
 };
 
+/* False: there is an undefined value in it, error set. */
+bool output_check_defined(struct eval *eval, const struct value *value);
 bool output_value(struct eval *eval, struct output *out, const struct value *value);
 /* Everything as one string. */
 const struct value *output_string(struct eval *eval, struct output *out);

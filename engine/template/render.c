@@ -83,7 +83,7 @@ static const struct value *keep_newlines(struct eval *eval, const struct render 
     size_t wanted = newlines_at_end(render->text, render->length), got;
     struct text out;
 
-    if (!render->keep_newlines || made->kind != VALUE_STRING)
+    if (!render->keep_newlines || made->kind != VALUE_STRING || eval->is_data)
         return made;
     got = newlines_at_end(made->as.string.data, made->as.string.length);
     if (wanted <= got)
@@ -105,6 +105,7 @@ static const struct value *run_tree(struct eval *eval, const struct render *rend
     if (tree->only != NULL) { /* the common case needs no scope */
         const struct value *value = eval_expression(eval, tree->only->as.operand);
 
+        eval->is_data = value != NULL && value->kind != VALUE_STRING && eval->env->config.level_2_19;
         if (value != NULL && output_value(eval, &out, value))
             return output_result(eval, &out);
         eval_locate(eval, tree->only->as.operand);
@@ -114,11 +115,11 @@ static const struct value *run_tree(struct eval *eval, const struct render *rend
     return exec_template(eval, tree, &out) ? output_result(eval, &out) : NULL;
 }
 
-/* What was made from trusted text only may be used as a condition, but never be templated again. */
+/* What was made from trusted text only may be used as a condition, but never be templated again; at level 2.19 neither. */
 static const struct value *trust(struct eval *eval, const struct render *render, const struct value *made)
 {
-    if (eval->unsafe || !(render->convert || render->is_expression) || made->kind != VALUE_STRING ||
-        (made->marks & VALUE_TRUSTED) != 0 ||
+    if (eval->unsafe || eval->env->config.level_2_19 || !(render->convert || render->is_expression) ||
+        made->kind != VALUE_STRING || (made->marks & VALUE_TRUSTED) != 0 ||
         syntax_in_text(render->syntax, made->as.string.data, made->as.string.length))
         return made;
     return value_mark(eval->arena, made, VALUE_TRUSTED | VALUE_STATIC, 0);
@@ -138,6 +139,8 @@ static const struct value *run_expression(struct eval *eval, const struct render
         eval_locate(eval, tree->body);
         return NULL;
     }
+    if (eval->env->has_undefined && !output_check_defined(eval, made))
+        return NULL;
     return value_mark(eval->arena, made, 0, VALUE_PRIVATE);
 }
 

@@ -11,10 +11,15 @@
 #include "common/value/value_python.h"
 #include "engine/template/environment.h"
 #include "engine/template/eval.h"
+#include "engine/template/output.h"
 #include "engine/template/render.h"
 #include "engine/vault/vault.h"
 
-enum mode { MODE_STRICT, MODE_ARGUMENTS };
+enum mode {
+    MODE_STRICT,
+    MODE_ARGUMENTS,
+    MODE_INSIDE, /* strict, in a list or map: at level 2.19 keys are no templates there */
+};
 
 static bool is_finished(const struct value *value)
 {
@@ -102,8 +107,14 @@ static bool is_omit(const struct template_call *call, const struct value *value)
 static const struct value *member(struct template_call *call, const struct value *input, enum mode mode, bool *skip_out,
                                   struct error *err)
 {
-    const struct value *made = value_of(call, input, mode, err);
+    bool is_2_19 = call->env->config.level_2_19;
+    const struct value *made = value_of(call, input, is_2_19 && mode == MODE_STRICT ? MODE_INSIDE : mode, err);
 
+    if (made == NULL && is_2_19 && call->depth > 0 && err->kind == ERROR_UNDEFINED) { /* only using it is an error */
+        made = value_undefined(call->arena, err->text);
+        call->env->has_undefined = true;
+        error_clear(err);
+    }
     *skip_out = mode == MODE_ARGUMENTS && (made == NULL ? err->kind == ERROR_UNDEFINED : is_omit(call, made));
     return made;
 }
@@ -143,7 +154,8 @@ static const struct value *value_of_map(struct template_call *call, const struct
     for (size_t i = 0; i < input->as.map.count; i++) {
         const struct value_pair *pair = &input->as.map.pairs[i];
         /* Ansible templates the keys of arguments (set_fact), not those of variables */
-        const struct value *key = call->depth > 0 ? pair->key : value_of(call, pair->key, MODE_STRICT, err);
+        bool is_plain_key = call->depth > 0 || mode == MODE_INSIDE;
+        const struct value *key = is_plain_key ? pair->key : value_of(call, pair->key, MODE_STRICT, err);
         const struct value *made = key == NULL ? NULL : member(call, pair->item, mode, &skip, err);
 
         if (key != NULL && skip)
@@ -194,6 +206,36 @@ static const struct value *without_tuples(const struct template_call *call, cons
     return is_container && !is_read_again ? value_mark(call->arena, value, 0, VALUE_TUPLE) : value;
 }
 
+static bool holds_omit(const struct template_call *call, const struct value *value)
+{
+    for (size_t i = 0; value->kind == VALUE_LIST && i < value->as.list.count; i++)
+        if (is_omit(call, value->as.list.items[i]) || holds_omit(call, value->as.list.items[i]))
+            return true;
+    for (size_t i = 0; value->kind == VALUE_MAP && i < value->as.map.count; i++)
+        if (is_omit(call, value->as.map.pairs[i].item) || holds_omit(call, value->as.map.pairs[i].item))
+            return true;
+    return false;
+}
+
+/* At level 2.19 members that are `omit` are left out wherever they are. */
+static const struct value *without_omit(const struct template_call *call, const struct value *value)
+{
+    struct value *copy;
+
+    if (call->depth > 0 || !call->env->config.level_2_19 || !holds_omit(call, value))
+        return value;
+    copy = value->kind == VALUE_LIST ? value_list(call->arena) : value_map(call->arena);
+    copy->marks = value->marks;
+    for (size_t i = 0; value->kind == VALUE_LIST && i < value->as.list.count; i++)
+        if (!is_omit(call, value->as.list.items[i]))
+            value_list_add(call->arena, copy, without_omit(call, value->as.list.items[i]));
+    for (size_t i = 0; value->kind == VALUE_MAP && i < value->as.map.count; i++)
+        if (!is_omit(call, value->as.map.pairs[i].item))
+            value_map_put_value(call->arena, copy, value->as.map.pairs[i].key,
+                                without_omit(call, value->as.map.pairs[i].item));
+    return copy;
+}
+
 static bool template_any(struct template_call *call, const struct value *input, enum mode mode,
                          const struct value **out, struct error *err)
 {
@@ -211,7 +253,7 @@ static bool template_any(struct template_call *call, const struct value *input, 
     made = too_deep(call, input, err) ? NULL : value_of(call, input, mode, err);
     if (made == NULL || (call->depth == 0 && !template_is_opened(call, made, err)))
         return false;
-    *out = without_tuples(call, input, made);
+    *out = without_omit(call, without_tuples(call, input, made));
     return true;
 }
 
@@ -268,7 +310,7 @@ static const struct value *bare_file(struct template_call *call, const struct sy
     made = bare_variable(call, tree, err, &failed);
     if (made == NULL)
         error_clear(err);
-    if (made == NULL || made->kind != VALUE_NULL)
+    if (made == NULL || made->kind != VALUE_NULL || call->env->native == NATIVE_VALUES)
         return made;
     return value_string(call->arena, "");
 }
@@ -314,4 +356,12 @@ void template_warn(const struct template_call *call, const char *text)
             return;
     if (call->warnings != NULL)
         value_list_add(call->env->arena, call->warnings, value_string(call->env->arena, text));
+}
+
+bool template_is_defined(const struct template_call *call, const struct value *value, struct error *err)
+{
+    struct template_call own = *call;
+    struct eval eval = eval_new(&own, err);
+
+    return !call->env->has_undefined || output_check_defined(&eval, value);
 }

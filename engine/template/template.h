@@ -30,7 +30,8 @@ struct template_config {
 };
 
 struct template_env *template_env_new(struct arena *arena, const struct template_config *config);
-bool template_env_is_native(const struct template_env *env); /* as configured */
+bool template_env_is_native(const struct template_env *env); /* as configured: results keep their types */
+bool template_env_is_2_19(const struct template_env *env);
 
 /* Where names come from. `get` gives a value with nothing left to template (it calls back into template_value for lazy
  * variables) or *out = NULL when there is none. `all` is for vars, debug and lookup('vars'), varnames. */
@@ -110,3 +111,5 @@ bool template_lookup(struct template_call *call, const char *name, const struct 
 bool template_check(struct template_env *env, const struct value *value, bool is_condition, struct error *err);
 /* False: a !vault value that no password opens is in there; the error points to it. */
 bool template_is_opened(struct template_call *call, const struct value *value, struct error *err);
+/* Of a variable, at level 2.19. False: a member of it is undefined; the error says which. */
+bool template_is_defined(const struct template_call *call, const struct value *value, struct error *err);

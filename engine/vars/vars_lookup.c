@@ -122,7 +122,7 @@ bool vars_scope_get(struct vars_scope *scope, struct arena *arena, const char *n
     if (value_is(value, VALUE_UNDEFINED))
         return error_set_kind(err, ERROR_UNDEFINED, "%s", value->as.string.data);
     call = vars_scope_call(scope, arena);
-    if (!template_is_opened(&call, value, err))
+    if (!template_is_opened(&call, value, err) || (value != NULL && !template_is_defined(&call, value, err)))
         return false;
     *out = value;
     return true;

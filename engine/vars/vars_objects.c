@@ -46,14 +46,16 @@ static const struct value *names_shown(const struct value *names, struct arena *
 
 static const struct value *host_get(void *data, struct arena *arena, const char *key, size_t length)
 {
+    struct host_object *object = data;
     struct vars_scope *scope = arena_new_of(arena, struct vars_scope);
     struct error err = ERROR_INIT;
     const struct value *value = NULL;
     bool is_final = false;
 
-    if (is_hidden(key, length) || !host_scope(data, arena, scope))
+    if (is_hidden(key, length) || !host_scope(object, arena, scope))
         return NULL;
-    if (scope->source.get(scope, arena, key, length, &value, &err) && !value_is(value, VALUE_UNDEFINED))
+    if (scope->source.get(scope, arena, key, length, &value, &err) &&
+        (!value_is(value, VALUE_UNDEFINED) || template_env_is_2_19(object->world->config.templates)))
         return value;
     value = vars_scope_raw(scope, key, length, &is_final); /* what cannot be templated there is shown as written */
     return value == NULL ? NULL : value_mark(arena, value, VALUE_STATIC, VALUE_TRUSTED);
@@ -124,10 +126,14 @@ const struct value *vars_hostvars_object(struct vars_world *world, struct arena 
 
 static const struct value *all_get(void *data, struct arena *arena, const char *key, size_t length)
 {
+    struct vars_scope *scope = data;
+    struct error err = ERROR_INIT;
+    const struct value *value = NULL;
     bool is_final = false;
 
-    (void)arena;
-    return vars_scope_raw(data, key, length, &is_final);
+    if (!template_env_is_2_19(scope->world->config.templates))
+        return vars_scope_raw(scope, key, length, &is_final);
+    return scope->source.get(scope, arena, key, length, &value, &err) ? value : value_undefined(arena, err.text);
 }
 
 static const struct value *all_keys(void *data, struct arena *arena)

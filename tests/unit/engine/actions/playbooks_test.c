@@ -15,15 +15,15 @@ static int is_playbook(const struct dirent *entry)
     return text_ends(entry->d_name, ".yml");
 }
 
-static void run_all(const char *hosts)
+static void run_all(const char *folder, const char *hosts, bool level_2_19)
 {
     struct dirent **list = NULL;
-    int count = scandir(SOURCE_FOLDER "/tests/playbooks", &list, is_playbook, alphasort);
+    int count = scandir(folder, &list, is_playbook, alphasort);
 
     assert_true(count > 0);
     for (int i = 0; i < count; i++) {
-        struct fixture *fixture = fixture_new(hosts);
-        char *path = arena_printf(fixture->arena, SOURCE_FOLDER "/tests/playbooks/%s", list[i]->d_name);
+        struct fixture *fixture = fixture_new_at(hosts, level_2_19);
+        char *path = arena_printf(fixture->arena, "%s/%s", folder, list[i]->d_name);
 
         fixture->log_results = true;
         if (!fixture_run_file(fixture, path) || fixture->exit_code != RUN_OK)
@@ -37,18 +37,25 @@ static void run_all(const char *hosts)
 static void test_one_host(void **state)
 {
     (void)state;
-    run_all("localhost,");
+    run_all(SOURCE_FOLDER "/tests/playbooks", "localhost,", false);
 }
 
 static void test_several_hosts(void **state)
 {
     (void)state;
-    run_all("one,two,three,");
+    run_all(SOURCE_FOLDER "/tests/playbooks", "one,two,three,", false);
+}
+
+static void test_level_2_19(void **state)
+{
+    (void)state;
+    run_all(SOURCE_FOLDER "/tests/playbooks/level_2_19", "one,two,", true);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_one_host), cmocka_unit_test(test_several_hosts) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_one_host), cmocka_unit_test(test_several_hosts),
+                                        cmocka_unit_test(test_level_2_19) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

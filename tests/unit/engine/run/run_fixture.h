@@ -282,13 +282,14 @@ static void fixture_emit(struct event_sink *sink, const struct event *event)
 }
 
 /* --- life --- */
-static struct fixture *fixture_new(const char *hosts)
+static struct fixture *fixture_new_at(const char *hosts, bool level_2_19)
 {
     struct arena *arena = arena_new();
     struct fixture *fixture = arena_new_of(arena, struct fixture);
     struct template_config config = { .strict_undefined = true,
                                       .omit_text = RUN_OMIT_TEXT,
-                                      .managed_text = "Ansible managed" };
+                                      .managed_text = "Ansible managed",
+                                      .level_2_19 = level_2_19 };
     const char *sources[] = { hosts, NULL };
 
     fixture->arena = arena;
@@ -319,6 +320,11 @@ static struct fixture *fixture_new(const char *hosts)
     fixture->options.warnings = fixture->warnings;
     fixture->options.forks = 5;
     return fixture;
+}
+
+static inline struct fixture *fixture_new(const char *hosts)
+{
+    return fixture_new_at(hosts, false);
 }
 
 static int fixture_remove(const char *path, const struct stat *info, int kind, struct FTW *walk)
