@@ -7,26 +7,47 @@
 #include "common/value/value_python.h"
 #include "engine/vault/vault_secrets.h"
 
-#define HIDDEN_MIN 6   /* what is shorter is a word like any other */
+#define HIDDEN_MIN 6   /* what is shorter is a word like any other; so long is also what texts are found by */
 #define LINE_MIN 16    /* of a text of many lines (a key), each line counts from this length on */
 #define OBJECT_DEPTH 4 /* of objects in a result: hostvars, a host, and what they lie in */
-#define HIDDEN_MAX 4096
+#define HIDDEN_MAX ((size_t)1 << 20)
+
+/* Where those are that begin as `text` does: a result is gone through once, however many texts are hidden. */
+static size_t bucket_of(const char *text)
+{
+    unsigned long long head = 0;
+
+    memcpy(&head, text, HIDDEN_MIN);
+    return (size_t)((head * 0x9E3779B97F4A7C15ULL) >> 32) % VAULT_HIDDEN_BUCKETS;
+}
+
+static const struct vault_hidden *hidden_find(const struct vault_secrets *secrets, const char *text, size_t length)
+{
+    const struct vault_hidden *hidden;
+
+    if (length < HIDDEN_MIN || secrets->hidden == NULL)
+        return NULL;
+    for (hidden = secrets->hidden[bucket_of(text)]; hidden != NULL; hidden = hidden->next)
+        if (hidden->length == length && memcmp(hidden->text, text, length) == 0)
+            return hidden;
+    return NULL;
+}
 
 static void hide_one(struct vault_secrets *secrets, const char *text, size_t length, size_t least)
 {
-    struct vault_hidden *hidden;
+    struct vault_hidden *hidden, **bucket;
 
     while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL && text[length - 1] != '\0')
         length--;
-    if (length < least || secrets->hidden_count >= HIDDEN_MAX)
+    if (length < least || secrets->hidden_count >= HIDDEN_MAX || hidden_find(secrets, text, length) != NULL)
         return;
-    for (hidden = secrets->hidden; hidden != NULL; hidden = hidden->next)
-        if (hidden->length == length && memcmp(hidden->text, text, length) == 0)
-            return;
+    if (secrets->hidden == NULL)
+        secrets->hidden = locked_memory_alloc(secrets->memory, VAULT_HIDDEN_BUCKETS * sizeof(struct vault_hidden *));
+    bucket = &secrets->hidden[bucket_of(text)];
     hidden = locked_memory_alloc(secrets->memory, sizeof(*hidden));
-    *hidden = (struct vault_hidden){ secrets->hidden, NULL, length };
+    *hidden = (struct vault_hidden){ *bucket, NULL, length };
     hidden->text = memcpy(vault_secrets_buffer(secrets, length + 1), text, length);
-    secrets->hidden = hidden;
+    *bucket = hidden;
     secrets->hidden_count++;
 }
 
@@ -43,11 +64,16 @@ void vault_hide(struct vault_secrets *secrets, const char *text, size_t length)
         hide_one(secrets, line, line_length, cursor >= text + length && line == text ? HIDDEN_MIN : LINE_MIN);
 }
 
+/* One of them is in the text. */
 static bool is_hidden(const struct vault_secrets *secrets, const struct value *value)
 {
-    for (const struct vault_hidden *hidden = secrets->hidden; hidden != NULL; hidden = hidden->next)
-        if (memmem(value->as.string.data, value->as.string.length, hidden->text, hidden->length) != NULL)
-            return true;
+    const char *text = value->as.string.data;
+
+    for (size_t left = value->as.string.length; left >= HIDDEN_MIN; left--, text++)
+        for (const struct vault_hidden *hidden = secrets->hidden[bucket_of(text)]; hidden != NULL;
+             hidden = hidden->next)
+            if (hidden->length <= left && memcmp(hidden->text, text, hidden->length) == 0)
+                return true;
     return false;
 }
 
@@ -55,14 +81,9 @@ static bool is_hidden(const struct vault_secrets *secrets, const struct value *v
 static bool is_hidden_number(const struct vault_secrets *secrets, struct arena *arena, const struct value *number)
 {
     const char *text = value_to_text(arena, number);
-    size_t length;
 
     text += text[0] == '-';
-    length = strlen(text);
-    for (const struct vault_hidden *hidden = secrets->hidden; hidden != NULL; hidden = hidden->next)
-        if (hidden->length == length && memcmp(hidden->text, text, length) == 0)
-            return true;
-    return false;
+    return hidden_find(secrets, text, strlen(text)) != NULL;
 }
 
 static bool is_number(const struct value *value)

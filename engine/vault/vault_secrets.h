@@ -22,8 +22,10 @@ struct vault_opened {
     size_t length, used, tried;
 };
 
+#define VAULT_HIDDEN_BUCKETS 4096
+
 struct vault_hidden {
-    struct vault_hidden *next;
+    struct vault_hidden *next; /* in its bucket */
     const char *text;
     size_t length;
 };
@@ -34,7 +36,7 @@ struct vault_secrets {
     size_t count;
     bool only_equal_ids;
     struct vault_opened *opened[VAULT_OPENED_BUCKETS];
-    struct vault_hidden *hidden;
+    struct vault_hidden **hidden; /* buckets, by how texts begin; NULL: nothing is hidden */
     size_t hidden_count;
 };
 
