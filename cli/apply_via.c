@@ -45,6 +45,8 @@ static bool refuse(const struct command_options *options, struct error *err)
                       { "private-key", options->private_key_file },
                       { "ssh-common-args", options->ssh_common_args },
                       { "ssh-extra-args", options->ssh_extra_args },
+                      { "scp-extra-args", options->scp_extra_args },
+                      { "sftp-extra-args", options->sftp_extra_args },
                       { "connection", options->connection },
                       { "agent", options->agent_path },
                       { "json-lines", options->json_file } };

@@ -89,6 +89,7 @@ static void drop_temporary(struct fetch_state *state)
     state->fd = -1;
     if (state->temporary != NULL)
         unlink(state->temporary);
+    state->temporary = NULL;
 }
 
 /* The option that is no text; NULL: both are. */
@@ -218,9 +219,16 @@ static bool fetch_step(struct action_call *call, enum action_next *next, struct 
     return ok;
 }
 
+static void fetch_given_up(struct action_call *call)
+{
+    call->module.receive_fd = -1;
+    drop_temporary(call->state);
+}
+
 ACTION_DEFINE(fetch) = { .spec = { .name = "fetch",
                                    .summary = "Bring a file of the node to the centre",
                                    .missing = "src and dest are required",
                                    .args = fetch_spec,
                                    .args_size = sizeof(struct fetch_args) },
-                         .step = fetch_step };
+                         .step = fetch_step,
+                         .given_up = fetch_given_up };

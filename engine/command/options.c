@@ -19,7 +19,7 @@ struct option_row {
     const char *value, *help;
 };
 
-/* A row is only for verbs where it has an effect: elsewhere it is refused. */
+/* A row is only for verbs where it has an effect, or is one of the same verb in Ansible: elsewhere it is refused. */
 #define PLAYS (OPTIONS_PLAYBOOK | OPTIONS_OWN)
 #define RUNS (PLAYS | OPTIONS_ADHOC)
 #define ASKS (RUNS | OPTIONS_GATHER | OPTIONS_ENROLL)                                 /* something is run on hosts */
@@ -54,6 +54,10 @@ static const struct option_row rows[] = {
     { "private-key", "key-file", 0, OPTION_TEXT, CONNECTS, AT(private_key_file), "FILE", "ssh key" },
     { "ssh-common-args", NULL, 0, OPTION_TEXT, CONNECTS, AT(ssh_common_args), "ARGS", "words for every ssh" },
     { "ssh-extra-args", NULL, 0, OPTION_TEXT, CONNECTS, AT(ssh_extra_args), "ARGS", "more words for ssh" },
+    { "scp-extra-args", NULL, 0, OPTION_TEXT, OPTIONS_PLAYBOOK | OPTIONS_ADHOC, AT(scp_extra_args), "ARGS",
+      "as in Ansible; nothing goes over scp here" },
+    { "sftp-extra-args", NULL, 0, OPTION_TEXT, OPTIONS_PLAYBOOK | OPTIONS_ADHOC, AT(sftp_extra_args), "ARGS",
+      "as in Ansible; nothing goes over sftp here" },
     { "vault-id", NULL, 0, OPTION_LIST, ALL, AT(vault_ids), "ID",
       "password of vaults: [LABEL@]FILE, [LABEL@]PROGRAM or [LABEL@]prompt" },
     { "vault-password-file", "vault-pass-file", 0, OPTION_LIST, ALL, AT(vault_files), "FILE",

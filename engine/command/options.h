@@ -41,6 +41,7 @@ struct command_options {
     const char *limit, *start_at_task, *module_name, *module_args, *private_key_file, *user, *connection;
     const char *become_method, *become_user, *become_password_file, *connection_password_file;
     const char *ssh_common_args, *ssh_extra_args;
+    const char *scp_extra_args, *sftp_extra_args; /* taken, as Ansible takes them, and not used: all goes over ssh */
     const char *playbook_folder;                  /* --playbook-dir */
     const char *output;                           /* --output console|json|minimal|oneline|tee file: Roost's own */
     const char *tree_folder;                      /* -t, --tree */

@@ -190,6 +190,15 @@ static struct event_sink *main_sink(struct command *command, struct console_opti
     return NULL;
 }
 
+/* What programs read is not mixed with lines for people: callbacks beside it write these to the errors. */
+static void console_beside(const struct command *command, struct console_options *console)
+{
+    enum callback_kind kind = callback_find(callback_name(command)).kind;
+
+    if (kind == CALLBACK_RECORDS || kind == CALLBACK_JSON || kind == CALLBACK_JSONL)
+        console->out = console->errors;
+}
+
 /* --json-lines begins a file; ROOST_JSON_LINES is for many runs of one script, and goes on with one. */
 static bool json_file_open(struct command *command, struct error *err)
 {
@@ -211,6 +220,7 @@ bool output_open(struct command *command, struct event_sink **out, struct error 
     sinks[count] = main_sink(command, &console, err);
     if (!sinks[count++])
         return false;
+    console_beside(command, &console);
     callbacks_enabled(command, &console, sinks, &count, CALLBACKS_MAX);
     sinks[count++] = totals_sink(command);
     if (!json_file_open(command, err))

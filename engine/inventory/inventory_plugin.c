@@ -12,37 +12,26 @@
 #include "common/toml/toml_reader.h"
 #include "engine/inventory/inventory_internal.h"
 #include "engine/inventory/inventory_python.h"
-#include "engine/template/template.h"
 #include "engine/vault/data_file.h"
+#include "engine/vault/vault.h"
 
 #define BUILTIN "ansible.builtin."
 
 /* --- content --- */
 
-static bool decrypt_if_vaulted(struct inventory_source *source, char *data, struct error *err)
-{
-    const struct inventory_config *config = source->config;
-    struct source_position start = { source->path, 1, 1 };
-
-    source->data = data;
-    if (!text_starts(data, "$ANSIBLE_VAULT;"))
-        return true;
-    source->data = NULL;
-    if (config->decrypt == NULL)
-        return error_set_at(source->fatal, &start, TEMPLATE_NO_VAULT);
-    if (config->decrypt(config->decrypt_context, data, source->length, &source->data, &source->length, err))
-        return true;
-    return error_set_at(source->fatal, &start, "%s", err->text);
-}
-
 bool inventory_source_data(struct inventory_source *source, struct error *err)
 {
-    char *data = NULL;
+    const struct vault_door door = { source->config->decrypt, source->config->decrypt_context };
+    struct arena *arena = source->inventory->arena;
+    struct vault_content content = { 0 };
 
     if (source->data != NULL)
         return true;
-    return file_read(source->inventory->arena, source->path, LIMIT_SOURCE_FILE, &data, &source->length, err) &&
-           decrypt_if_vaulted(source, data, err);
+    if (!vault_read_file(&door, arena, source->path, LIMIT_SOURCE_FILE, &content, err))
+        return error_set(err, "%s", arena_copy(arena, err->text)); /* the file is named, and it is all of it */
+    source->data = content.data;
+    source->length = content.length;
+    return true;
 }
 
 bool inventory_source_yaml(struct inventory_source *source, const struct value **out, struct error *err)
@@ -220,6 +209,7 @@ static bool read_auto(struct inventory_source *source, struct error *err)
         if (inventory_python_read(source, value_text(named), &found, &why))
             return true;
         if (found) {
+            source->is_declined = false; /* the file has named it: that is told */
             *err = why;
             return false;
         }

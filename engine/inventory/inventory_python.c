@@ -125,6 +125,40 @@ static bool is_news(const struct value *vars, const struct value_pair *pair)
     return old == NULL || !value_equal(old, pair->item);
 }
 
+static bool are_names(const struct value *list)
+{
+    for (size_t i = 0; i < value_count(list); i++)
+        if (value_text(value_item(list, i)) == NULL)
+            return false;
+    return true;
+}
+
+static bool are_keys_names(const struct value *map)
+{
+    for (size_t i = 0; i < value_map_count(map); i++)
+        if (value_text(value_pair_at(map, i)->key) == NULL)
+            return false;
+    return true;
+}
+
+/* Before anything is taken. */
+static bool answer_check(const struct value *answer, struct error *err)
+{
+    const struct value *hosts = value_map_get(answer, "hosts"), *groups = value_map_get(answer, "groups");
+    bool is_sound = are_keys_names(hosts) && are_keys_names(groups);
+
+    for (size_t i = 0; i < value_map_count(groups); i++) {
+        const struct value *group = value_pair_at(groups, i)->item;
+
+        is_sound = is_sound && are_names(value_map_get(group, "hosts")) && are_names(value_map_get(group, "children"));
+    }
+    if (!is_sound)
+        return error_set(err, "the plugin's answer is not understood: a name in it is no text");
+    if (value_map_count(hosts) > LIMIT_HOSTS) /* those that were known are among them */
+        return error_set_kind(err, ERROR_LIMIT, "an inventory may hold at most %d hosts", LIMIT_HOSTS);
+    return true;
+}
+
 static bool take_members(struct inventory *inventory, struct inventory_group *group, const struct value *said,
                          struct error *err)
 {
@@ -208,6 +242,8 @@ bool inventory_python_read(struct inventory_source *source, const char *name, bo
     if (source->is_declined)
         return error_set_kind(err, ERROR_PARSE, "inventory source '%s' could not be verified by inventory plugin '%s'",
                               source->path, name);
+    if (!answer_check(answer, err))
+        return false;
     trusted = vars_in(inventory->arena, answer);
     take_hosts(inventory, value_map_get(trusted, "hosts"));
     return take_groups(inventory, value_map_get(trusted, "groups"), err);

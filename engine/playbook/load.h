@@ -38,6 +38,9 @@ bool load_keyword_put(const struct load_scope *scope, const struct value **keywo
 bool load_keyword_is_form_error(const struct error *err);
 /* "'x' is not a valid attribute for a Play", with the nearest keyword. Always false. */
 bool load_keyword_unknown(const struct value *key, unsigned places, const char *owner, struct error *err);
+/* The same of the map's pair `first`, and of all that follow it there and are unknown too. */
+bool load_keywords_unknown(const struct value *map, size_t first, unsigned places, const char *owner,
+                           struct error *err);
 /* vars: a map or a list of maps with valid names; *out is one map. */
 bool load_vars_read(struct arena *arena, const struct value *vars, const char *owner, const struct value **out,
                     struct error *err);

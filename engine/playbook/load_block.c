@@ -13,7 +13,7 @@ static bool block_keywords(const struct load_scope *scope, const struct value *v
         enum keyword keyword;
 
         if (value_text(pair->key) == NULL || !keyword_find(value_text(pair->key), IN_BLOCK, &keyword))
-            return load_keyword_unknown(pair->key, IN_BLOCK, "Block", err);
+            return load_keywords_unknown(value, i, IN_BLOCK, "Block", err);
         if (keyword == KEYWORD_BLOCK || keyword == KEYWORD_RESCUE || keyword == KEYWORD_ALWAYS)
             block->keywords[keyword] = pair->item;
         else if (!load_keyword_put(scope, block->keywords, keyword, pair->item, "Block", err))

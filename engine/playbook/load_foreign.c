@@ -221,8 +221,10 @@ bool playbook_module(struct playbook_loader *loader, const struct node *task, co
         return true;
     if (path == NULL && text_starts(name, "ansible.legacy."))
         name += strlen("ansible.legacy.");
-    if (path == NULL && (loader->config.python == NULL || !core_ask(loader, name, &found, err)))
-        return loader->config.python != NULL || error_set(err, "ansible-core is not to be had here");
+    if (path == NULL && loader->config.python == NULL)
+        return error_set(err, "ansible-core is not to be had here");
+    if (path == NULL && !core_ask(loader, name, &found, err))
+        return false;
     path = path != NULL ? path : found.path == NULL ? NULL : arena_copy(loader->arena, found.path);
     if (path == NULL)
         return error_set(err, "The module %s was not found in configured module paths", name);

@@ -310,3 +310,23 @@ bool load_keyword_unknown(const struct value *key, unsigned places, const char *
         return error_set_at(err, &at, "'%s' is not a valid attribute for a %s", name, owner);
     return error_set_at(err, &at, "'%s' is not a valid attribute for a %s; did you mean '%s'?", name, owner, near);
 }
+
+bool load_keywords_unknown(const struct value *map, size_t first, unsigned places, const char *owner, struct error *err)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct source_position start = value_position(value_pair_at(map, first)->key);
+    struct text more = text_new(arena);
+    enum keyword keyword;
+
+    load_keyword_unknown(value_pair_at(map, first)->key, places, owner, err);
+    for (size_t i = first + 1; i < value_count(map); i++) {
+        const struct value *key = value_pair_at(map, i)->key;
+        const char *name = value_text(key), *near = name == NULL ? NULL : keyword_nearest(name, places);
+        struct source_position at = value_position(key);
+
+        if (name != NULL && !keyword_find(name, places, &keyword))
+            text_printf(&more, "\n  '%s' (%s:%d:%d)%s%s%s", name, at.path == NULL ? "" : at.path, at.line, at.column,
+                        near == NULL ? "" : ", did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'?");
+    }
+    return more.length == 0 ? false : error_set_at(err, &start, "%s\nNor are:%s", err->text, more.data);
+}

@@ -80,14 +80,15 @@ static bool files_check(const struct value *files, struct error *err)
                         value_kind_text(files));
 }
 
-static bool play_keyword(const struct load_scope *scope, const struct value_pair *pair, struct error *err)
+static bool play_keyword(const struct load_scope *scope, const struct value *value, size_t i, struct error *err)
 {
+    const struct value_pair *pair = value_pair_at(value, i);
     struct play *play = scope->play;
     struct source_position at = value_position(pair->key);
     enum keyword keyword;
 
     if (value_text(pair->key) == NULL || !keyword_find(value_text(pair->key), IN_PLAY, &keyword))
-        return load_keyword_unknown(pair->key, IN_PLAY, "Play", err);
+        return load_keywords_unknown(value, i, IN_PLAY, "Play", err);
     if (keyword == KEYWORD_USER || keyword == KEYWORD_REMOTE_USER) {
         if (play->keywords[KEYWORD_REMOTE_USER] != NULL)
             return error_set_at(err, &at,
@@ -107,7 +108,7 @@ static bool play_keywords(const struct load_scope *scope, const struct value *va
     struct play *play = scope->play;
 
     for (size_t i = 0; i < value_count(value); i++) {
-        if (!play_keyword(scope, value_pair_at(value, i), err))
+        if (!play_keyword(scope, value, i, err))
             return false;
     }
     play->name = value_text(play->keywords[KEYWORD_NAME]);

@@ -19,7 +19,7 @@ struct listing {
     const struct play *play;
     unsigned what;
     struct text *out;
-    struct value *python; /* modules that need Python -> their files */
+    struct value *python, *plugins; /* modules that need Python, actions that are plugins -> their files */
     const struct value *play_tags;
     struct value *all_tags; /* map used as a set */
     struct plan_tags tags;
@@ -51,6 +51,12 @@ static void print_set(struct listing *listing, const struct value *set, bool sor
     text_add(listing->out, "]");
 }
 
+static void note_file(struct listing *listing, struct value *files, const struct node *task)
+{
+    if (value_map_get(files, task->action_text) == NULL)
+        value_map_put_string(listing->arena, files, task->action_text, task->foreign->path);
+}
+
 static bool list_task(struct listing *listing, const struct node *task, struct error *err)
 {
     const struct value *tags = NULL;
@@ -69,9 +75,10 @@ static bool list_task(struct listing *listing, const struct node *task, struct e
                 "      %s\tTAGS: ", task->name != NULL ? node_title(listing->arena, task) : task->action_text);
     print_set(listing, own, true, ", ");
     text_add(listing->out, "\n");
-    if (task->foreign != NULL && task->foreign->kind == FOREIGN_PYTHON &&
-        value_map_get(listing->python, task->action_text) == NULL)
-        value_map_put_string(listing->arena, listing->python, task->action_text, task->foreign->path);
+    if (task->foreign != NULL && task->foreign->kind == FOREIGN_PYTHON)
+        note_file(listing, listing->python, task);
+    if (task->foreign != NULL && task->foreign->kind == FOREIGN_ACTION)
+        note_file(listing, listing->plugins, task);
     return true;
 }
 
@@ -197,22 +204,20 @@ static bool list_play(struct listing *listing, size_t number, struct error *err)
     return (listing->what & (LIST_TASKS | LIST_TAGS)) == 0 || list_tasks(listing, err);
 }
 
-/* Filters, tests and lookups in Python, as far as the tasks name them. */
-static void list_plugins(const struct run_options *options, struct text *out)
+static void list_files(const char *title, const struct value *files, struct text *out)
 {
-    const struct value *used = options->templates == NULL ? NULL : template_plugins_used(options->templates);
-
-    if (value_count(used) > 0)
-        text_add(out, "\nthese plugins of templates run in Python here:\n");
-    for (size_t i = 0; i < value_count(used); i++)
-        text_printf(out, "      %s\t%s\n", value_text(value_pair_at(used, i)->key),
-                    value_text(value_pair_at(used, i)->item));
+    if (value_count(files) > 0)
+        text_printf(out, "\n%s:\n", title);
+    for (size_t i = 0; i < value_count(files); i++)
+        text_printf(out, "      %s\t%s\n", value_text(value_pair_at(files, i)->key),
+                    value_text(value_pair_at(files, i)->item));
 }
 
 static bool list_playbooks(struct run *run, unsigned what, struct playbook *const *playbooks, size_t count,
                            struct text *out, struct error *err)
 {
-    struct value *python = value_map(run->arena);
+    const struct run_options *options = run->options;
+    struct value *python = value_map(run->arena), *plugins = value_map(run->arena);
 
     for (size_t i = 0; i < count; i++) {
         bool is_named = run->options->playbooks != NULL && run->options->playbooks[i] != NULL;
@@ -224,7 +229,8 @@ static bool list_playbooks(struct run *run, unsigned what, struct playbook *cons
                                        .play = playbooks[i]->plays[j],
                                        .what = what,
                                        .out = out,
-                                       .python = python };
+                                       .python = python,
+                                       .plugins = plugins };
             bool ok = list_play(&listing, j + 1, err);
 
             vars_world_enter(run->vars, NULL);
@@ -232,13 +238,10 @@ static bool list_playbooks(struct run *run, unsigned what, struct playbook *cons
                 return false;
         }
     }
-    if (value_count(python) > 0)
-        text_add(out, "\nthese run through Python on their hosts, packed by ansible-core here:\n");
-    for (size_t i = 0; i < value_count(python); i++)
-        text_printf(out, "      %s\t%s\n", value_text(value_pair_at(python, i)->key),
-                    value_text(value_pair_at(python, i)->item));
-    if ((what & LIST_TASKS) != 0)
-        list_plugins(run->options, out);
+    list_files("these run through Python on their hosts, packed by ansible-core here", python, out);
+    list_files("these actions are plugins that run in Python here", plugins, out);
+    if ((what & LIST_TASKS) != 0 && options->templates != NULL) /* as far as the tasks name them */
+        list_files("these plugins of templates run in Python here", template_plugins_used(options->templates), out);
     return true;
 }
 

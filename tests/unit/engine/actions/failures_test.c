@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is told when a task, or the whole run, cannot go on: words, places, and what stands in the events. */
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -121,6 +122,45 @@ static void test_template_file_names_its_place(void **state)
     fixture_free(fixture);
 }
 
+static const struct value *never(struct fixture *fixture, struct arena *arena, const char *host,
+                                 const struct module_call *call, int64_t *delay_ms)
+{
+    (void)fixture;
+    (void)arena;
+    (void)host;
+    assert_true(call->receive_fd >= 0);
+    *delay_ms = 60000;
+    return NULL;
+}
+
+static int file_count(const char *folder)
+{
+    DIR *entries = opendir(folder);
+    int count = 0;
+
+    assert_non_null(entries);
+    for (const struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries))
+        count += entry->d_name[0] != '.';
+    closedir(entries);
+    return count;
+}
+
+/* What came until then is no file of anybody's. */
+static void test_fetch_that_takes_too_long_leaves_nothing(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+    int descriptors = file_count("/proc/self/fd");
+
+    (void)state;
+    fixture->answer = never;
+    fixture_write(fixture, "got/there", "");
+    fixture_run(fixture, HEAD "    - fetch: { src: /x, dest: got/, flat: true }\n      timeout: 1\n");
+    has(fixture, "  a failed\n");
+    assert_int_equal(file_count(arena_printf(fixture->arena, "%s/got", fixture->folder)), 1);
+    assert_int_equal(file_count("/proc/self/fd"), descriptors);
+    fixture_free(fixture);
+}
+
 static void test_debug_null(void **state)
 {
     struct fixture *fixture =
@@ -162,10 +202,15 @@ static void test_nobody_to_work_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_loop_ends_early),   cmocka_unit_test(test_loop_that_ended_is_shown),
-        cmocka_unit_test(test_unresolved_module), cmocka_unit_test(test_unknown_handler),
-        cmocka_unit_test(test_interrupted),       cmocka_unit_test(test_template_file_names_its_place),
-        cmocka_unit_test(test_debug_null),        cmocka_unit_test(test_raw_has_no_environment),
+        cmocka_unit_test(test_loop_ends_early),
+        cmocka_unit_test(test_loop_that_ended_is_shown),
+        cmocka_unit_test(test_unresolved_module),
+        cmocka_unit_test(test_unknown_handler),
+        cmocka_unit_test(test_interrupted),
+        cmocka_unit_test(test_template_file_names_its_place),
+        cmocka_unit_test(test_debug_null),
+        cmocka_unit_test(test_fetch_that_takes_too_long_leaves_nothing),
+        cmocka_unit_test(test_raw_has_no_environment),
         cmocka_unit_test(test_nobody_to_work_on),
     };
 

@@ -126,6 +126,19 @@ static bool takes(unsigned use, char *option)
     return options_parse(arena, 3, words, use, &options, &err);
 }
 
+/* Of no use here, but in people's scripts. */
+static void test_words_for_copying_programs_are_taken(void **state)
+{
+    char *adhoc[] = { "run", "web", "--scp-extra-args", "-l 100", "--sftp-extra-args=-f", NULL };
+
+    (void)state;
+    assert_true(PARSE("x.yml", "--scp-extra-args=-l 100", "--sftp-extra-args", "-f"));
+    assert_string_equal(options.scp_extra_args, "-l 100");
+    assert_string_equal(options.sftp_extra_args, "-f");
+    assert_true(options_parse(arena, 5, adhoc, OPTIONS_ADHOC, &options, &err));
+    assert_false(takes(OPTIONS_OWN, "--scp-extra-args") || takes(OPTIONS_GATHER, "--sftp-extra-args"));
+}
+
 /* What a verb would ignore is refused: nobody may believe that it was a dry run, or one host only. */
 static void test_options_without_effect_are_refused(void **state)
 {
@@ -194,10 +207,15 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ansible_flags),         cmocka_unit_test(test_tags_are_split),
-        cmocka_unit_test(test_places_are_the_agents), cmocka_unit_test(test_long_names_may_be_short_or_other),
-        cmocka_unit_test(test_words_after_dashes),    cmocka_unit_test(test_errors_name_the_nearest),
-        cmocka_unit_test(test_adhoc_has_its_own),     cmocka_unit_test(test_options_without_effect_are_refused),
+        cmocka_unit_test(test_words_for_copying_programs_are_taken),
+        cmocka_unit_test(test_ansible_flags),
+        cmocka_unit_test(test_tags_are_split),
+        cmocka_unit_test(test_places_are_the_agents),
+        cmocka_unit_test(test_long_names_may_be_short_or_other),
+        cmocka_unit_test(test_words_after_dashes),
+        cmocka_unit_test(test_errors_name_the_nearest),
+        cmocka_unit_test(test_adhoc_has_its_own),
+        cmocka_unit_test(test_options_without_effect_are_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -31,6 +31,8 @@ static const struct broken broken_sources[] = {
       "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\n"
       "g: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f,*f]\nh: [*g,*g,*g,*g,*g,*g,*g,*g,*g,*g]\n",
       "laughs.yml:" },
+    { "closed", "$ANSIBLE_VAULT;1.1;AES256\n6162\n",
+      "closed with yaml plugin: Attempting to decrypt but no vault secrets found" },
 };
 
 /* A script that ends badly: what it prints, and what is said. */

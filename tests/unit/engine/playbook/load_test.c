@@ -322,6 +322,11 @@ static void test_refused_plays(void **state)
     struct fixture *f = *state;
 
     refuse(f, "- hosts: all\n  taskss: []\n", 2, "'taskss' is not a valid attribute for a Play; did you mean 'tasks'?");
+    refuse(f, "- hosts: all\n  taskss: []\n  bogus: 1\n", 2, "'bogus' (");
+    refuse(f, "- hosts: all\n  tasks:\n    - block: []\n      wen: x\n      resque: []\n", 4,
+           "'?\nNor are:\n  'resque' (");
+    refuse(f, "- hosts: all\n  tasks:\n    - block: []\n      wen: x\n      resque: []\n", 4,
+           ":5:7), did you mean 'rescue'?");
     refuse(f, "- tasks: []\n", 1, "the field 'hosts' is required but was not set");
     refuse(f, "- hosts:\n", 1, "Hosts list cannot be empty");
     refuse(f, "hosts: all\n", 1, "A playbook must be a list of plays");

@@ -234,6 +234,30 @@ static void what_was_opened_is_hidden(void **state)
     assert_false(value_has_mark(result, VALUE_SECRET));
 }
 
+/* Each of many; and those that begin alike are told apart. */
+static void many_are_hidden(void **state)
+{
+    struct world *world = *state;
+    const int count = 20000;
+
+    for (int i = 0; i < count; i++) {
+        const char *text = arena_printf(world->arena, i % 2 == 0 ? "<%d>secret" : "secret<%d>", i);
+
+        vault_hide(world->secrets, text, strlen(text));
+    }
+    for (int i = 0; i <= count; i += 100) {
+        struct value *result = value_map(world->arena), *marked;
+
+        value_map_put_string(world->arena, result, "even", arena_printf(world->arena, "it is <%d>secret!", i));
+        value_map_put_string(world->arena, result, "odd", arena_printf(world->arena, "secret<%d>", i + 1));
+        value_map_put_string(world->arena, result, "none", "secret<1, 0>secret");
+        marked = vault_hidden_marked(world->secrets, world->arena, result);
+        assert_int_equal(value_has_mark(value_map_get(marked, "even"), VALUE_SECRET), i < count);
+        assert_int_equal(value_has_mark(value_map_get(marked, "odd"), VALUE_SECRET), i < count);
+        assert_false(value_has_mark(value_map_get(marked, "none"), VALUE_SECRET));
+    }
+}
+
 /* Numbers are hidden by their digits: in text wherever they are, as numbers where they are the same. */
 static void numbers_are_hidden_as_text_is(void **state)
 {
@@ -311,6 +335,7 @@ int main(void)
         CASE(damage_is_noticed),
         CASE(heads_are_read),
         CASE(what_was_opened_is_hidden),
+        CASE(many_are_hidden),
         CASE(numbers_are_hidden_as_text_is),
         CASE(data_is_json_where_it_can_be),
     };
