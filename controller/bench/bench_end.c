@@ -18,8 +18,8 @@
 #include "controller/store/store_workload.h"
 #include "controller/store/store_writer.h"
 
-#define CAUSE_ROWS 20 /* of drift, and of runs, of each node */
-#define FAIL_OUTPUT ((size_t)65536)
+#define CAUSE_ROWS 20               /* of drift, and of runs, of each node */
+#define FAIL_OUTPUT ((size_t)16384) /* of each job of one that failed: its last bytes */
 
 struct bench_nodes {
     struct value *names, *hosts;
@@ -240,8 +240,31 @@ bool bench_step_done(const struct bench_step *step, const struct store_bench *be
     return store_write_wait(step->store, end_run, &end, err);
 }
 
+/* The jobs with the ends of their outputs; NULL: nothing was told. */
+static const char *output_ends(struct arena *arena, const struct store_instance *instance)
+{
+    const struct value *jobs = instance == NULL ? NULL : value_map_get(json_value(arena, instance->result), "outputs");
+    struct value *kept = value_list(arena);
+
+    for (size_t i = 0; i < value_count(jobs); i++) {
+        const struct value *job = value_item(jobs, i);
+        const char *output = value_map_text(job, "output");
+        size_t length = output == NULL ? 0 : strlen(output);
+        struct value *end = value_map(arena);
+
+        if (length > FAIL_OUTPUT)
+            output += length - FAIL_OUTPUT;
+        while (output != NULL && ((unsigned char)*output & 0xC0) == 0x80) /* from a whole character on */
+            output++;
+        if (output != NULL)
+            value_map_put_string(arena, end, "output", output);
+        value_list_add(arena, kept, value_merge(arena, job, end, false));
+    }
+    return value_count(kept) == 0 ? NULL : json_text(arena, kept, JSON_COMPACT);
+}
+
 bool bench_step_fail(const struct bench_step *step, const struct store_bench *bench, const char *sentence,
-                     const char *output, struct error *err)
+                     const struct store_instance *instance, struct error *err)
 {
     struct store_bench end = *bench;
 
@@ -249,7 +272,7 @@ bool bench_step_fail(const struct bench_step *step, const struct store_bench *be
     end.sentence = sentence;
     end.ended_us = clock_wall_us();
     end.nodes = end.host = end.alike = end.figures = end.causes = NULL;
-    end.output = output != NULL && strlen(output) <= FAIL_OUTPUT ? output : NULL;
+    end.output = output_ends(step->arena, instance);
     end.watts = end.change = (double)NAN;
     end.compared = 0;
     return store_write_wait(step->store, end_run, &end, err);

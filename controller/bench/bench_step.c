@@ -85,7 +85,7 @@ static bool look_at(const struct bench_step *step, const struct store_bench *ben
     if (text_equal(instance->state, "done"))
         return bench_step_done(step, bench, instance, err);
     if (text_equal(instance->state, "failed") || text_equal(instance->state, "stopped"))
-        return bench_step_fail(step, bench, instance->sentence, instance->log, err);
+        return bench_step_fail(step, bench, instance->sentence, instance, err);
     if (is_late && !is_placed(instance))
         return bench_step_fail(step, bench, instance->sentence, NULL, err);
     *changed_out = !text_equal(bench->sentence, say.sentence);

@@ -21,8 +21,8 @@ bool bench_step_look(const struct bench_step *step, const struct store_bench *be
 /* What came of one that is done: compared, kept, told. bench_end.c */
 bool bench_step_done(const struct bench_step *step, const struct store_bench *bench,
                      const struct store_instance *instance, struct error *err);
-/* It has failed, or was given up; its workload goes. */
+/* It has failed, or was given up; its workload goes. The ends of what the jobs of `instance` wrote are kept; it may be NULL. */
 bool bench_step_fail(const struct bench_step *step, const struct store_bench *bench, const char *sentence,
-                     const char *output, struct error *err);
+                     const struct store_instance *instance, struct error *err);
 /* In the writer's thread: ended, its workload taken away, events added. */
 bool bench_end_write(struct store_connection *writer, const struct store_bench *bench, struct error *err);

@@ -275,9 +275,11 @@ static void test_in_turn(void **state)
 
     until(bed, first, "running");
     assert_string_equal(bench_of(bed, first + 1)->state, "waiting");
-    play(bed, &(struct play){ bench_workload_name(bed->arena, first), "failed", "the job on ai-1 failed", NULL, NULL });
+    play(bed, &(struct play){ bench_workload_name(bed->arena, first), "failed", "the job on ai-1 failed", NULL,
+                              "{\"outputs\":[{\"node\":\"ai-1\",\"output\":\"ssh: no route\"}]}" });
     bench = until(bed, first, "failed");
     assert_string_equal(bench->sentence, "the job on ai-1 failed");
+    assert_string_equal(bench->output, "[{\"node\":\"ai-1\",\"output\":\"ssh: no route\"}]");
     bench = until(bed, first + 1, "running");
     assert_int_equal(bench->nodes_count, 2);
     assert_non_null(strstr(bench->declaration, "\"cluster\""));
