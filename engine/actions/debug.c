@@ -70,7 +70,8 @@ static bool debug_var(struct action_call *call, const struct value *var, struct 
         key = value_is(var, VALUE_LIST)  ? "<class 'list'>"
               : value_is(var, VALUE_MAP) ? "<class 'dict'>"
                                          : json_text(call->arena, var, JSON_PYTHON);
-    action_put(call, key, value);
+    value_map_put_value(call->arena, call->result,
+                        value_mark(call->arena, value_string(call->arena, key), var->marks & VALUE_SECRET, 0), value);
     return true;
 }
 

@@ -7,47 +7,94 @@
 #include "common/value/value_python.h"
 #include "engine/vault/vault_secrets.h"
 
-#define HIDDEN_MIN 6   /* what is shorter is a word like any other; so long is also what texts are found by */
+#define HIDDEN_MIN 6   /* what is shorter is a word like any other */
 #define LINE_MIN 16    /* of a text of many lines (a key), each line counts from this length on */
 #define OBJECT_DEPTH 4 /* of objects in a result: hostvars, a host, and what they lie in */
 #define HIDDEN_MAX ((size_t)1 << 20)
+#define BUCKETS_FIRST 256
 
-/* Where those are that begin as `text` does: a result is gone through once, however many texts are hidden. */
-static size_t bucket_of(const char *text)
+/* Texts are found by their first bytes: short ones by as many as all have, long ones by more, as many keys begin alike. */
+static const size_t head_lengths[VAULT_HIDDEN_TABLES] = { HIDDEN_MIN, LINE_MIN };
+
+static size_t bucket_of(const struct vault_hidden_table *table, const char *text, size_t head)
 {
-    unsigned long long head = 0;
+    unsigned long long hash = 0;
 
-    memcpy(&head, text, HIDDEN_MIN);
-    return (size_t)((head * 0x9E3779B97F4A7C15ULL) >> 32) % VAULT_HIDDEN_BUCKETS;
+    for (size_t at = 0; at < head; at += sizeof(hash)) {
+        unsigned long long part = 0;
+
+        memcpy(&part, text + at, head - at < sizeof(part) ? head - at : sizeof(part));
+        hash = (hash ^ part) * 0x9E3779B97F4A7C15ULL;
+        hash ^= hash >> 32;
+    }
+    return (size_t)hash & (table->size - 1);
+}
+
+static size_t table_of(size_t length)
+{
+    return length >= LINE_MIN ? 1 : 0;
 }
 
 static const struct vault_hidden *hidden_find(const struct vault_secrets *secrets, const char *text, size_t length)
 {
+    const struct vault_hidden_table *table = &secrets->hidden[table_of(length)];
     const struct vault_hidden *hidden;
 
-    if (length < HIDDEN_MIN || secrets->hidden == NULL)
+    if (length < HIDDEN_MIN || table->size == 0)
         return NULL;
-    for (hidden = secrets->hidden[bucket_of(text)]; hidden != NULL; hidden = hidden->next)
+    for (hidden = table->buckets[bucket_of(table, text, head_lengths[table_of(length)])]; hidden != NULL;
+         hidden = hidden->next)
         if (hidden->length == length && memcmp(hidden->text, text, length) == 0)
             return hidden;
     return NULL;
 }
 
+/* Twice as many buckets: the texts stay where they are. The old buckets stay until all goes. */
+static void table_grow(struct vault_secrets *secrets, struct vault_hidden_table *table, size_t head)
+{
+    struct vault_hidden_table grown = { .size = table->size == 0 ? BUCKETS_FIRST : 2 * table->size,
+                                        .count = table->count };
+
+    grown.buckets = locked_memory_alloc(secrets->memory, grown.size * sizeof(struct vault_hidden *));
+    for (size_t i = 0; i < table->size; i++)
+        for (struct vault_hidden *hidden = table->buckets[i], *next; hidden != NULL; hidden = next) {
+            struct vault_hidden **bucket = &grown.buckets[bucket_of(&grown, hidden->text, head)];
+
+            next = hidden->next;
+            hidden->next = *bucket;
+            *bucket = hidden;
+        }
+    *table = grown;
+}
+
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+/* Blanks around it are not part of it: a line is found under another indentation too. */
 static void hide_one(struct vault_secrets *secrets, const char *text, size_t length, size_t least)
 {
+    struct vault_hidden_table *table;
     struct vault_hidden *hidden, **bucket;
+    size_t head;
 
-    while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL && text[length - 1] != '\0')
+    while (length > 0 && is_blank(text[length - 1]))
         length--;
+    for (; length > 0 && is_blank(*text); text++)
+        length--;
+    table = &secrets->hidden[table_of(length)];
+    head = head_lengths[table_of(length)];
     if (length < least || secrets->hidden_count >= HIDDEN_MAX || hidden_find(secrets, text, length) != NULL)
         return;
-    if (secrets->hidden == NULL)
-        secrets->hidden = locked_memory_alloc(secrets->memory, VAULT_HIDDEN_BUCKETS * sizeof(struct vault_hidden *));
-    bucket = &secrets->hidden[bucket_of(text)];
+    if (table->count >= table->size)
+        table_grow(secrets, table, head);
+    bucket = &table->buckets[bucket_of(table, text, head)];
     hidden = locked_memory_alloc(secrets->memory, sizeof(*hidden));
     *hidden = (struct vault_hidden){ *bucket, NULL, length };
     hidden->text = memcpy(vault_secrets_buffer(secrets, length + 1), text, length);
     *bucket = hidden;
+    table->count++;
     secrets->hidden_count++;
 }
 
@@ -64,15 +111,25 @@ void vault_hide(struct vault_secrets *secrets, const char *text, size_t length)
         hide_one(secrets, line, line_length, cursor >= text + length && line == text ? HIDDEN_MIN : LINE_MIN);
 }
 
-/* One of them is in the text. */
+/* One of them begins here, of `left` bytes. */
+static bool begins_here(const struct vault_hidden_table *table, size_t head, const char *text, size_t left)
+{
+    if (table->size == 0 || left < head)
+        return false;
+    for (const struct vault_hidden *hidden = table->buckets[bucket_of(table, text, head)]; hidden != NULL;
+         hidden = hidden->next)
+        if (hidden->length <= left && memcmp(hidden->text, text, hidden->length) == 0)
+            return true;
+    return false;
+}
+
 static bool is_hidden(const struct vault_secrets *secrets, const struct value *value)
 {
     const char *text = value->as.string.data;
 
     for (size_t left = value->as.string.length; left >= HIDDEN_MIN; left--, text++)
-        for (const struct vault_hidden *hidden = secrets->hidden[bucket_of(text)]; hidden != NULL;
-             hidden = hidden->next)
-            if (hidden->length <= left && memcmp(hidden->text, text, hidden->length) == 0)
+        for (size_t i = 0; i < VAULT_HIDDEN_TABLES; i++)
+            if (begins_here(&secrets->hidden[i], head_lengths[i], text, left))
                 return true;
     return false;
 }
@@ -125,8 +182,9 @@ static const struct value *marked_map(const struct vault_secrets *secrets, struc
         bool is_facts =
             depth == 0 && value_text(pair->key) != NULL && strcmp(value_text(pair->key), "ansible_facts") == 0;
         const struct value *item = is_facts ? pair->item : marked(secrets, arena, pair->item, depth + 1);
+        const struct value *key = marked(secrets, arena, pair->key, depth + 1);
 
-        if (item == pair->item)
+        if (item == pair->item && key == pair->key)
             continue;
         if (copy == NULL) {
             copy = value_map(arena);
@@ -134,7 +192,8 @@ static const struct value *marked_map(const struct vault_secrets *secrets, struc
                 value_map_put_value(arena, copy, value_pair_at(map, k)->key, value_pair_at(map, k)->item);
             copy->marks = map->marks;
         }
-        value_map_put_value(arena, copy, pair->key, item);
+        copy->as.map.pairs[i].key = key;
+        copy->as.map.pairs[i].item = item;
     }
     return copy == NULL ? map : copy;
 }
@@ -186,7 +245,7 @@ struct value *vault_hidden_marked(const struct vault_secrets *secrets, struct ar
         struct value *free;
     } made = { .free = result };
 
-    if (result != NULL && secrets != NULL && secrets->hidden != NULL)
+    if (result != NULL && secrets != NULL && secrets->hidden_count > 0)
         made.fixed = marked(secrets, arena, result, 0); /* itself, or a copy of ours */
     return made.free;
 }

@@ -22,12 +22,17 @@ struct vault_opened {
     size_t length, used, tried;
 };
 
-#define VAULT_HIDDEN_BUCKETS 4096
+#define VAULT_HIDDEN_TABLES 2 /* of short texts and of long ones: vault_hide.c */
 
 struct vault_hidden {
     struct vault_hidden *next; /* in its bucket */
     const char *text;
     size_t length;
+};
+
+struct vault_hidden_table {
+    struct vault_hidden **buckets; /* by how texts begin */
+    size_t size, count;            /* a power of two; 0: nothing is hidden */
 };
 
 struct vault_secrets {
@@ -36,7 +41,7 @@ struct vault_secrets {
     size_t count;
     bool only_equal_ids;
     struct vault_opened *opened[VAULT_OPENED_BUCKETS];
-    struct vault_hidden **hidden; /* buckets, by how texts begin; NULL: nothing is hidden */
+    struct vault_hidden_table hidden[VAULT_HIDDEN_TABLES];
     size_t hidden_count;
 };
 

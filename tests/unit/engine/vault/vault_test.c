@@ -217,6 +217,7 @@ static void what_was_opened_is_hidden(void **state)
     struct world *world = *state;
     struct value *map = value_map(world->arena), *result = value_map(world->arena), *marked;
     const struct vault_door door = { vault_decrypt, world->secrets };
+    static const char lines[] = "first\n        of a key, the second line\n";
     const struct value *secret;
 
     value_map_put_string(world->arena, map, "key", "correct horse");
@@ -228,7 +229,13 @@ static void what_was_opened_is_hidden(void **state)
     assert_true(value_map_get(secret, "short")->marks & VALUE_SECRET);
     value_map_put_string(world->arena, result, "stdout", "is correct horse, isn't it");
     value_map_put_string(world->arena, result, "msg", "abc");
+    value_map_put_string(world->arena, result, "a correct horse", "undefined");
+    vault_hide(world->secrets, lines, sizeof(lines) - 1);
+    value_map_put_string(world->arena, result, "line", "  - of a key, the second line");
     marked = vault_hidden_marked(world->secrets, world->arena, result);
+    assert_true(value_map_get(marked, "line")->marks & VALUE_SECRET); /* whatever its indentation was */
+    assert_true(value_pair_at(marked, 2)->key->marks & VALUE_SECRET);
+    assert_false(value_pair_at(marked, 0)->key->marks & VALUE_SECRET);
     assert_true(value_map_get(marked, "stdout")->marks & VALUE_SECRET);
     assert_false(value_map_get(marked, "msg")->marks & VALUE_SECRET);
     assert_false(value_has_mark(result, VALUE_SECRET));
