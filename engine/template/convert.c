@@ -13,8 +13,10 @@
 #include "engine/template/object.h"
 
 /* Would str() and reading it back give this value? */
-static bool survives(const struct value *value)
+static bool survives(const struct value *value, int depth)
 {
+    if (depth > LIMIT_VALUE_DEPTH)
+        return false;
     switch (value->kind) {
     case VALUE_REAL:
         return isfinite(value->as.real) != 0;
@@ -22,12 +24,12 @@ static bool survives(const struct value *value)
         return (value->marks & (VALUE_MARKUP | VALUE_VAULT)) == 0;
     case VALUE_LIST:
         for (size_t i = 0; i < value->as.list.count; i++)
-            if (!survives(value->as.list.items[i]))
+            if (!survives(value->as.list.items[i], depth + 1))
                 return false;
         return true;
     case VALUE_MAP:
         for (size_t i = 0; i < value->as.map.count; i++)
-            if (!survives(value->as.map.pairs[i].key) || !survives(value->as.map.pairs[i].item))
+            if (!survives(value->as.map.pairs[i].key, depth + 1) || !survives(value->as.map.pairs[i].item, depth + 1))
                 return false;
         return true;
     case VALUE_OBJECT:
@@ -119,7 +121,7 @@ const struct value *convert_value(struct eval *eval, const struct value *value)
         return value_bool(value->as.boolean);
     if (container && !eval_printable(eval, value))
         return NULL;
-    if (container && survives(value))
+    if (container && survives(value, 0))
         return value_mark(eval->arena, value, 0, VALUE_PRIVATE);
     if (value->kind == VALUE_OBJECT && value->as.object.ops->keys != NULL)
         return value; /* hostvars and its like stay what they are */
@@ -141,6 +143,8 @@ const struct value *convert_native(struct eval *eval, const struct value *value)
 
     if (object_kind(value) != NULL && !object_is_class(value) && eval->call->depth == 0)
         return eval_str(eval, value); /* dates and their like are text for everybody else */
+    if (value->kind != VALUE_STRING && value->kind != VALUE_BIG && !eval_fits(eval, value))
+        return NULL;
     if (value->kind != VALUE_STRING)
         return value_mark(eval->arena, value, 0, VALUE_PRIVATE);
     data = value->as.string.data;

@@ -249,20 +249,23 @@ static size_t printed_size(const struct value *value, size_t left, int depth)
     return size;
 }
 
-bool eval_printable(struct eval *eval, const struct value *value)
+bool eval_fits(struct eval *eval, const struct value *value)
 {
     size_t size;
 
     if (value->kind != VALUE_LIST && value->kind != VALUE_MAP && value->kind != VALUE_BIG)
         return true;
-    if (eval->env->has_undefined && !output_check_defined(eval, value))
-        return false;
     size = printed_size(value, LIMIT_TEMPLATE_OUTPUT, 0);
     if (size <= LIMIT_TEMPLATE_OUTPUT)
         return true;
     if (size >= TOO_MANY_DIGITS)
         return eval_fail(eval, VALUE_DIGITS_ERROR) != NULL;
     return error_set_kind(eval->err, ERROR_LIMIT, "the value makes more than %d bytes of text", LIMIT_TEMPLATE_OUTPUT);
+}
+
+bool eval_printable(struct eval *eval, const struct value *value)
+{
+    return eval_fits(eval, value) && (!eval->env->has_undefined || output_check_defined(eval, value));
 }
 
 const struct value *eval_str(struct eval *eval, const struct value *value)

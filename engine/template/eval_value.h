@@ -13,7 +13,9 @@ struct value *eval_list(struct eval *eval);
 struct value *eval_tuple(struct eval *eval);
 struct value *eval_map(struct eval *eval);
 const struct value *eval_undefined(struct eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* False: its text would be larger than what a template may make, or something in it is undefined; error set. */
+/* False: its text would be larger than what a template may make; error set. */
+bool eval_fits(struct eval *eval, const struct value *value);
+/* The same, or something in it is undefined. */
 bool eval_printable(struct eval *eval, const struct value *value);
 /* str(): a string is returned as it is; undefined fails (or is "" in plain Jinja2). */
 const struct value *eval_str(struct eval *eval, const struct value *value);

@@ -96,6 +96,8 @@ static const struct value *filter_round(struct eval *eval, const struct value *i
         return eval_fail(eval, "method must be common, ceil or floor");
     if (input->kind != VALUE_BIG && !eval_number(input, &number))
         return eval_fail_type(eval, "type %s doesn't define __round__ method", eval_type(input));
+    if (strcmp(method, "common") == 0 && value_is(args->bound[0], VALUE_NULL) && isfinite(number))
+        return input->kind == VALUE_REAL ? value_integer_real(eval->arena, nearbyint(number)) : input;
     if (strcmp(method, "common") == 0)
         return round_common(eval, input, precision);
     return round_scaled(eval, input, strcmp(method, "ceil") == 0, precision);

@@ -14,24 +14,26 @@ static bool is_2_19(const struct eval *eval)
     return eval->env->config.level_2_19 && !eval->plain;
 }
 
-static bool check_member(struct eval *eval, const struct value *member)
+static bool check_defined(struct eval *eval, const struct value *value, int depth)
 {
-    if (is_2_19(eval) && member->kind == VALUE_UNDEFINED)
-        return eval_fail_undefined(eval, member) != NULL;
-    return output_check_defined(eval, member);
+    bool is_undefined = value->kind == VALUE_UNDEFINED && depth > 0 && is_2_19(eval);
+
+    if (is_undefined || eval_is_strict(eval, value))
+        return eval_fail_undefined(eval, value) != NULL;
+    if (depth > LIMIT_VALUE_DEPTH) /* it is not printed either */
+        return true;
+    for (size_t i = 0; value->kind == VALUE_LIST && i < value->as.list.count; i++)
+        if (!eval_step(eval) || !check_defined(eval, value->as.list.items[i], depth + 1))
+            return false;
+    for (size_t i = 0; value->kind == VALUE_MAP && i < value->as.map.count; i++)
+        if (!eval_step(eval) || !check_defined(eval, value->as.map.pairs[i].item, depth + 1))
+            return false;
+    return true;
 }
 
 bool output_check_defined(struct eval *eval, const struct value *value)
 {
-    if (eval_is_strict(eval, value))
-        return eval_fail_undefined(eval, value) != NULL;
-    for (size_t i = 0; value->kind == VALUE_LIST && i < value->as.list.count; i++)
-        if (!check_member(eval, value->as.list.items[i]))
-            return false;
-    for (size_t i = 0; value->kind == VALUE_MAP && i < value->as.map.count; i++)
-        if (!check_member(eval, value->as.map.pairs[i].item))
-            return false;
-    return true;
+    return check_defined(eval, value, 0);
 }
 
 static bool may_be_undefined(const struct eval *eval, const struct value *value)

@@ -206,34 +206,47 @@ static const struct value *without_tuples(const struct template_call *call, cons
     return is_container && !is_read_again ? value_mark(call->arena, value, 0, VALUE_TUPLE) : value;
 }
 
-static bool holds_omit(const struct template_call *call, const struct value *value)
+/* `left`: so many members are looked at, as parts may be shared. */
+static bool holds_omit(const struct template_call *call, const struct value *value, int depth, size_t *left)
 {
-    for (size_t i = 0; value->kind == VALUE_LIST && i < value->as.list.count; i++)
-        if (is_omit(call, value->as.list.items[i]) || holds_omit(call, value->as.list.items[i]))
+    if (depth > LIMIT_VALUE_DEPTH)
+        return false;
+    for (size_t i = 0; value->kind == VALUE_LIST && i<value->as.list.count && * left> 0; i++, --*left)
+        if (is_omit(call, value->as.list.items[i]) || holds_omit(call, value->as.list.items[i], depth + 1, left))
             return true;
-    for (size_t i = 0; value->kind == VALUE_MAP && i < value->as.map.count; i++)
-        if (is_omit(call, value->as.map.pairs[i].item) || holds_omit(call, value->as.map.pairs[i].item))
+    for (size_t i = 0; value->kind == VALUE_MAP && i<value->as.map.count && * left> 0; i++, --*left)
+        if (is_omit(call, value->as.map.pairs[i].item) ||
+            holds_omit(call, value->as.map.pairs[i].item, depth + 1, left))
             return true;
     return false;
+}
+
+static const struct value *omitted(const struct template_call *call, const struct value *value, int depth, size_t *left)
+{
+    struct value *copy;
+
+    if (depth > LIMIT_VALUE_DEPTH || (value->kind != VALUE_LIST && value->kind != VALUE_MAP))
+        return value;
+    copy = value->kind == VALUE_LIST ? value_list(call->arena) : value_map(call->arena);
+    copy->marks = value->marks;
+    for (size_t i = 0; value->kind == VALUE_LIST && i<value->as.list.count && * left> 0; i++, --*left)
+        if (!is_omit(call, value->as.list.items[i]))
+            value_list_add(call->arena, copy, omitted(call, value->as.list.items[i], depth + 1, left));
+    for (size_t i = 0; value->kind == VALUE_MAP && i<value->as.map.count && * left> 0; i++, --*left)
+        if (!is_omit(call, value->as.map.pairs[i].item))
+            value_map_put_value(call->arena, copy, value->as.map.pairs[i].key,
+                                omitted(call, value->as.map.pairs[i].item, depth + 1, left));
+    return copy;
 }
 
 /* At level 2.19 members that are `omit` are left out wherever they are. */
 static const struct value *without_omit(const struct template_call *call, const struct value *value)
 {
-    struct value *copy;
+    size_t seen = LIMIT_TEMPLATE_STEPS, left = LIMIT_TEMPLATE_STEPS;
 
-    if (call->depth > 0 || !call->env->config.level_2_19 || !holds_omit(call, value))
+    if (call->depth > 0 || !call->env->config.level_2_19 || !holds_omit(call, value, 0, &seen))
         return value;
-    copy = value->kind == VALUE_LIST ? value_list(call->arena) : value_map(call->arena);
-    copy->marks = value->marks;
-    for (size_t i = 0; value->kind == VALUE_LIST && i < value->as.list.count; i++)
-        if (!is_omit(call, value->as.list.items[i]))
-            value_list_add(call->arena, copy, without_omit(call, value->as.list.items[i]));
-    for (size_t i = 0; value->kind == VALUE_MAP && i < value->as.map.count; i++)
-        if (!is_omit(call, value->as.map.pairs[i].item))
-            value_map_put_value(call->arena, copy, value->as.map.pairs[i].key,
-                                without_omit(call, value->as.map.pairs[i].item));
-    return copy;
+    return omitted(call, value, 0, &left);
 }
 
 static bool template_any(struct template_call *call, const struct value *input, enum mode mode,

@@ -67,6 +67,7 @@ static bool entry_names(struct vars_scope *scope, const struct value *entry, con
     struct template_call call = vars_scope_call(scope, scope->arena);
     const struct value *names = as_list(scope->arena, entry);
 
+    call.depth = 0; /* names are wanted now, whatever is being templated */
     if (template_value(&call, names, out, err))
         return true;
     *out = value_null();

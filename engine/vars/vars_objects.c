@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define OBJECT_DEPTH_MAX 12 /* of lists and maps that are looked through for objects */
+
 /* One host's variables. The scope is opened at the first question. */
 struct host_object {
     struct vars_world *world;
@@ -124,6 +126,20 @@ const struct value *vars_hostvars_object(struct vars_world *world, struct arena 
     return value_object(arena, world, &hostvars_ops);
 }
 
+/* An object in a variable may be the one that is asked: it has no end. */
+static bool holds_object(const struct value *value, int depth)
+{
+    if (value_is(value, VALUE_OBJECT) || depth > OBJECT_DEPTH_MAX)
+        return true;
+    for (size_t i = 0; value_is(value, VALUE_LIST) && i < value_count(value); i++)
+        if (holds_object(value_item(value, i), depth + 1))
+            return true;
+    for (size_t i = 0; value_is(value, VALUE_MAP) && i < value_count(value); i++)
+        if (holds_object(value_pair_at(value, i)->item, depth + 1))
+            return true;
+    return false;
+}
+
 static const struct value *all_get(void *data, struct arena *arena, const char *key, size_t length)
 {
     struct vars_scope *scope = data;
@@ -133,7 +149,9 @@ static const struct value *all_get(void *data, struct arena *arena, const char *
 
     if (!template_env_is_2_19(scope->world->config.templates))
         return vars_scope_raw(scope, key, length, &is_final);
-    return scope->source.get(scope, arena, key, length, &value, &err) ? value : value_undefined(arena, err.text);
+    if (!scope->source.get(scope, arena, key, length, &value, &err))
+        return value_undefined(arena, err.text);
+    return value != NULL && holds_object(value, 0) ? vars_scope_raw(scope, key, length, &is_final) : value;
 }
 
 static const struct value *all_keys(void *data, struct arena *arena)

@@ -7,7 +7,7 @@
 
 #include "engine/vars/vars_internal.h"
 
-#define FIXED_LAYERS 16
+#define FIXED_LAYERS 20
 
 struct stack {
     struct vars_layer *layers;
@@ -116,6 +116,8 @@ static bool files_read(struct vars_scope *scope, struct error *err)
     scope->layers += hidden;
     scope->layer_count -= hidden;
     ok = vars_files_read(scope, err);
+    if (&scope->layers[0] != scope->file_layers) /* the extra vars were there for the names only */
+        scope->layers[0].map = value_null();
     scope->layers -= hidden;
     scope->layer_count += hidden;
     return ok;

@@ -64,7 +64,7 @@ roost_ends 1 apply shows.yml "${here[@]}" -e @whole.yml
 says "$vault" whole.yml
 roost_ends 1 apply whole.yml "${here[@]}"
 says "$vault"
-roost_ends 4 apply shows.yml -i whole.yml
+roost_ends 2 apply shows.yml -i whole.yml # a warning, as in Ansible: the host is there without it
 says "$vault"
 for option in --vault-id=x --vault-password-file=x; do
     roost_ends 1 apply plain.yml "${here[@]}" $option

@@ -52,10 +52,24 @@ static void test_level_2_19(void **state)
     run_all(SOURCE_FOLDER "/tests/playbooks/level_2_19", "one,two,", true);
 }
 
+/* A variable that holds all of them is shown as it is written there. */
+static void test_all_variables_in_variables(void **state)
+{
+    struct fixture *fixture = fixture_new_at("one,", true);
+
+    (void)state;
+    assert_true(fixture_run(fixture,
+                            "- hosts: all\n  gather_facts: false\n  vars: {x: \"{{ vars }}\", y: \"{{ vars }}\"}\n"
+                            "  tasks:\n    - assert: {that: vars | to_json | length < 20000}\n"));
+    assert_int_equal(fixture->exit_code, RUN_OK);
+    fixture_free(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_one_host), cmocka_unit_test(test_several_hosts),
-                                        cmocka_unit_test(test_level_2_19) };
+                                        cmocka_unit_test(test_level_2_19),
+                                        cmocka_unit_test(test_all_variables_in_variables) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -180,6 +180,23 @@ static void test_sizes_are_bounded(void **state)
     }
 }
 
+/* Parts that are shared count as often as they are used; what is too deep ends nothing. */
+static void test_shapes_are_bounded(void **state)
+{
+    static const struct template_config native = { .strict_undefined = true, .native = true };
+    struct fixture *fixture = *state;
+
+    for (int i = 0; i < 2; i++) {
+        assert_null(render(fixture,
+                           "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}"
+                           "{% endfor %}{{ ns.x }}"));
+        assert_non_null(strstr(fixture->err.text, "bytes of text"));
+        (void)render(fixture, "{% set ns = namespace(x=[]) %}{% for j in range(3) %}{% for i in range(99000) %}"
+                              "{% set ns.x = [ns.x] %}{% endfor %}{% endfor %}{{ ns.x }}");
+        fixture->call.env = template_env_new(fixture->arena, &native);
+    }
+}
+
 static void test_nothing_many_times(void **state)
 {
     struct fixture *fixture = *state;
@@ -213,6 +230,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_salts_differ, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_secrets_spread, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sizes_are_bounded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_shapes_are_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nothing_many_times, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_vault_filters, set_up, tear_down),
     };

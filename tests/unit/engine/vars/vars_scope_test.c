@@ -41,6 +41,14 @@ static const struct value *one(struct world *world, const char *name, const char
     return map;
 }
 
+static const struct value *nested(struct world *world, const char *name, const struct value *map)
+{
+    struct value *outer = value_map(world->arena);
+
+    value_map_put(world->arena, outer, name, map);
+    return outer;
+}
+
 static bool nobody(void *context, const struct inventory_host *host)
 {
     (void)context;
@@ -48,12 +56,14 @@ static bool nobody(void *context, const struct inventory_host *host)
     return false;
 }
 
-static void world_open(struct world *world)
+static void world_open_with(struct world *world, bool merge_hashes)
 {
     static const char *const sources[] = { "a,b,", NULL };
     struct template_config config = { .strict_undefined = true, .omit_text = "omit" };
     static const struct inventory_config inventory_config;
-    struct vars_config vars = { .inject_facts = true, .inventory_config = &inventory_config };
+    struct vars_config vars = { .inject_facts = true,
+                                .merge_hashes = merge_hashes,
+                                .inventory_config = &inventory_config };
     struct error err = ERROR_INIT;
 
     memset(world, 0, sizeof(*world));
@@ -83,6 +93,11 @@ static void world_open(struct world *world)
                                      .batch_count = 1,
                                      .is_removed = nobody,
                                      .is_failed = nobody };
+}
+
+static void world_open(struct world *world)
+{
+    world_open_with(world, false);
 }
 
 static void world_close(struct world *world)
@@ -200,6 +215,24 @@ static void test_loop(void **state)
     world_close(&w);
 }
 
+/* hash_behaviour = merge: keys in the order of the levels, also where vars_files were named with the extra vars. */
+static void test_merge(void **state)
+{
+    struct value *entries;
+    struct world w;
+
+    (void)state;
+    world_open_with(&w, true);
+    entries = value_list(w.arena);
+    value_list_add(w.arena, entries, text(&w, "{{ nowhere }}.yml"));
+    w.play.keywords[KEYWORD_VARS_FILES] = entries;
+    value_map_put(w.arena, w.extra, "d", one(&w, "extra", "4"));
+    w.play.vars = nested(&w, "d", one(&w, "play", "1"));
+    w.task.keywords[KEYWORD_VARS] = nested(&w, "d", one(&w, "task", "3"));
+    assert_string_equal(get(&w, "d"), "{\"play\":\"1\",\"task\":\"3\",\"extra\":\"4\"}");
+    world_close(&w);
+}
+
 /* What the run says of itself may stand in a condition; where it holds template syntax it may not. */
 static void test_own_text(void **state)
 {
@@ -277,10 +310,15 @@ static void test_memory_is_given_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_precedence), cmocka_unit_test(test_role_levels),
-        cmocka_unit_test(test_late),       cmocka_unit_test(test_loop),
-        cmocka_unit_test(test_own_text),   cmocka_unit_test(test_magic),
-        cmocka_unit_test(test_facts),      cmocka_unit_test(test_memory_is_given_back),
+        cmocka_unit_test(test_precedence),
+        cmocka_unit_test(test_role_levels),
+        cmocka_unit_test(test_late),
+        cmocka_unit_test(test_loop),
+        cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_own_text),
+        cmocka_unit_test(test_magic),
+        cmocka_unit_test(test_facts),
+        cmocka_unit_test(test_memory_is_given_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
