@@ -52,9 +52,10 @@ built tests/roost-module-cases
 desk_begin
 names=("$@")
 [ $# -gt 0 ] || mapfile -t names < <(cd "$ROOT/tests/modules" && printf '%s\n' *.yml | sed 's/\.yml$//')
-# What has nothing to do with Debian's release, and costs much: on one of the nodes.
+# What costs much and has little to do with Debian's release, or goes the way that other cases go (package that of apt, unified_memory
+# that of kernel_params): on one of the nodes.
 on_old=("${names[@]}")
-[ $# -gt 0 ] || mapfile -t on_old < <(printf '%s\n' "${names[@]}" | grep -vx dnf)
+[ $# -gt 0 ] || mapfile -t on_old < <(printf '%s\n' "${names[@]}" | grep -vxE 'dnf|git|model|openssh_keypair|package|pip|unified_memory')
 ship_pack "$BUILD/tests/roost-module-cases"
 nodes_start bookworm+modules old
 nodes_start trixie+modules new

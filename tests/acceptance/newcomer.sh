@@ -91,6 +91,7 @@ play leaks <<'EOF'
 - assert: {that: "secret == 'planted-' ~ 'secret'", success_msg: "it is {{ secret }}"}
 - {fail: {msg: "not {{ secret }}"}, ignore_errors: true}
 - {debug: {msg: "pin {{ pin }}, {{ -pin }}, {{ short }}, {{ [short] }}"}}
+- {debug: {var: "{{ short }}"}}
 - {command: "echo {{ pin }}", register: echoed}
 - {debug: {var: echoed}}
 - assert: {that: "echoed.stdout_lines == [pin | string]"}
@@ -102,7 +103,7 @@ printf 'port = 1\nword = former-word\n' >leaked # nobody knows that this was a s
 roost_ends 0 apply leaks.yml "${here[@]}" --vault-password-file password --diff -vvv --json-lines lines.jsonl
 says $'"stdout_lines": [\n        "********"\n' "(the diff is withheld: it may show secret text; lines 1 to 2 differ)" \
     "(the diff is withheld: it may show secret text; line 3 differs)"
-for text in planted-secret 471147114 "word = 4711" former-word; do
+for text in planted-secret 471147114 "word = 4711" '"4711"' former-word; do
     says_not "$text"
     if grep "$text" lines.jsonl; then fail "the record has '$text'"; fi
 done
