@@ -50,7 +50,7 @@ step "a command through Slurm, on both nodes"
 mkdir -p workloads
 launch() { # CODE NAME: the declaration on standard input
     cat >"workloads/$2.yml"
-    roost_ends "$1" launch "$2" --folder workloads --wait --timeout 60
+    roost_ends "$1" launch "$2" --folder workloads --wait --timeout 220
 }
 launch 0 hosts <<'YAML'
 name: hosts

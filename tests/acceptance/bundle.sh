@@ -50,6 +50,7 @@ check_below "what arrives at second contact" 100000 "$RECEIVED"
 
 step "another port, another address, the user's own words for ssh"
 node exec old /usr/sbin/sshd -p 2222 </dev/null
+eventually 20 node exec old sh -c 'ss -Hltn "sport = :2222" | grep -q .' </dev/null
 printf 'box ansible_host=%s ansible_port=2222 ansible_user=root ansible_ssh_private_key_file=%s/key ansible_ssh_common_args="%s"\n' \
     "$(node ip old)" "$NODES_DIR" "-o 'UserKnownHostsFile=$DESK/known' -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes -o IdentityAgent=none" >port.ini
 sed "s/^old,[^ ]*/[$(node ip old)]:2222/" "$NODES_DIR/known_hosts" >known

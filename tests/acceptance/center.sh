@@ -12,7 +12,7 @@ port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0));
 address=127.0.0.1:$port
 
 controller_start() { # FOLDER
-    setpriv --pdeathsig KILL "$BUILD/roost" controller --state "$1" --listen "$address" --address "$address" --lost-after 4 >controller.log 2>&1 &
+    setpriv --pdeathsig KILL "$BUILD/roost" controller --state "$1" --listen "$address" --address "$address" --lost-after 8 >controller.log 2>&1 &
     controller=$!
     eventually 20 curl -sfk "https://$address/health"
 }

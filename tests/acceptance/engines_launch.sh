@@ -89,7 +89,7 @@ is_failed() { [ "$(of "$1" 'a["state"]')" = failed ]; }
 explains() { [[ "$(of "$1" 'a["sentence"]')" == *"$2"* ]]; } # WORKLOAD PART
 
 step "they get their models, find one another, and serve"
-roost_ends 0 launch "${all[@]}" --folder workloads --wait --timeout 60
+roost_ends 0 launch "${all[@]}" --folder workloads --wait --timeout 220
 roost_ends 0 ps
 for name in "${all[@]}"; do check_contains "$name serves" "serving" "$(grep "^$name " <<<"$OUT")"; done
 for name in tensor ring halves; do check_equal "both nodes" "['box', 'mate']" "$(first $name 'sorted(i["nodes"])')"; done

@@ -10,7 +10,7 @@ desk_begin
 nodes_start forky+llama box
 
 step "llama.cpp from Debian's packages"
-node exec box llama-server --version </dev/null 2>&1 | head -n 1
+node exec box llama-server --version </dev/null 2>&1 | sed -n 1p
 # On a machine with two NUMA nodes, and that is all that llama-server looks for, it does not read models ahead: up to 60 GB of holes.
 node exec box sh -c 'mount -t tmpfs tmpfs /sys/devices/system/node && mkdir /sys/devices/system/node/node0 /sys/devices/system/node/node1' </dev/null
 

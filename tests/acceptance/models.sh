@@ -32,6 +32,13 @@ check_equal() { [ "$2" = "$3" ] || fail "$1: '$3', not '$2'"; }
 check_has() { case $3 in *"$2"*) ;; *) fail "$1: no '$2' in: $3" ;; esac; }
 random_file() { head -c "$2" /dev/urandom >"$1"; }
 digest() { sha256sum "$1" | cut -d' ' -f1; }
+until_it_reads() { # PID: a file of the store is open
+    for _ in $(seq 400); do
+        if find "/proc/$1/fd" -lname '*/blobs/*' 2>/dev/null | grep . >/dev/null; then return; fi
+        read -rt 0.05 <> <(:) || true
+    done
+    fail "process $1 does not open the file"
+}
 
 random_file root/acme/tiny/model-Q8_0.gguf 3000001
 for i in 1 2 3; do random_file "root/acme/tiny/q4/big-Q4_K_M-0000$i-of-00003.gguf" $((2000000 + i)); done
@@ -450,7 +457,7 @@ cmp "$OUT" root/acme/tiny/model-Q8_0.gguf
 if [ "$OLD" = "$OUT" ] || [ ! -e "$OLD" ]; then fail "the old revision is gone"; fi
 tail -f "$OLD" >/dev/null 2>&1 &
 USER_PID=$!
-for _ in $(seq 2000); do ! grep -q tail "/proc/$USER_PID/comm" || break; done
+until_it_reads $USER_PID
 models 0 gc
 [ -s "$OLD" ] || fail "gc took what is in use"
 models 1 rm "hf://acme/tiny/model-Q8_0.gguf@$(basename "$(dirname "$OLD")")"
@@ -590,7 +597,7 @@ models 0 list
 check_has "list" "hf://acme/pair/b.gguf@main  (b)" "$OUT"
 tail -f "$STORE/links/again/a.gguf" >/dev/null 2>&1 &
 USER_PID=$!
-for _ in $(seq 2000); do ! grep -q tail "/proc/$USER_PID/comm" || break; done
+until_it_reads $USER_PID
 models 1 rm again
 check_has "in use" "a.gguf is in use by process $USER_PID (tail): not removed" "$NOTES"
 kill $USER_PID

@@ -106,7 +106,7 @@ node exec box sh -c 'cat >/etc/roost/site.yml' <<'YAML'
       check_mode: false
     - copy: { content: "declared\n", dest: /etc/declared }
 YAML
-node exec box sh -c 'cat >/etc/roost/agent.yml' <<<'playbook: /etc/roost/site.yml'
+node exec box sh -c 'cat >/etc/roost/agent.yml' <<<$'playbook: /etc/roost/site.yml\ncheck_interval_s: 604800'
 process=$(property box MainPID roost-agent)
 on box systemctl reload roost-agent
 eventually 10 sh -c "'$NODES_LIB/node' exec box journalctl -u roost-agent -o cat </dev/null | grep -q 'configuration was read again'"
@@ -118,10 +118,9 @@ eventually 20 run_is_over cancelled
 check_equal "files of tasks are as over ssh" 0022 "$(on box cat /run/umask)"
 for pair in roost-agent:box roost-controller:boss; do
     name=${pair#*:} unit=${pair%:*}
-    on "$name" sh -c "mkdir -p /run/systemd/system/$unit.service.d && printf '[Service]\nWatchdogSec=2\n' >/run/systemd/system/$unit.service.d/test.conf
+    on "$name" sh -c "mkdir -p /run/systemd/system/$unit.service.d && printf '[Service]\nWatchdogSec=6\n' >/run/systemd/system/$unit.service.d/test.conf
         systemctl daemon-reload && systemctl restart $unit"
-    process=$(property "$name" MainPID "$unit")
-    on "$name" kill -STOP "$process"
+    process=$(on "$name" sh -c "pid=\$(systemctl show --property=MainPID --value $unit) && kill -STOP \$pid && echo \$pid")
     eventually 20 process_is_not "$name" "$unit" "$process"
     on "$name" sh -c "rm -r /run/systemd/system/$unit.service.d && systemctl daemon-reload && systemctl restart $unit"
 done

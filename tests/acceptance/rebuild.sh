@@ -139,7 +139,7 @@ roost_ends 0 launch chat --wait --timeout 60 --folder declared
 roost_ends 0 keys add client
 key=$OUT
 ask() { # its status and its body
-    curl -s -m 20 -o answer -w '%{http_code} ' "http://$endpoint/v1/chat/completions" -H "Authorization: Bearer $key" \
+    curl -s -m 60 -o answer -w '%{http_code} ' "http://$endpoint/v1/chat/completions" -H "Authorization: Bearer $key" \
         -H 'Content-Type: application/json' -d '{"model": "chat", "max_tokens": 4, "messages": [{"role": "user", "content": "Name the alphabet."}]}'
     tr -d '\n' <answer
     echo

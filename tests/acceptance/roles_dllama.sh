@@ -33,7 +33,7 @@ declare_dllama() { # VERSION [VARIABLE: VALUE]...
     play_role distributed_llama "distributed_llama_version: $1" "distributed_llama_repo: file:///srv/dllama.git" \
         "distributed_llama_packages: [git, make]" "distributed_llama_allow: [192.168.7.0/24]" "${@:2}"
 }
-last_log() { on "journalctl -u dllama-$1 -o cat | grep listens | tail -n 1"; }
+last_log() { on "journalctl --sync && journalctl -u dllama-$1 -o cat | grep listens | tail -n 1"; }
 
 step "what cannot be is refused; check with the packages of the distribution changes nothing"
 traces before

@@ -91,7 +91,7 @@ check_lines "builds" 1 "$(on ls /opt/exo/builds)"
 step "another version, with the dashboard, on another port"
 declare_exo 1.0.72 "exo_dashboard: true" "exo_port: 8100"
 role_ends 0
-check_contains "version" "1.0.72 listens" "$(on journalctl -u exo -o cat)"
+check_contains "version" "1.0.72 listens" "$(on "journalctl --sync && journalctl -u exo -o cat")"
 check_equal "dashboard" dashboard "$(answer 8100 /)"
 check_lines "builds" 1 "$(on ls /opt/exo/builds)"
 role_ends 0

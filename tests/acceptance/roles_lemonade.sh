@@ -80,7 +80,7 @@ for version in 11.9.0 11.0.0; do
     declare_lemonade $version
     role_ends 0
     [ "$pid" != "$(main_pid)" ] || fail "it was not restarted"
-    check_contains "version" "listens" "$(on "journalctl -u lemond -o cat | grep 'lemond $version listens'")"
+    check_contains "version" "listens" "$(on "journalctl --sync && journalctl -u lemond -o cat | grep 'lemond $version listens'")"
     role_ends 0
     check_recap box changed=0
 done

@@ -67,7 +67,7 @@ check_lines "environments" 1 "$(on ls /opt/vllm/envs)"
 step "another version"
 declare_vllm 0.17.0
 role_ends 0
-check_contains "version" "0.17.0 listens" "$(on journalctl -u vllm -o cat)"
+check_contains "version" "0.17.0 listens" "$(on "journalctl --sync && journalctl -u vllm -o cat")"
 check_lines "environments" 1 "$(on ls /opt/vllm/envs)"
 role_ends 0
 check_recap box changed=0

@@ -60,7 +60,7 @@ WRAPPER
     node exec $name roost-agent join - <<<"$OUT" >join.log 2>&1 || fail "$(cat join.log)"
     on $name "systemd-run --quiet --unit=roost-agent /usr/local/bin/roost-agent daemon --program /usr/local/bin/roost-agent"
 done
-eventually 20 says 'n1 +active +[^ ]+ +(just now|[0-9]+ s)' nodes
+for name in n1 n2; do eventually 20 says "$name +active +[^ ]+ +(just now|[0-9]+ s)" nodes; done
 
 step "the same output as over ssh"
 mkdir -p templates
@@ -206,11 +206,13 @@ via out.run gates.yml --limit n2
 eventually 20 grep -q 'TASK \[first\]' out.run
 kill -9 "$controller"
 wait "$controller" 2>/dev/null || true
+killed=$(date -u +%FT%T.%6N)
+heard() { [[ $("$BUILD/roost" nodes show n2 --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["seen"])') > $killed ]]; }
 eventually 20 node exec n2 sh -c '! pgrep -f "roost-agent session [0-9a-f]"' </dev/null
 controller_start
 ends 1
 check_contains "the follower is told" "Run $run is lost" "$(cat out.run.err)"
-eventually 20 says 'n2 +active +[^ ]+ +(just now|[0-9]+ s)' nodes
+eventually 60 heard
 on n2 'touch /run/gate-1'
 roost_ends 0 apply gates.yml -i hosts.ini --via controller --limit n2
 roost_ends 0 audit

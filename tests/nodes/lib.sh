@@ -91,14 +91,13 @@ check_fails() {
     ! output=$("$@" 2>&1) || fail "'$*' should have failed"$'\n'"$output"
 }
 
-# eventually SECONDS COMMAND...: until it succeeds, asked less and less often; the time grows with the machine's load.
+# eventually SECONDS COMMAND...: until it succeeds, asked less and less often; the time grows with the machine's load, as it is by then.
 eventually() {
-    local load deadline pause=50
-    read -r load _ </proc/loadavg
-    deadline=$((SECONDS + $1 + $1 * ${load%.*} / $(nproc)))
+    local load seconds=$1 begun=$SECONDS pause=50
     shift
     until "$@" >/dev/null 2>&1; do
-        [ $SECONDS -le $deadline ] || fail "'$*' did not become true"
+        read -r load _ </proc/loadavg
+        [ $((SECONDS - begun)) -le $((seconds + seconds * (${load%.*} + 1) / $(nproc))) ] || fail "'$*' did not become true"
         sleep "$(printf '0.%03d' $pause)"
         pause=$((pause < 300 ? pause * 5 / 4 : pause))
     done

@@ -257,12 +257,16 @@ static void cancels_the_running_and_the_waiting(void **state)
 static void leaves_nothing_behind_when_the_engine_goes(void **state)
 {
     (void)state;
-    send_json(FRAME_TASK, 1, "{\"module\": \"shell\", \"args\": {\"_raw_params\": \"sleep 71.5 & sleep 71.5\"}}");
+    send_json(FRAME_TASK, 1,
+              arena_printf(world.arena,
+                           "{\"module\": \"shell\", \"args\": {\"_raw_params\": \"sleep 71.%d & sleep 71.%d\"}}",
+                           (int)getpid(), (int)getpid()));
     usleep(200000);
     shutdown(world.fd, SHUT_RDWR);
     assert_int_equal(wait_child(), 0);
     struct system host = { .root = "" };
-    struct process_request request = PROCESS("/bin/sh", "-c", "sleep 0.1; pgrep -fx 'sleep 71.5'");
+    struct process_request request =
+        PROCESS("/bin/sh", "-c", arena_printf(world.arena, "sleep 0.1; pgrep -fx 'sleep 71.%d'", (int)getpid()));
     struct process_result result;
     assert_true(process_run(&host, world.arena, &request, &result, &world.err));
     assert_string_equal(result.output, "");

@@ -179,7 +179,7 @@ static int setup_two(void **state)
 static int setup_tight(void **state)
 {
     (void)state;
-    return setup_with(1, 1, 300, 2);
+    return setup_with(1, 1, 2000, 2);
 }
 
 static int setup_many(void **state)

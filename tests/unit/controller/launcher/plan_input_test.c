@@ -3,9 +3,9 @@
 #include "controller/launcher/plan_input.h"
 
 #include <math.h>
+#include <time.h>
 
 #include "../store/store_fixture.h"
-#include "common/base/clock.h"
 #include "common/base/text.h"
 #include "common/json/json.h"
 #include "common/model/model_shape_value.h"
@@ -150,12 +150,12 @@ static void test_facts_cache_time(void **state)
         OK(store_node_facts_set(fixture->writer, node_new(fixture, name, i), long_facts.data, 1, &fixture->err));
     }
     (void)remembered(fixture, cache);
-    begin_us = clock_monotonic_us();
+    begin_us = clock();
     OK(plan_input_gather(fixture->writer, fixture->arena, &plain, &input, &fixture->err));
-    without_us = clock_monotonic_us() - begin_us;
-    begin_us = clock_monotonic_us();
+    without_us = clock() - begin_us;
+    begin_us = clock();
     (void)remembered(fixture, cache);
-    with_us = clock_monotonic_us() - begin_us;
+    with_us = clock() - begin_us;
     print_message("100 nodes: %lld ms each time, %lld ms remembered\n", (long long)without_us / 1000,
                   (long long)with_us / 1000);
     assert_true(with_us < without_us);

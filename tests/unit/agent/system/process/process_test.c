@@ -136,14 +136,15 @@ static void drops_what_is_over_the_limit(void **state)
 static void ends_the_whole_group_in_time(void **state)
 {
     struct fixture *f = *state;
-    struct process_request request = PROCESS("/bin/sh", "-c", "sleep 61.7 & sleep 61.7; echo never");
+    char *nap = arena_printf(f->arena, "sleep 61.%d", (int)getpid()); /* of this test only */
+    struct process_request request = PROCESS("/bin/sh", "-c", arena_printf(f->arena, "%s & %s; echo never", nap, nap));
     int64_t start = clock_monotonic_ms();
 
     request.timeout_ms = 200;
     assert_true(process_run(&f->system, f->arena, &request, &f->result, &f->err));
     assert_true(f->result.timed_out);
     assert_true(clock_monotonic_ms() - start < 5000);
-    assert_true(run_shell(f, "sleep 0.1; pgrep -fx 'sleep 61.7' || echo none"));
+    assert_true(run_shell(f, arena_printf(f->arena, "sleep 0.1; pgrep -fx '%s' || echo none", nap)));
     assert_string_equal(f->result.output, "none\n");
 }
 
@@ -152,7 +153,7 @@ static void kills_what_ignores_termination(void **state)
     struct fixture *f = *state;
     struct process_request request = PROCESS("/bin/sh", "-c", "trap '' TERM; while :; do sleep 0.1; done");
 
-    request.timeout_ms = 100;
+    request.timeout_ms = 1500; /* enough to come to the trap */
     assert_true(process_run(&f->system, f->arena, &request, &f->result, &f->err));
     assert_true(f->result.timed_out);
     assert_int_equal(f->result.signal, SIGKILL);
@@ -205,11 +206,12 @@ static void does_not_wait_for_a_daemon(void **state)
 {
     struct fixture *f = *state;
     int64_t start = clock_monotonic_ms();
+    char *nap = arena_printf(f->arena, "sleep 33.%d", (int)getpid());
 
-    assert_true(run_shell(f, "sleep 33.3 & echo up"));
+    assert_true(run_shell(f, arena_printf(f->arena, "%s & echo up", nap)));
     assert_string_equal(f->result.output, "up\n");
     assert_true(clock_monotonic_ms() - start < 5000);
-    assert_true(run_shell(f, "pkill -fx 'sleep 33.3'"));
+    assert_true(run_shell(f, arena_printf(f->arena, "pkill -fx '%s'", nap)));
     assert_int_equal(f->result.status, 0);
 }
 
