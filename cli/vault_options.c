@@ -204,7 +204,8 @@ static bool action_find(int argc, char **argv, int *at_out, struct vault_options
         names[i] = actions[i].name;
     nearest = out->action == NULL ? NULL : text_nearest(out->action, names, sizeof(names) / sizeof(names[0]));
     if (out->action == NULL)
-        return error_set_kind(err, ERROR_OPTIONS, "the following arguments are required: action");
+        return error_set_kind(err, ERROR_OPTIONS, "the following arguments are required: action (%s)",
+                              "create, decrypt, edit, view, encrypt, encrypt_string, rekey");
     return error_set_kind(err, ERROR_OPTIONS, "argument action: invalid choice: '%s'%s%s%s", out->action,
                           nearest == NULL ? "" : ", did you mean '", nearest == NULL ? "" : nearest,
                           nearest == NULL ? "" : "'?");

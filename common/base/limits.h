@@ -53,7 +53,8 @@
 #define LIMIT_REGEX_MATCH (10 * 1000 * 1000)    /* PCRE2 match limit */
 
 /* engine */
-#define LIMIT_INCLUDE_DEPTH 64 /* nested includes, imports, role dependencies */
+#define LIMIT_INCLUDE_DEPTH 64   /* nested imports, blocks, role dependencies, folders */
+#define LIMIT_INCLUDED_DEPTH 300 /* nested include_tasks and include_role: further than Ansible comes */
 #define LIMIT_HOSTS 100000
 #define LIMIT_HOST_RANGE 65536 /* hosts that one [a:b] pattern may expand to */
 #define LIMIT_GROUP_DEPTH 256  /* groups in groups */

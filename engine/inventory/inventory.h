@@ -87,6 +87,7 @@ struct inventory_host_list {
 /* Result in inventory order, in arena. A pattern that matches nothing gives a warning, not an error. */
 bool inventory_match(struct inventory *inventory, struct arena *arena, const struct inventory_selection *selection,
                      struct inventory_host_list *out, struct error *err);
+bool inventory_is_localhost(const char *name); /* one of the names of the machine that Roost runs on */
 struct inventory_host *inventory_find_host(struct inventory *inventory,
                                            const char *name); /* localhost is made on demand */
 struct inventory_group *inventory_find_group(struct inventory *inventory, const char *name);

@@ -76,7 +76,6 @@ char *inventory_safe_name(struct arena *arena, const char *name);
 void inventory_warn(struct inventory *inventory, struct value *warnings, const char *text); /* once each */
 void inventory_note(struct inventory *inventory, const char *text);
 void inventory_unread(struct inventory *inventory, const char *path); /* counts it */
-bool inventory_is_localhost(const char *name);
 /* Hosts of a group and its descendants in Ansible's order, each once. */
 struct inventory_host **inventory_group_hosts(struct inventory *inventory, struct arena *arena,
                                               const struct inventory_group *group, size_t *count_out);

@@ -272,9 +272,9 @@ static bool include_scope(struct playbook_loader *loader, const struct node *inc
 
     if (scope.play == NULL)
         return error_set_at(err, &include->at, "%s belongs to no play of this run", include->action_text);
-    if (include_depth(include) > LIMIT_INCLUDE_DEPTH)
+    if (include_depth(include) > LIMIT_INCLUDED_DEPTH)
         return error_set_at(err, &include->at, "includes are nested more than %d deep: does this file include itself?",
-                            LIMIT_INCLUDE_DEPTH);
+                            LIMIT_INCLUDED_DEPTH);
     scope.base_folder = scope.play->folder;
     *out = scope;
     return true;

@@ -123,9 +123,10 @@ static void job_fallback(struct job *job)
     const struct inventory_host *host = job->host->host;
     const char *user = keyword_or(job, KEYWORD_REMOTE_USER, options->remote_user, "remote_user");
     const char *kind = keyword_or(job, KEYWORD_CONNECTION, options->connection_kind, "transport");
+    bool is_own_machine = host->is_implicit && inventory_is_localhost(host->name);
     struct value *map = value_map(job->arena);
 
-    put_text(job, map, "ansible_host", older_or(job, "ansible_ssh_host", host->name));
+    put_text(job, map, "ansible_host", older_or(job, "ansible_ssh_host", is_own_machine ? "127.0.0.1" : host->name));
     put_text(job, map, "ansible_ssh_host", host->name);
     put_text(job, map, "ansible_user", older_or(job, "ansible_ssh_user", user));
     put_text(job, map, "ansible_ssh_user", user);

@@ -87,7 +87,7 @@ const struct value *vars_magic(struct vars_scope *scope, const char *name, size_
 const char *const *vars_magic_names(void);
 /* Those a host brings along (inventory_hostname ...), which anything of higher precedence may hide. */
 const struct value *vars_magic_of_host(struct vars_scope *scope, const char *name, size_t length);
-const char *const *vars_magic_host_names(void);
+const char *const *vars_magic_host_names(const struct vars_scope *scope);
 const char *const *vars_search_folders(struct vars_world *world, const struct node *task, const struct vars_play *play);
 
 const struct value *vars_hostvars_object(struct vars_world *world, struct arena *arena);

@@ -147,7 +147,7 @@ const struct value *vars_scope_names(struct vars_scope *scope, struct arena *are
     names_add(arena, set, scope->local);
     for (size_t i = 0; i < scope->layer_count; i++) {
         if (scope->layers[i].map == NULL)
-            names_add_all(arena, set, vars_magic_host_names());
+            names_add_all(arena, set, vars_magic_host_names(scope));
         else
             names_add(arena, set, scope->layers[i].map);
     }

@@ -27,7 +27,9 @@ static struct value *own_text(struct arena *arena, const char *text)
 
 static const struct value *magic_playbook_dir(struct vars_scope *scope)
 {
-    return scope->play == NULL ? NULL : own_text(scope->arena, path_absolute(scope->arena, scope->play->play->folder));
+    const struct vars_play *play = scope->world->play; /* in hostvars, too */
+
+    return play == NULL ? NULL : own_text(scope->arena, path_absolute(scope->arena, play->play->folder));
 }
 
 static const struct value *magic_config_file(struct vars_scope *scope)
@@ -357,13 +359,25 @@ static const struct value *text_or_null(struct arena *arena, const char *text)
     return text == NULL ? value_null() : own_text(arena, text);
 }
 
+/* A list of hosts on the command line has no folder: Ansible makes a text of that. */
+static const struct value *source_folder(const struct vars_scope *scope)
+{
+    const struct inventory_host *host = scope->host;
+
+    return text_or_null(scope->arena,
+                        host->source_path != NULL && host->source_folder == NULL ? "None" : host->source_folder);
+}
+
 static const char *const host_magic_names[] = {
     "group_names", "inventory_dir", "inventory_file", "inventory_hostname", "inventory_hostname_short", NULL
 };
 
-const char *const *vars_magic_host_names(void)
+const char *const *vars_magic_host_names(const struct vars_scope *scope)
 {
-    return host_magic_names;
+    static const char *const of_no_inventory[] = { "group_names", "inventory_hostname", "inventory_hostname_short",
+                                                   NULL };
+
+    return scope->host != NULL && scope->host->is_implicit ? of_no_inventory : host_magic_names;
 }
 
 static bool is_name(const char *name, size_t length, const char *wanted)
@@ -381,9 +395,11 @@ const struct value *vars_magic_of_host(struct vars_scope *scope, const char *nam
         return short_name(scope);
     if (is_name(name, length, "group_names"))
         return vars_group_names(scope->arena, scope->world->config.inventory, scope->host);
+    if (scope->host->is_implicit)
+        return NULL; /* from no inventory */
     if (is_name(name, length, "inventory_file"))
         return text_or_null(scope->arena, scope->host->source_path);
     if (is_name(name, length, "inventory_dir"))
-        return text_or_null(scope->arena, scope->host->source_folder);
+        return source_folder(scope);
     return NULL;
 }

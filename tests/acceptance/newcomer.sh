@@ -309,6 +309,14 @@ roost_ends 5 apply
 mkdir playbooks && cp plain.yml playbooks/site.yml
 roost_ends 0 apply "${here[@]}" -e plain=1
 says "taking playbooks/site.yml"
+ln -s "$BUILD/roost" ansible-playbook
+code=0
+./ansible-playbook "${here[@]}" -e plain=1 >out 2>notes </dev/null || code=$?
+check_equal "ansible-playbook without a playbook takes none" "2 " "$code $(cat out)"
+play implicit <<'EOF'
+- assert: {that: [inventory_dir is undefined, inventory_file is undefined, ansible_host == '127.0.0.1']}
+EOF
+roost_ends 0 apply implicit.yml
 roost_ends 0 doc lineinfile
 says docs/modules/lineinfile.md
 says_not "default: no"
