@@ -113,7 +113,9 @@ bool value_equal_deep(const struct value *a, const struct value *b, int depth)
     case VALUE_MAP:
         return maps_equal(a, b, depth);
     case VALUE_OBJECT:
-        return a->as.object.data == b->as.object.data && a->as.object.ops == b->as.object.ops;
+        return a->as.object.ops == b->as.object.ops &&
+               (a->as.object.data == b->as.object.data ||
+                (a->as.object.ops->equal != NULL && a->as.object.ops->equal(a->as.object.data, b->as.object.data)));
     default:
         return true; /* null, undefined */
     }
@@ -270,7 +272,8 @@ static uint64_t value_hash_deep(const struct value *value, int depth)
     case VALUE_MAP:
         return map_hash(value, depth);
     case VALUE_OBJECT:
-        return hash_mix((uint64_t)(uintptr_t)value->as.object.data);
+        return hash_mix((uint64_t)(uintptr_t)(value->as.object.ops->equal != NULL ? (const void *)value->as.object.ops
+                                                                                  : value->as.object.data));
     default:
         return value->kind;
     }

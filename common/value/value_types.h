@@ -44,6 +44,7 @@ struct value_object_ops {
     const char *type_name; /* as Python would name it */
     const struct value *(*get)(void *object, struct arena *arena, const char *key, size_t length);
     const struct value *(*keys)(void *object, struct arena *arena); /* a list; NULL: not a mapping */
+    bool (*equal)(const void *a, const void *b); /* of two of this kind; NULL: only one and the same */
 };
 
 struct value {

@@ -65,7 +65,9 @@ static const struct value *delegated_keys(void *data, struct arena *arena)
     return other->as.object.ops->keys(other->as.object.data, arena);
 }
 
-static const struct value_object_ops delegated_ops = { "HostVarsVars", delegated_get, delegated_keys };
+static const struct value_object_ops delegated_ops = { .type_name = "HostVarsVars",
+                                                       .get = delegated_get,
+                                                       .keys = delegated_keys };
 
 /* While a task is delegated, ansible_host is the other's, where no variable says otherwise. */
 static void delegate_address(struct job_item *item, const struct value *other)

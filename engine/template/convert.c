@@ -11,6 +11,7 @@
 
 #include "common/value/value_python.h"
 #include "engine/template/object.h"
+#include "engine/template/object_date.h"
 
 /* Would str() and reading it back give this value? */
 static bool survives(const struct value *value, int depth)
@@ -136,16 +137,67 @@ static const struct value *quoted(struct eval *eval, const struct value *literal
                                                   literal->as.string.data, quote));
 }
 
+static bool is_own_object(const struct value *value)
+{
+    return object_kind(value) != NULL && !object_is_class(value);
+}
+
+/* `left`: so many members are looked at, as parts may be shared. */
+static bool holds_own_object(const struct value *value, int depth, size_t *left)
+{
+    bool is_found = is_own_object(value);
+
+    for (size_t i = 0; !is_found && *left > 0 && depth < LIMIT_VALUE_DEPTH && i < value_count(value); i++, --*left)
+        is_found = holds_own_object(value->kind == VALUE_LIST ? value_item(value, i) : value_pair_at(value, i)->item,
+                                    depth + 1, left);
+    return is_found;
+}
+
+static const struct value *with_objects_as_text(struct eval *eval, const struct value *value, int depth)
+{
+    struct value *copy;
+
+    if (is_own_object(value))
+        return date_is(value) ? date_iso(eval, value) : eval_str(eval, value);
+    if ((value->kind != VALUE_LIST && value->kind != VALUE_MAP) || depth >= LIMIT_VALUE_DEPTH)
+        return value;
+    copy = value->kind == VALUE_LIST ? value_list(eval->arena) : value_map(eval->arena);
+    copy->marks = value->marks;
+    for (size_t i = 0; i < value_count(value); i++) {
+        const struct value_pair *pair = value_pair_at(value, i);
+        const struct value *item = pair == NULL ? value_item(value, i) : pair->item;
+
+        item = eval_step(eval) ? with_objects_as_text(eval, item, depth + 1) : NULL;
+        if (item == NULL)
+            return NULL;
+        if (pair == NULL)
+            value_list_add(eval->arena, copy, item);
+        else
+            value_map_put_value(eval->arena, copy, pair->key, item);
+    }
+    return copy;
+}
+
+const struct value *convert_to_leave(struct eval *eval, const struct value *value)
+{
+    size_t left = LIMIT_TEMPLATE_STEPS;
+
+    if (eval->call->depth > 0 || !holds_own_object(value, 0, &left))
+        return value;
+    return is_own_object(value) ? eval_str(eval, value) : with_objects_as_text(eval, value, 0);
+}
+
 const struct value *convert_native(struct eval *eval, const struct value *value)
 {
     const struct value *literal = NULL;
     const char *data;
 
-    if (object_kind(value) != NULL && !object_is_class(value) && eval->call->depth == 0)
-        return eval_str(eval, value); /* dates and their like are text for everybody else */
+    if (is_own_object(value))
+        return convert_to_leave(eval, value);
     if (value->kind != VALUE_STRING && value->kind != VALUE_BIG && !eval_fits(eval, value))
         return NULL;
-    if (value->kind != VALUE_STRING)
+    value = convert_to_leave(eval, value);
+    if (value == NULL || value->kind != VALUE_STRING)
         return value_mark(eval->arena, value, 0, VALUE_PRIVATE);
     data = value->as.string.data;
     if (eval->env->native == NATIVE_VALUES || (value->marks & VALUE_PRIVATE) != 0 || data[0] == ' ' || data[0] == '\t')

@@ -7,23 +7,35 @@
 #include "common/yaml/yaml_writer.h"
 #include "engine/template/eval_expression.h"
 #include "engine/template/filter.h"
+#include "engine/template/object_date.h"
 
 #define DATA_DEPTH_MAX 200
+#define LOOKED_THROUGH_MAX 1000000 /* members, for dates and other objects */
 
-/* A copy with what JSON and YAML can hold: objects become maps, undefined fails. */
-static const struct value *plain_data(struct eval *eval, const struct value *value, int depth)
+/* `left`: so many members are looked at, as parts may be shared. */
+static bool holds_object(const struct value *value, int depth, size_t *left)
+{
+    bool is_found = value->kind == VALUE_OBJECT;
+
+    for (size_t i = 0; !is_found && *left > 0 && depth < DATA_DEPTH_MAX && i < value_count(value); i++, --*left)
+        is_found = holds_object(value->kind == VALUE_LIST ? value_item(value, i) : value_pair_at(value, i)->item,
+                                depth + 1, left);
+    return is_found;
+}
+
+static const struct value *plain_copy(struct eval *eval, const struct value *value, int depth)
 {
     const struct value *keys;
     struct value *copy;
 
     if (value->kind == VALUE_UNDEFINED)
         return eval_fail_undefined(eval, value);
+    if (date_is(value))
+        return date_iso(eval, value);
     if (value->kind == VALUE_OBJECT && value->as.object.ops->keys == NULL)
         return eval_str(eval, value);
     if ((value->kind != VALUE_LIST && value->kind != VALUE_MAP && value->kind != VALUE_OBJECT) ||
         depth > DATA_DEPTH_MAX)
-        return value;
-    if (!eval->has_undefined && value->kind != VALUE_OBJECT && !eval->unsafe)
         return value;
     copy = value->kind == VALUE_LIST ? value_list(eval->arena) : value_map(eval->arena);
     copy->marks = value->marks;
@@ -34,7 +46,7 @@ static const struct value *plain_data(struct eval *eval, const struct value *val
         if (!eval_step(eval))
             return NULL;
         item = value->kind == VALUE_LIST ? key : eval_item(eval, value, key);
-        item = item == NULL ? NULL : plain_data(eval, item, depth + 1);
+        item = item == NULL ? NULL : plain_copy(eval, item, depth + 1);
         if (item == NULL)
             return NULL;
         if (value->kind == VALUE_LIST)
@@ -43,6 +55,15 @@ static const struct value *plain_data(struct eval *eval, const struct value *val
             value_map_put_value(eval->arena, copy, key, item);
     }
     return keys == NULL ? NULL : copy;
+}
+
+/* What JSON and YAML can hold: dates are text in ISO form, objects become maps, undefined fails. */
+static const struct value *plain_data(struct eval *eval, const struct value *value)
+{
+    size_t left = LOOKED_THROUGH_MAX;
+    bool is_plain = value->kind != VALUE_UNDEFINED && !eval->has_undefined && !eval->unsafe;
+
+    return is_plain && !holds_object(value, 0, &left) ? value : plain_copy(eval, value, 0);
 }
 
 /* --- JSON --- */
@@ -61,7 +82,7 @@ static const struct value *write_json(struct eval *eval, const struct value *inp
 {
     struct text out = text_new(eval->arena);
 
-    input = plain_data(eval, input, 0);
+    input = plain_data(eval, input);
     if (input == NULL)
         return NULL;
     json_write(&out, input, style);
@@ -266,7 +287,7 @@ static const struct value *write_yaml(struct eval *eval, const struct value *inp
 {
     struct text out = text_new(eval->arena);
 
-    input = plain_data(eval, input, 0);
+    input = plain_data(eval, input);
     if (input == NULL)
         return NULL;
     if (!yaml_write(&out, input, style, eval->err)) {

@@ -7,6 +7,7 @@
 #include "common/base/path.h"
 #include "common/base/text.h"
 #include "common/value/value_python.h"
+#include "engine/template/convert.h"
 #include "engine/template/filter.h"
 #include "engine/template/plugin.h"
 #include "engine/template/strings.h"
@@ -263,6 +264,7 @@ bool template_lookup(struct template_call *call, const char *name, const struct 
         return error_set(err, "%s", plugin_missing(call->env, call->arena, TEMPLATE_LOOKUP, name));
     made = lookup->run == NULL ? plugin_lookup_run(&eval, &plugin)
                                : lookup->run(&eval, terms, options != NULL ? options : value_map(call->arena));
+    made = made == NULL ? NULL : convert_to_leave(&eval, made);
     if (made == NULL) {
         if (eval.type_error)
             error_raise(err, "TypeError");

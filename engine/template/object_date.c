@@ -82,6 +82,14 @@ static void add_iso(struct text *out, const struct date *date, char separator)
         date_add_offset(out, date->offset_s, ":");
 }
 
+const struct value *date_iso(struct eval *eval, const struct value *date)
+{
+    struct text out = text_new(eval->arena);
+
+    add_iso(&out, date->as.object.data, 'T');
+    return eval_text(eval, out.data);
+}
+
 static void date_str(struct text *out, void *data)
 {
     add_iso(out, data, ' ');
@@ -280,6 +288,16 @@ static const struct value *date_attribute(struct eval *eval, void *data, const c
     return NULL;
 }
 
-static const struct object_kind date_kind = { .ops = OBJECT_OPS("datetime.datetime"),
-                                              .attribute = date_attribute,
-                                              .str = date_str };
+/* One with an offset and one without are never equal. */
+static bool date_equal(const void *a, const void *b)
+{
+    const struct date *x = a, *y = b;
+
+    return x->aware == y->aware && date_utc_us(x) == date_utc_us(y);
+}
+
+static const struct object_kind date_kind = {
+    .ops = { .type_name = "datetime.datetime", .get = object_no_item, .equal = date_equal },
+    .attribute = date_attribute,
+    .str = date_str
+};

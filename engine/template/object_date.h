@@ -16,6 +16,8 @@ const struct value *date_new(struct eval *eval, const struct date *date);
 const struct value *delta_new(struct eval *eval, int64_t microseconds);
 const struct value *date_now(struct eval *eval, bool utc);
 bool date_is(const struct value *value);
+/* isoformat(), as JSON has a date. */
+const struct value *date_iso(struct eval *eval, const struct value *date);
 bool delta_is(const struct value *value);
 /* datetime.strptime(text, format); NULL: error set. */
 const struct value *date_parse(struct eval *eval, const char *text, const char *format);

@@ -75,9 +75,16 @@ static const struct value *delta_attribute(struct eval *eval, void *data, const 
     return strcmp(name, "total_seconds") == 0 ? object_new(eval, data, &total_seconds_kind) : NULL;
 }
 
-static const struct object_kind delta_kind = { .ops = OBJECT_OPS("datetime.timedelta"),
-                                               .attribute = delta_attribute,
-                                               .str = delta_str };
+static bool delta_equal(const void *a, const void *b)
+{
+    return *(const int64_t *)a == *(const int64_t *)b;
+}
+
+static const struct object_kind delta_kind = {
+    .ops = { .type_name = "datetime.timedelta", .get = object_no_item, .equal = delta_equal },
+    .attribute = delta_attribute,
+    .str = delta_str
+};
 
 static void delta_repr(struct text *out, int64_t delta)
 {
@@ -134,7 +141,7 @@ static const struct value *shift(struct eval *eval, const struct value *value, i
     return date_new(eval, &date);
 }
 
-static int64_t utc_of(const struct date *date)
+int64_t date_utc_us(const struct date *date)
 {
     return date->wall_us - (date->aware ? date->offset_s * SECOND_US : 0);
 }
@@ -145,7 +152,7 @@ static const struct value *difference(struct eval *eval, const struct value *a, 
 
     if (left->aware != right->aware)
         return eval_fail_type(eval, "can't subtract offset-naive and offset-aware datetimes");
-    return delta_new(eval, utc_of(left) - utc_of(right));
+    return delta_new(eval, date_utc_us(left) - date_utc_us(right));
 }
 
 static const struct value *delta_times(struct eval *eval, int64_t delta, double factor)
@@ -207,8 +214,8 @@ bool date_compare(const struct value *a, const struct value *b, int *order_out)
 
         if (x->aware != y->aware)
             return false;
-        left = utc_of(x);
-        right = utc_of(y);
+        left = date_utc_us(x);
+        right = date_utc_us(y);
     } else {
         return false;
     }

@@ -141,7 +141,7 @@ static const struct value *run_expression(struct eval *eval, const struct render
     }
     if (eval->env->has_undefined && !output_check_defined(eval, made))
         return NULL;
-    return value_mark(eval->arena, made, 0, VALUE_PRIVATE);
+    return value_mark(eval->arena, convert_to_leave(eval, made), 0, VALUE_PRIVATE);
 }
 
 const struct value *render_run(struct template_call *call, const struct render *render, struct error *err)

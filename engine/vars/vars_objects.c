@@ -71,7 +71,7 @@ static const struct value *host_keys(void *data, struct arena *arena)
                                            : value_list(arena);
 }
 
-static const struct value_object_ops host_ops = { "HostVarsVars", host_get, host_keys };
+static const struct value_object_ops host_ops = { .type_name = "HostVarsVars", .get = host_get, .keys = host_keys };
 
 const struct value *vars_host_object(struct vars_world *world, struct arena *arena, const struct vars_place *place)
 {
@@ -119,7 +119,9 @@ static const struct value *hostvars_keys(void *data, struct arena *arena)
     return list;
 }
 
-static const struct value_object_ops hostvars_ops = { "HostVars", hostvars_get, hostvars_keys };
+static const struct value_object_ops hostvars_ops = { .type_name = "HostVars",
+                                                      .get = hostvars_get,
+                                                      .keys = hostvars_keys };
 
 const struct value *vars_hostvars_object(struct vars_world *world, struct arena *arena)
 {
@@ -159,7 +161,7 @@ static const struct value *all_keys(void *data, struct arena *arena)
     return names_shown(vars_scope_names(data, arena), arena, true);
 }
 
-static const struct value_object_ops all_ops = { "dict", all_get, all_keys };
+static const struct value_object_ops all_ops = { .type_name = "dict", .get = all_get, .keys = all_keys };
 
 const struct value *vars_all_object(struct vars_scope *scope, struct arena *arena)
 {
