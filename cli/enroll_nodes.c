@@ -20,7 +20,7 @@
 static bool node_name(struct enroll_nodes *nodes, struct inventory *inventory, struct inventory_host *host,
                       struct enroll_node *out, struct error *err)
 {
-    const struct inventory_vars_files files = { NULL, NULL };
+    const struct inventory_vars_files files = { .playbook_folder = NULL };
     const struct value *vars = NULL;
 
     if (!inventory_host_variables(inventory, nodes->arena, host, &files, &vars, err))

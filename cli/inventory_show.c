@@ -13,6 +13,7 @@
 #include "common/toml/toml_writer.h"
 #include "common/value/value_python.h"
 #include "common/yaml/yaml_writer.h"
+#include "engine/inventory/inventory_rules.h"
 #include "engine/template/template.h"
 
 #define GRAPH_BYTES_MAX ((size_t)256 * 1024 * 1024) /* groups with many parents stand in a tree many times */
@@ -67,7 +68,8 @@ static const struct value *without_internal(struct arena *arena, const struct va
 
 static struct inventory_vars_files vars_files(const struct show *show)
 {
-    return (struct inventory_vars_files){ show->command->options.playbook_folder, &show->command->inventory_config };
+    return (struct inventory_vars_files){ .playbook_folder = show->command->options.playbook_folder,
+                                          .config = &show->command->inventory_config };
 }
 
 /* Without a playbook's folder a host has the variables of group_vars and host_vars here; groups have not, nor what is exported. */
@@ -84,7 +86,8 @@ static bool host_variables(struct show *show, const struct inventory_host *host,
         if (!inventory_host_variables(show->inventory, show->arena, host, &files, out, show->err))
             return false;
         if (value_count(show->command->extra_vars) > 0)
-            *out = value_merge(show->arena, *out, show->command->extra_vars, false);
+            *out = value_merge(show->arena, *out, show->command->extra_vars,
+                               show->command->inventory_config.rules->merges_hashes);
     }
     *out = without_internal(show->arena, *out);
     return true;

@@ -97,8 +97,10 @@ static bool node_name_of(struct publication *publication, const struct inventory
                          struct error *err)
 {
     struct command *command = &publication->command;
-    const struct inventory_vars_files files = { path_dirname(command->arena, command->options.playbooks.items[0]),
-                                                &command->inventory_config };
+    const struct inventory_vars_files files = {
+        .playbook_folder = path_dirname(command->arena, command->options.playbooks.items[0]),
+        .config = &command->inventory_config,
+    };
     const struct value *vars = NULL, *named = NULL;
 
     if (!inventory_host_variables(command->inventory, command->arena, host, &files, &vars, err))

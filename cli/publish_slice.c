@@ -58,7 +58,8 @@ static bool host_variables(const struct slice_request *request, const struct inv
 {
     struct command *command = request->command;
     const struct inventory_vars_files files = {
-        path_dirname(command->arena, path_absolute(command->arena, request->playbook)), &command->inventory_config
+        .playbook_folder = path_dirname(command->arena, path_absolute(command->arena, request->playbook)),
+        .config = &command->inventory_config,
     };
     struct value *kept = value_map(command->arena);
     const struct value *vars = NULL;

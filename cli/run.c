@@ -63,26 +63,48 @@ static bool task_seconds(struct command *command, struct value *task, struct err
     return true;
 }
 
-/* --list-hosts, as `ansible` prints it. */
-static int list_hosts(struct command *command, const char *pattern)
+static void warn_of_nobody(struct command *command)
 {
+    value_list_add(command->arena, command->warnings, value_string(command->arena, "No hosts matched, nothing to do"));
+}
+
+/* As `ansible` picks them: nobody is an error only where --limit is given and the inventory has hosts. */
+static bool pick_hosts(struct command *command, const char *pattern, struct inventory_host_list *hosts,
+                       struct error *err)
+{
+    const struct inventory_selection everybody = { .pattern = value_string(command->arena, "all") };
     const struct inventory_selection selection = { .pattern = value_string(command->arena, pattern),
                                                    .limit = command->options.limit,
                                                    .warnings = command->warnings };
-    struct inventory_host_list hosts = { 0 };
-    struct error err = ERROR_INIT;
-    bool ok = inventory_match(command->inventory, command->arena, &selection, &hosts, &err);
-    if (ok && hosts.count == 0)
-        ok = error_set(&err, "Specified inventory, host pattern and/or --limit leaves us with no hosts to target.");
-    if (!ok && !command->options.limit)
-        value_list_add(command->arena, command->warnings,
-                       value_string(command->arena, "No hosts matched, nothing to do"));
+    const size_t warnings = value_count(command->warnings);
+
+    if (!inventory_match(command->inventory, command->arena, &everybody, hosts, err))
+        return false;
+    bool is_empty = hosts->count == 0;
+    if (!inventory_match(command->inventory, command->arena, &selection, hosts, err))
+        return false;
+    if (hosts->count == 0 && !is_empty && command->options.limit != NULL)
+        return error_set(err, "Specified inventory, host pattern and/or --limit leaves us with no hosts to target.");
+    if (!command->options.list_hosts)
+        command->warnings->as.list.count = warnings; /* the play gives them too */
+    return true;
+}
+
+static int fail_with_warnings(struct command *command, const struct error *err)
+{
     command_print_warnings(command);
-    if (!ok && command->options.limit)
-        return command_fail(command, &err);
-    printf("  hosts (%zu):\n", hosts.count);
-    for (size_t i = 0; i < hosts.count; i++)
-        printf("    %s\n", hosts.items[i]->name);
+    return command_fail(command, err);
+}
+
+/* --list-hosts, as `ansible` prints it. */
+static int list_hosts(struct command *command, const struct inventory_host_list *hosts)
+{
+    if (hosts->count == 0)
+        warn_of_nobody(command);
+    command_print_warnings(command);
+    printf("  hosts (%zu):\n", hosts->count);
+    for (size_t i = 0; i < hosts->count; i++)
+        printf("    %s\n", hosts->items[i]->name);
     return 0;
 }
 
@@ -93,6 +115,7 @@ static int run_run(int argc, char **argv)
     struct error err = ERROR_INIT;
     const struct value *args = NULL;
     struct value *task = value_map(arena);
+    struct inventory_host_list hosts = { 0 };
     int exit_code = 0;
     if (!verb_start(&command, &verb_run, argc, argv, OPTIONS_ADHOC, &exit_code))
         return exit_code;
@@ -110,11 +133,13 @@ static int run_run(int argc, char **argv)
     if (!module_arguments(&command, module, &args, &err) || !command_prepare(&command, &err))
         return command_fail(&command, &err);
     value_map_put(arena, task, module, args);
+    if (!pick_hosts(&command, pattern, &hosts, &err))
+        return fail_with_warnings(&command, &err);
     if (command.options.list_hosts)
-        return list_hosts(&command, pattern);
+        return list_hosts(&command, &hosts);
     exit_code = command_run(&command, verb_adhoc_play_of(arena, pattern, task));
     if (command.hostless_count > 0)
-        value_list_add(arena, command.warnings, value_string(arena, "No hosts matched, nothing to do"));
+        warn_of_nobody(&command);
     command_print_warnings(&command);
     return exit_code;
 }

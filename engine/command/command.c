@@ -259,7 +259,6 @@ static struct template_config template_settings(struct command *command)
     return (struct template_config){
         .strict_undefined = true,
         .omit_text = RUN_OMIT_TEXT,
-        .managed_text = "Ansible managed",
         .constants = constants_of(command->arena, settings),
         .extension_do = has_extension(settings, "jinja2.ext.do"),
         .extension_loopcontrols = has_extension(settings, "jinja2.ext.loopcontrols"),
@@ -416,12 +415,16 @@ static bool prepare_settings(struct command *command, struct error *err)
     if (!settings_load(command->arena, command->warnings, &command->settings, err))
         return false;
     prepare_log(command);
-    return prepare_vault(command, err) && extra_vars_read(command->arena, command->vault,
-                                                          command->options.extra_vars.items, &command->extra_vars, err);
+    bool merges = text_equal(settings_text(&command->settings, "hash_behaviour"), "merge");
+    return prepare_vault(command, err) &&
+           extra_vars_read(command->arena, command->vault, command->options.extra_vars.items, merges,
+                           &command->extra_vars, err);
 }
 
 bool command_prepare(struct command *command, struct error *err)
 {
+    const struct inventory_rules *rules;
+
     if (!prepare_settings(command, err))
         return false;
     if (!places_read(command, err))
@@ -432,10 +435,12 @@ bool command_prepare(struct command *command, struct error *err)
         command->options.verbosity ? command->options.verbosity : settings_int(&command->settings, "verbosity", 0);
     command->run.notes = value_list(command->arena);
     prepare_loader(command);
+    rules = inventory_rules_make(command, err);
+    if (rules == NULL)
+        return false;
     command->inventory_config = (struct inventory_config){ .warnings = command->warnings,
                                                            .notes = value_list(command->arena),
-                                                           .rules = inventory_rules_make(
-                                                               command->arena, &command->settings, command->extra_vars),
+                                                           .rules = rules,
                                                            .templates = command->templates,
                                                            .python = inventory_python_make(command),
                                                            .decrypt = vault_decrypt,

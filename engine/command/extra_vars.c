@@ -75,21 +75,23 @@ static bool read_item(struct arena *arena, struct vault_secrets *secrets, const 
     return data_read(arena, &source, out, err) || error_prefix(err, "--extra-vars '%s'", item);
 }
 
-bool extra_vars_read(struct arena *arena, struct vault_secrets *secrets, const char *const *items,
+bool extra_vars_read(struct arena *arena, struct vault_secrets *secrets, const char *const *items, bool merges,
                      const struct value **out, struct error *err)
 {
     const struct value *merged = value_map(arena);
     for (; items && *items; items++) {
         const struct value *one = NULL;
+        if (**items == '\0')
+            continue;
         if (!read_item(arena, secrets, *items, &one, err))
             return false;
-        if (value_is(one, VALUE_NULL))
-            continue;
         if (!value_is(one, VALUE_MAP))
-            return error_set_kind(err, ERROR_OPTIONS,
-                                  "--extra-vars: expected a mapping of variables, found a %s in '%s'",
-                                  value_kind_text(one), *items);
-        merged = value_merge(arena, merged, one, false);
+            return error_set_kind(err, ERROR_OPTIONS, "--extra-vars: expected a mapping of variables, found %s in '%s'",
+                                  one == NULL || value_is(one, VALUE_NULL)
+                                      ? "nothing"
+                                      : arena_printf(arena, "a %s", value_kind_text(one)),
+                                  *items);
+        merged = value_merge(arena, merged, one, merges);
     }
     *out = merged;
     return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/text.h"
+#include "engine/command/command.h"
 
 /* The first of two places that is set. */
 static const char *either(const struct settings *settings, const char *key, const char *other)
@@ -34,10 +35,43 @@ static const char *const *words(struct arena *arena, const char *text)
     return list;
 }
 
-const struct inventory_rules *inventory_rules_make(struct arena *arena, const struct settings *settings,
-                                                   const struct value *extra_vars)
+/* vars_plugins_enabled: the one plugin of ansible-core, or none; its names without a dot that nobody has are passed over, as in
+ * Ansible. */
+static bool vars_plugins_read(struct arena *arena, const struct settings *settings, bool *has_files_out,
+                              struct error *err)
 {
+    static const char *const own[] = { "host_group_vars", "ansible.builtin.host_group_vars",
+                                       "ansible.legacy.host_group_vars", NULL };
+    const char *const *names = words(arena, value_map_text(settings->values, "vars_plugins_enabled"));
+
+    *has_files_out = names == NULL;
+    for (; names != NULL && *names != NULL; names++) {
+        if (text_in(*names, own))
+            *has_files_out = true;
+        else if (strchr(*names, '.') != NULL)
+            return error_set_kind(err, ERROR_OPTIONS,
+                                  "vars_plugins_enabled: '%s' is a vars plugin in Python, which Roost does not run",
+                                  *names);
+    }
+    return true;
+}
+
+static void warn_of_precedence(struct command *command, const char *const *entries)
+{
+    for (; entries != NULL && *entries != NULL; entries++) {
+        const char *sentence = arena_printf(command->arena, "Ignoring unknown variable precedence entry: %s", *entries);
+
+        if (!text_in(*entries, inventory_precedence))
+            value_list_add(command->arena, command->warnings, value_string(command->arena, sentence));
+    }
+}
+
+const struct inventory_rules *inventory_rules_make(struct command *command, struct error *err)
+{
+    struct arena *arena = command->arena;
+    const struct settings *settings = &command->settings;
     struct inventory_rules *rules = arena_new_of(arena, struct inventory_rules);
+    bool has_files = true;
 
     rules->plugins = words(arena, settings_text(settings, "inventory.enable_plugins"));
     rules->yaml_endings =
@@ -52,6 +86,12 @@ const struct inventory_rules *inventory_rules_make(struct arena *arena, const st
     rules->unparsed_is_silent = !settings_bool(settings, "inventory.inventory_unparsed_warning", true);
     rules->use_extra_vars = settings_bool(settings, "inventory_plugins.use_extra_vars", false);
     rules->script_timeout_s = settings_int(settings, "inventory.script_timeout", 0);
-    rules->extra_vars = extra_vars;
+    rules->extra_vars = command->extra_vars;
+    rules->precedence = words(arena, settings_text(settings, "precedence"));
+    rules->merges_hashes = text_equal(settings_text(settings, "hash_behaviour"), "merge");
+    warn_of_precedence(command, rules->precedence);
+    if (!vars_plugins_read(arena, settings, &has_files, err))
+        return NULL;
+    rules->skips_vars_files = !has_files;
     return rules;
 }

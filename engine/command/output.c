@@ -138,7 +138,6 @@ static const char *const callback_words[] = { "console", "default", "minimal", "
 /* The callback by the options, the environment, the configuration; ad-hoc commands follow the last only when told to. */
 static const char *callback_name(const struct command *command)
 {
-    const char *variable = command->given ? NULL : getenv("ANSIBLE_STDOUT_CALLBACK");
     const char *configured = callback_text(command, "ANSIBLE_STDOUT_CALLBACK", "stdout_callback");
     bool loads = callback_bool(command, "ANSIBLE_LOAD_CALLBACK_PLUGINS", "bin_ansible_callbacks", false);
 
@@ -148,8 +147,6 @@ static const char *callback_name(const struct command *command)
         return configured ? configured : "default";
     if (command->options.one_line)
         return "oneline";
-    if (variable && *variable)
-        return variable;
     return loads && configured && !text_equal(configured, "default") ? configured : "minimal";
 }
 

@@ -19,6 +19,8 @@ struct reader {
     const char *section, *key;
     struct text value;
     struct value *out;
+    struct value *sections; /* those that have begun */
+    size_t indent;          /* of the last line that was no continuation */
     int line, key_line;
 };
 
@@ -39,7 +41,9 @@ static void finish_key(struct reader *reader)
 static bool line_error(const struct reader *reader, const char *what, struct error *err)
 {
     struct source_position at = { reader->path, reader->line, 1 };
-    return error_set_at(err, &at, "%s", what);
+    error_set_at(err, &at, "%s", what);
+    err->kind = ERROR_OPTIONS;
+    return false;
 }
 
 /* What stands behind " ;" is a comment. */
@@ -70,23 +74,41 @@ static bool read_key(struct reader *reader, const char *line, size_t length, str
     return true;
 }
 
+static bool read_section(struct reader *reader, const char *line, struct error *err)
+{
+    const char *close = strrchr(line, ']');
+
+    if (close == NULL)
+        return line_error(reader, "expected ']' at the end of the section name", err);
+    reader->section = arena_copy_n(reader->arena, line + 1, (size_t)(close - line) - 1);
+    if (value_map_get(reader->sections, reader->section) != NULL)
+        return line_error(reader, arena_printf(reader->arena, "section [%s] is there twice", reader->section), err);
+    value_map_put(reader->arena, reader->sections, reader->section, value_null());
+    return true;
+}
+
+/* A line goes on with the value before it when it is indented deeper than that value's key. */
 static bool read_line(struct reader *reader, const char *line, size_t length, struct error *err)
 {
     const char *trimmed = text_trim(reader->arena, line, length);
-    if (*trimmed == '\0' || *trimmed == '#' || *trimmed == ';')
+    size_t indent = 0;
+
+    if (*trimmed == '#' || *trimmed == ';')
         return true;
-    if (isspace((unsigned char)line[0]) && reader->key) {
-        text_printf(&reader->value, " %.*s", (int)without_comment(trimmed, strlen(trimmed)), trimmed);
+    if (*trimmed == '\0') {
+        if (reader->key != NULL)
+            text_add(&reader->value, "\n");
         return true;
     }
+    while (isspace((unsigned char)line[indent]))
+        indent++;
+    if (reader->key != NULL && indent > reader->indent) {
+        text_printf(&reader->value, "\n%.*s", (int)without_comment(trimmed, strlen(trimmed)), trimmed);
+        return true;
+    }
+    reader->indent = indent;
     finish_key(reader);
-    if (*trimmed != '[')
-        return read_key(reader, trimmed, strlen(trimmed), err);
-    const char *close = strchr(trimmed, ']');
-    if (!close)
-        return line_error(reader, "expected ']' at the end of the section name", err);
-    reader->section = arena_copy_n(reader->arena, trimmed + 1, (size_t)(close - trimmed) - 1);
-    return true;
+    return *trimmed == '[' ? read_section(reader, trimmed, err) : read_key(reader, trimmed, strlen(trimmed), err);
 }
 
 bool settings_file_read(struct arena *arena, const char *path, struct value *out, struct error *err)
@@ -94,7 +116,7 @@ bool settings_file_read(struct arena *arena, const char *path, struct value *out
     char *data = NULL;
     size_t length = 0, line_length = 0;
     const char *line = NULL;
-    struct reader reader = { .arena = arena, .path = path, .out = out };
+    struct reader reader = { .arena = arena, .path = path, .out = out, .sections = value_map(arena) };
     if (!file_read(arena, path, LIMIT_SOURCE_FILE, &data, &length, err))
         return false;
     const char *cursor = data;

@@ -351,13 +351,14 @@ bool inventory_try_child(struct inventory *inventory, struct inventory_group *pa
 
 /* --- variables --- */
 
-static void variable_set(struct arena *arena, struct value *vars, const struct value *key, const struct value *item)
+static void variable_set(struct inventory *inventory, struct value *vars, const struct value *key,
+                         const struct value *item)
 {
     const struct value *before = value_map_get_value(vars, key);
 
-    if (value_is(before, VALUE_MAP) && value_is(item, VALUE_MAP))
-        item = value_merge(arena, before, item, false);
-    value_map_put_value(arena, vars, key, item);
+    if (inventory->index->rules->merges_hashes && value_is(before, VALUE_MAP) && value_is(item, VALUE_MAP))
+        item = value_merge(inventory->arena, before, item, true);
+    value_map_put_value(inventory->arena, vars, key, item);
 }
 
 void inventory_group_set(struct inventory *inventory, struct inventory_group *group, const struct value *key,
@@ -366,7 +367,7 @@ void inventory_group_set(struct inventory *inventory, struct inventory_group *gr
     int64_t priority = 0;
 
     if (!text_equal(value_text(key), "ansible_group_priority")) {
-        variable_set(inventory->arena, group->vars, key, item);
+        variable_set(inventory, group->vars, key, item);
         return;
     }
     if (value_is(item, VALUE_INT))
@@ -383,7 +384,7 @@ void inventory_host_set(struct inventory *inventory, struct inventory_host *host
     if (group != NULL) /* Ansible looks the name up among the groups first */
         inventory_group_set(inventory, group, key, item);
     else
-        variable_set(inventory->arena, host->vars, key, item);
+        variable_set(inventory, host->vars, key, item);
 }
 
 /* --- relations --- */

@@ -105,6 +105,7 @@ struct inventory_group **inventory_host_groups(struct inventory *inventory, stru
 struct inventory_vars_files {
     const char *playbook_folder; /* may be NULL */
     const struct inventory_config *config;
+    bool is_partial; /* while sources are still read: "all" counts only for hosts that are in it by then */
 };
 
 /* Precedence levels 3 to 10 merged: inventory vars, group_vars and host_vars beside each inventory source and beside the playbook.

@@ -51,7 +51,8 @@ static void put_text(struct constructed *in, struct value *map, const char *key,
 
 static bool host_variables(struct constructed *in, const struct value **out)
 {
-    const struct inventory_vars_files files = { NULL, in->source->config };
+    const struct inventory_vars_files files = { .config = in->source->config, .is_partial = true };
+    bool merges = in->inventory->index->rules->merges_hashes;
     const char *name = in->host->name, *dot = strchr(name, '.');
     struct value *own = value_map(in->scratch);
     const struct value *vars = value_map(in->scratch);
@@ -65,9 +66,9 @@ static bool host_variables(struct constructed *in, const struct value **out)
         groups = inventory_host_groups(in->inventory, in->scratch, in->host, &count);
         for (size_t i = 0; i < count; i++) {
             if (value_count(groups[i]->vars) > 0)
-                vars = value_merge(in->scratch, vars, groups[i]->vars, false);
+                vars = value_merge(in->scratch, vars, groups[i]->vars, merges);
         }
-        vars = value_merge(in->scratch, vars, in->host->vars, false);
+        vars = value_merge(in->scratch, vars, in->host->vars, merges);
     }
     put_text(in, own, "inventory_file", in->host->source_path);
     put_text(in, own, "inventory_dir", in->host->source_folder);

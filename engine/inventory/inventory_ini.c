@@ -410,7 +410,9 @@ static bool ini_line(struct ini_reader *reader, const char *start, const char *e
 /* Comments may hold any bytes. */
 static bool encoding_check(struct ini_reader *reader, const char *line, size_t length)
 {
-    if (text_utf8_valid(line, length) || line[0] == '#' || line[0] == ';')
+    if (reader->section != INI_VARS) /* there a # may be text */
+        length = comment_start(line, length);
+    if (text_utf8_valid(line, length) || line[0] == ';')
         return true;
     for (size_t offset = 0; offset < length;) {
         size_t start = offset;

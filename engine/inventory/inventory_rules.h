@@ -9,6 +9,9 @@
 
 #include "common/value/value.h"
 
+/* The entries of VARIABLE_PRECEDENCE that mean something, in their usual order. */
+extern const char *const inventory_precedence[];
+
 struct inventory_rules {
     const char *const *plugins;         /* enable_plugins; NULL: host_list, script, auto, yaml, ini, toml */
     const char *const *yaml_endings;    /* yaml_valid_extensions; NULL: .yaml .yml .json */
@@ -21,5 +24,8 @@ struct inventory_rules {
     bool unparsed_is_silent;            /* unparsed_warning = false */
     bool use_extra_vars;                /* constructed: use_extra_vars of [inventory_plugins] */
     const struct value *extra_vars;     /* map or NULL */
-    int script_timeout_s;               /* 0: LIMIT_INVENTORY_SCRIPT_S */
+    const char *const *precedence;      /* entries of VARIABLE_PRECEDENCE; NULL: Ansible's order */
+    bool merges_hashes;                 /* hash_behaviour = merge */
+    bool skips_vars_files; /* vars_plugins_enabled without host_group_vars: no group_vars/, no host_vars/ */
+    int script_timeout_s;  /* 0: LIMIT_INVENTORY_SCRIPT_S */
 };

@@ -21,6 +21,12 @@ struct vars_reader {
     struct error *err;
 };
 
+static const struct value *merged(const struct vars_reader *reader, struct arena *arena, const struct value *base,
+                                  const struct value *over)
+{
+    return base == NULL ? over : value_merge(arena, base, over, reader->inventory->index->rules->merges_hashes);
+}
+
 /* --- files --- */
 
 static bool file_add(struct vars_reader *reader, const char *path, const struct value **into)
@@ -34,8 +40,10 @@ static bool file_add(struct vars_reader *reader, const char *path, const struct 
     struct source_position at = { path, 1, 1 };
     const struct value *content = NULL;
 
-    if (!vault_read_file(&door, arena, path, LIMIT_YAML_FILE, &text, reader->err))
+    if (!vault_read_file(&door, arena, path, LIMIT_YAML_FILE, &text, reader->err)) {
+        reader->err->kind = ERROR_PARSE; /* Ansible's AnsibleParserError */
         return false;
+    }
     source.data = text.data;
     source.length = text.length;
     if (!data_read(arena, &source, &content, reader->err))
@@ -47,7 +55,7 @@ static bool file_add(struct vars_reader *reader, const char *path, const struct 
     if (!value_is(content, VALUE_MAP))
         return error_set_at(reader->err, &at, "a variables file must contain a dictionary of variables, got a %s",
                             value_kind_text(content));
-    *into = *into == NULL ? content : value_merge(arena, *into, content, false);
+    *into = merged(reader, arena, *into, content);
     return true;
 }
 
@@ -111,8 +119,8 @@ static bool entity_add(struct vars_reader *reader, const char *folder, const cha
     char *base;
     void *cached;
 
-    if (name[0] == '/')
-        return true; /* a chroot's path is no file name */
+    if (name[0] == '/' /* a chroot's path is no file name */ || reader->inventory->index->rules->skips_vars_files)
+        return true;
     base = arena_printf(arena, "%s/%s/%s", folder, kind, name);
     cached = name_table_get(files, base);
     if (cached == NULL) {
@@ -124,13 +132,19 @@ static bool entity_add(struct vars_reader *reader, const char *folder, const cha
     }
     memcpy(&found, cached, sizeof(found));
     if (found != NULL)
-        *into = *into == NULL ? found : value_merge(reader->arena, *into, found, false);
+        *into = merged(reader, reader->arena, *into, found);
     return true;
 }
 
 /* --- precedence --- */
 
-static bool groups_files_add(struct vars_reader *reader, const char *folder, struct inventory_group *const *groups,
+static void inventory_vars_add(struct vars_reader *reader, const struct value *vars, const struct value **into)
+{
+    if (value_count(vars) > 0)
+        *into = merged(reader, reader->arena, *into, vars);
+}
+
+static bool folder_files_add(struct vars_reader *reader, const char *folder, struct inventory_group *const *groups,
                              size_t count, const struct value **into)
 {
     for (size_t i = 0; i < count; i++) {
@@ -140,65 +154,101 @@ static bool groups_files_add(struct vars_reader *reader, const char *folder, str
     return true;
 }
 
-/* Beside every source in order, then beside the playbook. */
-static bool groups_add(struct vars_reader *reader, struct inventory_group *const *groups, size_t count,
-                       const struct value **into)
+/* Beside every source, in order. */
+static bool source_files_add(struct vars_reader *reader, struct inventory_group *const *groups, size_t count,
+                             const struct value **into)
 {
     const struct inventory_index *index = reader->inventory->index;
 
     for (size_t i = 0; i < index->folder_count; i++) {
-        if (!groups_files_add(reader, index->folders[i], groups, count, into))
+        if (!folder_files_add(reader, index->folders[i], groups, count, into))
             return false;
     }
-    return reader->playbook_folder == NULL || groups_files_add(reader, reader->playbook_folder, groups, count, into);
+    return true;
 }
 
-static bool host_files_add(struct vars_reader *reader, const char *name, const struct value **into)
+static bool playbook_files_add(struct vars_reader *reader, struct inventory_group *const *groups, size_t count,
+                               const struct value **into)
+{
+    return reader->playbook_folder == NULL || folder_files_add(reader, reader->playbook_folder, groups, count, into);
+}
+
+static bool host_add(struct vars_reader *reader, const struct inventory_host *host, const struct value **into)
 {
     const struct inventory_index *index = reader->inventory->index;
 
+    inventory_vars_add(reader, host->vars, into);
     for (size_t i = 0; i < index->folder_count; i++) {
-        if (!entity_add(reader, index->folders[i], "host_vars", name, into))
+        if (!entity_add(reader, index->folders[i], "host_vars", host->name, into))
             return false;
     }
-    return reader->playbook_folder == NULL || entity_add(reader, reader->playbook_folder, "host_vars", name, into);
+    return reader->playbook_folder == NULL ||
+           entity_add(reader, reader->playbook_folder, "host_vars", host->name, into);
 }
 
-static void inventory_vars_add(struct arena *arena, const struct value *vars, const struct value **into)
-{
-    if (value_count(vars) > 0)
-        *into = *into == NULL ? vars : value_merge(arena, *into, vars, false);
-}
+/* The groups of a host, of which "all" ranks below every other. */
+struct ranked_groups {
+    struct inventory_group **all, **others;
+    size_t all_count, count;
+};
 
-/* The groups without "all", which ranks below every other. */
-static size_t without_all(struct inventory_group **groups, size_t count, const struct inventory_group *all)
+static void ranks_split(struct inventory_group **groups, size_t count, const struct inventory_group *all,
+                        struct ranked_groups *out)
 {
-    size_t kept = 0;
-
+    *out = (struct ranked_groups){ .others = groups };
     for (size_t i = 0; i < count; i++) {
         if (groups[i] != all)
-            groups[kept++] = groups[i];
+            groups[out->count++] = groups[i];
     }
-    return kept;
+}
+
+const char *const inventory_precedence[] = {
+    "all_inventory",
+    "groups_inventory",
+    "all_plugins_inventory",
+    "all_plugins_play",
+    "groups_plugins_inventory",
+    "groups_plugins_play",
+    NULL,
+};
+
+/* One entry of VARIABLE_PRECEDENCE. */
+static bool entry_add(struct vars_reader *reader, const struct ranked_groups *ranks, const char *entry,
+                      const struct value **into)
+{
+    bool is_all = text_starts(entry, "all_");
+    struct inventory_group **groups = is_all ? ranks->all : ranks->others;
+    size_t count = is_all ? ranks->all_count : ranks->count;
+
+    if (text_ends(entry, "_plugins_inventory"))
+        return source_files_add(reader, groups, count, into);
+    if (text_ends(entry, "_plugins_play"))
+        return playbook_files_add(reader, groups, count, into);
+    for (size_t i = 0; i < count; i++)
+        inventory_vars_add(reader, groups[i]->vars, into);
+    return true;
 }
 
 bool inventory_host_variables(struct inventory *inventory, struct arena *arena, const struct inventory_host *host,
                               const struct inventory_vars_files *files, const struct value **out, struct error *err)
 {
     struct vars_reader reader = { inventory, arena, files->config, files->playbook_folder, err };
-    struct inventory_group *all = inventory->groups[0];
+    const char *const *entries = inventory->index->rules->precedence;
     const struct value *vars = NULL;
+    struct ranked_groups ranks;
     size_t count = 0;
     struct inventory_group **groups = inventory_host_groups(inventory, arena, host, &count);
 
-    count = without_all(groups, count, all);
-    inventory_vars_add(arena, all->vars, &vars);
-    for (size_t i = 0; i < count; i++)
-        inventory_vars_add(arena, groups[i]->vars, &vars);
-    if (!groups_add(&reader, &all, 1, &vars) || !groups_add(&reader, groups, count, &vars))
-        return false;
-    inventory_vars_add(arena, host->vars, &vars);
-    if (!host_files_add(&reader, host->name, &vars))
+    ranks_split(groups, count, inventory->groups[0], &ranks);
+    if (!files->is_partial || ranks.count < count) {
+        ranks.all = &inventory->groups[0];
+        ranks.all_count = 1;
+    }
+    for (entries = entries == NULL ? inventory_precedence : entries; *entries != NULL; entries++) {
+        if (text_in(*entries, inventory_precedence) && !entry_add(&reader, &ranks, *entries, &vars))
+            return false;
+    }
+    if (!host_add(&reader, host, &vars))
         return false;
     *out = vars == NULL ? value_map(arena) : vars;
     return true;
@@ -210,8 +260,7 @@ bool inventory_own_variables(struct inventory *inventory, struct arena *arena, c
     struct vars_reader reader = { inventory, arena, files->config, files->playbook_folder, err };
     const struct value *vars = NULL;
 
-    inventory_vars_add(arena, host->vars, &vars);
-    if (!host_files_add(&reader, host->name, &vars))
+    if (!host_add(&reader, host, &vars))
         return false;
     *out = vars == NULL ? value_map(arena) : vars;
     return true;
@@ -224,8 +273,8 @@ bool inventory_group_variables(struct inventory *inventory, struct arena *arena,
     struct inventory_group *one = inventory_find_group(inventory, group->name);
     const struct value *vars = NULL;
 
-    inventory_vars_add(arena, group->vars, &vars);
-    if (one != NULL && !groups_add(&reader, &one, 1, &vars))
+    inventory_vars_add(&reader, group->vars, &vars);
+    if (one != NULL && (!source_files_add(&reader, &one, 1, &vars) || !playbook_files_add(&reader, &one, 1, &vars)))
         return false;
     *out = vars == NULL ? value_map(arena) : vars;
     return true;

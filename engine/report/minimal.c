@@ -141,11 +141,10 @@ static void diff_show(struct minimal *minimal, const struct event *event, const 
     struct result_style style = screen_style(&minimal->screen);
     struct text out = text_new(minimal->screen.scratch);
 
-    if (!event->diff_mode || minimal->one_line)
+    if (!event->diff_mode || minimal->one_line || !value_truthy(value_map_get(result, "diff")))
         return;
     result_text_diff(&out, value_map_get(result, "diff"), &style);
-    if (out.length > 0)
-        screen_print_text(&minimal->screen, &out, PAINT_NONE);
+    screen_print_text(&minimal->screen, &out, PAINT_NONE);
 }
 
 static void on_result(struct minimal *minimal, const struct event *event)

@@ -84,7 +84,8 @@ bool vars_host_inventory(struct vars_world *world, const struct inventory_host *
     const struct value *map = NULL;
 
     if (entry->inventory == NULL || !text_equal(entry->inventory_folder, folder)) {
-        const struct inventory_vars_files files = { folder, world->config.inventory_config };
+        const struct inventory_vars_files files = { .playbook_folder = folder,
+                                                    .config = world->config.inventory_config };
 
         if (!inventory_host_variables(world->config.inventory, world->inventory_arena, host, &files, &map, err))
             return false;

@@ -38,9 +38,26 @@ static void test_says(void **state)
                 "no host of the inventory matches 'all': the inventory /nowhere/inventry does not exist");
 }
 
+static void test_vars_plugins_in_python(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+    char *words[] = { (char *)"enroll", (char *)"all", (char *)"-i", (char *)"ai-1,", NULL }, *output = NULL;
+
+    (void)state;
+    setenv("ANSIBLE_CONFIG", "/dev/null", 1);
+    setenv("ANSIBLE_VARS_ENABLED", "host_group_vars,community.sops.sops", 1);
+    assert_int_equal(verb_output(arena, verb_enroll.run, 4, words, &output), 5);
+    unsetenv("ANSIBLE_VARS_ENABLED");
+    assert_non_null(strstr(output, "vars_plugins_enabled: 'community.sops.sops' is a vars plugin in Python"));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_says), cmocka_unit_test(test_as_recorded) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_says),
+        cmocka_unit_test(test_vars_plugins_in_python),
+        cmocka_unit_test(test_as_recorded),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

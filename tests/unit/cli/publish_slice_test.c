@@ -124,7 +124,7 @@ static const struct value *variables(struct fixture *fixture, struct inventory *
 {
     const struct value *vars = NULL;
     struct error err = ERROR_INIT;
-    const struct inventory_vars_files files = { NULL, &fixture->command.inventory_config };
+    const struct inventory_vars_files files = { .config = &fixture->command.inventory_config };
 
     must(inventory_host_variables(inventory, fixture->arena, inventory_find_host(inventory, host), &files, &vars, &err),
          &err);

@@ -15,7 +15,7 @@ static struct arena *arena;
 static struct error err;
 static const struct value *vars;
 
-#define READ(...) extra_vars_read(arena, NULL, (const char *const[]){ __VA_ARGS__, NULL }, &vars, &err)
+#define READ(...) extra_vars_read(arena, NULL, (const char *const[]){ __VA_ARGS__, NULL }, false, &vars, &err)
 
 static void test_pairs(void **state)
 {
@@ -65,6 +65,11 @@ static void test_structures(void **state)
     assert_true(READ("{\"n\": 3, \"list\": [1, two]}", "{n: 4}"));
     assert_int_equal(value_map_get(vars, "n")->as.integer, 4);
     assert_int_equal(value_count(value_map_get(vars, "list")), 2);
+    assert_true(
+        extra_vars_read(arena, NULL, (const char *const[]){ "{m: {a: 1}}", "{m: {b: 2}}", NULL }, true, &vars, &err));
+    assert_int_equal(value_count(value_map_get(vars, "m")), 2);
+    assert_true(READ("{m: {a: 1}}", "", "{m: {b: 2}}"));
+    assert_int_equal(value_count(value_map_get(vars, "m")), 1);
 }
 
 /* As a rebuild hands them to the programs that it starts. */

@@ -45,12 +45,27 @@ static void test_sections_are_flat(void **state)
                      "[ssh_connection]\nssh_args = -o A=b # c ; d\n",
                      &settings));
     assert_int_equal(settings_int(&settings, "forks", 5), 25);
-    assert_string_equal(settings_text(&settings, "roles_path"), "./roles: /opt/roles");
+    assert_string_equal(settings_text(&settings, "roles_path"), "./roles:\n/opt/roles");
     assert_true(settings_bool(&settings, "become", false));
     assert_string_equal(settings_text(&settings, "become_user"), "ops");
     assert_true(settings_bool(&settings, "diff.always", false));
     assert_string_equal(settings_text(&settings, "ssh_args"), "-o A=b # c");
     assert_null(settings_text(&settings, "absent"));
+}
+
+/* Python's configparser: only what is indented deeper than its key goes on with a value. */
+static void test_indented_files(void **state)
+{
+    struct settings settings;
+    (void)state;
+    assert_true(
+        load("[defaults]\n    forks = 9\n    remote_user = bob\n  inventory = a,\n\t\t\tb\n\n      c\n  nocows = 1\n"
+             "  [diff]\n  always = yes\n",
+             &settings));
+    assert_int_equal(settings_int(&settings, "forks", 5), 9);
+    assert_string_equal(settings_text(&settings, "remote_user"), "bob");
+    assert_string_equal(settings_text(&settings, "inventory"), "a,\nb\n\nc");
+    assert_true(settings_bool(&settings, "diff.always", false));
 }
 
 static void test_environment_wins(void **state)
@@ -83,6 +98,9 @@ static void test_errors_have_lines(void **state)
     assert_int_equal(err.line, 1);
     assert_false(load("[defaults\n", &settings));
     assert_non_null(strstr(err.text, "expected ']'"));
+    assert_false(load("[defaults]\nforks = 3\n[diff]\n[defaults]\n", &settings));
+    assert_int_equal(err.line, 4);
+    assert_int_equal(err.kind, ERROR_OPTIONS);
 }
 
 static void test_values_have_types(void **state)
@@ -187,10 +205,15 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sections_are_flat),       cmocka_unit_test(test_environment_wins),
-        cmocka_unit_test(test_paths_start_at_the_file), cmocka_unit_test(test_errors_have_lines),
-        cmocka_unit_test(test_values_have_types),       cmocka_unit_test(test_unknown_keys_are_warned_of),
-        cmocka_unit_test(test_places_and_origins),      cmocka_unit_test(test_constants),
+        cmocka_unit_test(test_sections_are_flat),
+        cmocka_unit_test(test_indented_files),
+        cmocka_unit_test(test_environment_wins),
+        cmocka_unit_test(test_paths_start_at_the_file),
+        cmocka_unit_test(test_errors_have_lines),
+        cmocka_unit_test(test_values_have_types),
+        cmocka_unit_test(test_unknown_keys_are_warned_of),
+        cmocka_unit_test(test_places_and_origins),
+        cmocka_unit_test(test_constants),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -119,7 +119,7 @@ static const char *match(struct fixture *f, const char *pattern, const char *lim
 
 static const char *vars_of(struct fixture *f, const char *host)
 {
-    const struct inventory_vars_files files = { f->folder, &f->config };
+    const struct inventory_vars_files files = { .playbook_folder = f->folder, .config = &f->config };
     const struct value *vars = NULL;
 
     assert_true(inventory_host_variables(f->inventory, f->arena, inventory_find_host(f->inventory, host), &files, &vars,
