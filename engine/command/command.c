@@ -27,12 +27,6 @@
 #define DEFAULT_TIMEOUT_S 10
 #define PLACES_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
-static bool check_vault_options(const struct command_options *options, struct error *err)
-{
-    return !options->ask_vault_password || options->vault_files.count == 0 ||
-           error_set_kind(err, ERROR_OPTIONS, "--vault-password-file is not allowed with --ask-vault-password");
-}
-
 bool command_start(struct command *command, int argc, char **argv, unsigned use, int *exit_out)
 {
     struct error err = ERROR_INIT;
@@ -47,10 +41,6 @@ bool command_start(struct command *command, int argc, char **argv, unsigned use,
     }
     if (command->options.version) {
         fprintf(command->out, "roost %s\n", ROOST_VERSION);
-        return false;
-    }
-    if (!command->options.help && !check_vault_options(&command->options, &err)) {
-        *exit_out = command_fail(command, &err);
         return false;
     }
     return true;
@@ -259,6 +249,7 @@ static struct template_config template_settings(struct command *command)
     return (struct template_config){
         .strict_undefined = true,
         .omit_text = RUN_OMIT_TEXT,
+        .managed_text = settings_text(settings, "ansible_managed"),
         .constants = constants_of(command->arena, settings),
         .extension_do = has_extension(settings, "jinja2.ext.do"),
         .extension_loopcontrols = has_extension(settings, "jinja2.ext.loopcontrols"),

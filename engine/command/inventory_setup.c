@@ -35,27 +35,6 @@ static const char *const *words(struct arena *arena, const char *text)
     return list;
 }
 
-/* vars_plugins_enabled: the one plugin of ansible-core, or none; its names without a dot that nobody has are passed over, as in
- * Ansible. */
-static bool vars_plugins_read(struct arena *arena, const struct settings *settings, bool *has_files_out,
-                              struct error *err)
-{
-    static const char *const own[] = { "host_group_vars", "ansible.builtin.host_group_vars",
-                                       "ansible.legacy.host_group_vars", NULL };
-    const char *const *names = words(arena, value_map_text(settings->values, "vars_plugins_enabled"));
-
-    *has_files_out = names == NULL;
-    for (; names != NULL && *names != NULL; names++) {
-        if (text_in(*names, own))
-            *has_files_out = true;
-        else if (strchr(*names, '.') != NULL)
-            return error_set_kind(err, ERROR_OPTIONS,
-                                  "vars_plugins_enabled: '%s' is a vars plugin in Python, which Roost does not run",
-                                  *names);
-    }
-    return true;
-}
-
 static void warn_of_precedence(struct command *command, const char *const *entries)
 {
     for (; entries != NULL && *entries != NULL; entries++) {
@@ -90,7 +69,8 @@ const struct inventory_rules *inventory_rules_make(struct command *command, stru
     rules->precedence = words(arena, settings_text(settings, "precedence"));
     rules->merges_hashes = text_equal(settings_text(settings, "hash_behaviour"), "merge");
     warn_of_precedence(command, rules->precedence);
-    if (!vars_plugins_read(arena, settings, &has_files, err))
+    if (!vars_plugins_check(command, words(arena, value_map_text(settings->values, "vars_plugins_enabled")), &has_files,
+                            err))
         return NULL;
     rules->skips_vars_files = !has_files;
     return rules;

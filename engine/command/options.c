@@ -290,6 +290,22 @@ static bool parse_short(struct cursor *cursor, const char *letters, struct comma
     return true;
 }
 
+static bool one_of(bool asks, bool has_file, const char *ask, const char *file, struct error *err)
+{
+    return !asks || !has_file || error_set_kind(err, ERROR_OPTIONS, "%s is not allowed with %s", file, ask);
+}
+
+/* A password is asked for, or is in a file. */
+static bool passwords_check(const struct command_options *options, struct error *err)
+{
+    return options->help || (one_of(options->ask_vault_password, options->vault_files.count > 0, "--ask-vault-password",
+                                    "--vault-password-file", err) &&
+                             one_of(options->ask_connection_password, options->connection_password_file != NULL,
+                                    "--ask-pass", "--connection-password-file", err) &&
+                             one_of(options->ask_become_password, options->become_password_file != NULL,
+                                    "--ask-become-pass", "--become-password-file", err));
+}
+
 bool options_parse(struct arena *arena, int argc, char **argv, unsigned use, struct command_options *out,
                    struct error *err)
 {
@@ -310,7 +326,7 @@ bool options_parse(struct arena *arena, int argc, char **argv, unsigned use, str
         if (!ok)
             return false;
     }
-    return true;
+    return passwords_check(out, err);
 }
 
 const char *options_help(struct arena *arena, unsigned use)

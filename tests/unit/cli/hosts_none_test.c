@@ -49,6 +49,10 @@ static void test_vars_plugins_in_python(void **state)
     assert_int_equal(verb_output(arena, verb_enroll.run, 4, words, &output), 5);
     unsetenv("ANSIBLE_VARS_ENABLED");
     assert_non_null(strstr(output, "vars_plugins_enabled: 'community.sops.sops' is a vars plugin in Python"));
+    setenv("ANSIBLE_VARS_PLUGINS", TEST_DATA "/inventory/vars_plugins", 1);
+    assert_int_equal(verb_output(arena, verb_enroll.run, 4, words, &output), 5);
+    assert_non_null(strstr(output, "/inventory/vars_plugins/always.py is a vars plugin in Python"));
+    unsetenv("ANSIBLE_VARS_PLUGINS");
 }
 
 int main(void)

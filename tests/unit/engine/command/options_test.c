@@ -67,6 +67,10 @@ static void test_long_names_may_be_short_or_other(void **state)
     assert_string_equal(options.become_password_file, "f");
     assert_true(options.syntax_check);
     assert_string_equal(options.private_key_file, "k");
+    assert_false(PARSE("x.yml", "-k", "--conn-pass-file", "f"));
+    assert_string_equal(err.text, "--connection-password-file is not allowed with --ask-pass");
+    assert_false(PARSE("x.yml", "--become-pass-file=f", "-K"));
+    assert_false(PARSE("x.yml", "-J", "--vault-pass-file", "f"));
     assert_false(PARSE("x.yml", "--list"));
     assert_non_null(strstr(err.text, "is not clear: --list-hosts or --list-tasks"));
 }
