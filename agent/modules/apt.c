@@ -35,5 +35,6 @@ MODULE_DEFINE(apt) = {
         .rules = apt_rules,
         .args_size = sizeof(struct apt_args),
     },
+    .order = "changed msg stdout stderr diff cache_updated cache_update_time",
     .run = apt_run_task,
 };

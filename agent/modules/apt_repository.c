@@ -187,6 +187,7 @@ static bool apt_repository_run(struct task_context *task, const void *raw, struc
         if (job.sources.files[i].is_changed)
             file_diff(&job, &job.sources.files[i]);
     }
+    result_diff_none(task);
     if (!apt_sources_changed(&job.sources) ||
         !change_wanted(task, "%s source '%s'", strcmp(args->state, "absent") == 0 ? "remove" : "add", line))
         return true;

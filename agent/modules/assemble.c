@@ -129,5 +129,6 @@ MODULE_DEFINE(assemble) = {
               .args = assemble_spec,
               .args_size = sizeof(struct assemble_args) },
     .check_mode = MODULE_CHECK_SKIP,
+    .order = "src dest checksum md5sum changed backup_file msg",
     .run = assemble_run,
 };

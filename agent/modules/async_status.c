@@ -59,11 +59,14 @@ static bool over(struct task_context *task, const char *message)
 static bool show(struct task_context *task, const struct value *job)
 {
     bool is_result = value_map_get(job, "started") == NULL;
+    struct text order = text_new(task->scratch);
 
+    text_add(&order, "started finished stdout stderr ansible_job_id results_file");
     for (size_t i = 0; i < value_count(job); i++) {
         const struct value_pair *pair = value_pair_at(job, i);
         const char *key = value_text(pair->key);
 
+        text_printf(&order, " %s", key != NULL ? key : "");
         if (text_equal(key, "changed"))
             task->result->changed = value_truthy(pair->item);
         else if (text_equal(key, "failed"))
@@ -75,6 +78,7 @@ static bool show(struct task_context *task, const struct value *job)
     }
     if (is_result)
         result_set_int(task, "finished", 1);
+    task->result->order = order.data;
     return true;
 }
 

@@ -266,5 +266,6 @@ MODULE_DEFINE(authorized_key) = {
         .args = authorized_key_args,
         .args_size = sizeof(struct authorized_key_args),
     },
+    .order = "* changed",
     .run = authorized_key_run,
 };

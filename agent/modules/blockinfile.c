@@ -97,7 +97,7 @@ static bool finish(struct task_context *task, const struct replace_content *cont
         if (!written || task->result->failed)
             return written;
     }
-    result_diff(task, before, content->after, header, header);
+    result_diff_content(task, before, content->after, header);
     if (!task->check_mode || content->exists) {
         if (!replace_content_attributes(task, content, &message, &diff, err))
             return false;
@@ -158,5 +158,6 @@ MODULE_DEFINE(blockinfile) = {
               .args = blockinfile_spec,
               .rules = blockinfile_rules,
               .args_size = sizeof(struct blockinfile_args) },
+    .order = "changed msg diff backup_file",
     .run = blockinfile_run,
 };

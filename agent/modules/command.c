@@ -30,5 +30,6 @@ MODULE_DEFINE(command) = {
               .args = command_spec,
               .args_size = sizeof(struct command_args),
               .free_form = true },
+    .order = "changed stdout stderr rc cmd start end delta msg",
     .run = command_run,
 };

@@ -442,19 +442,26 @@ static void set_string_or_null(struct copy_job *job, const char *key, const char
     result_set_string(job->task, key, text[0] ? text : NULL);
 }
 
+/* Ansible's copy puts ./ before a name without a folder; its file module, which cares for content that stays, does not. */
+static const char *dest_shown(const struct copy_job *job, bool written)
+{
+    bool is_prefixed = !strchr(job->args->dest, '/') && text_starts(job->dest, "./");
+
+    return is_prefixed && !written && job->from_engine ? job->dest + 2 : job->dest;
+}
+
 /* Owner, mode and so on. Where the content stays, what differs is the diff, as Ansible's file module has it. */
 static bool apply_arguments(struct copy_job *job, bool written, struct error *err)
 {
     struct task_context *task = job->task;
     struct file_arguments_diff diff = { value_map(task->scratch), value_map(task->scratch) };
 
+    value_map_put_string(task->scratch, diff.before, "path", dest_shown(job, written));
+    value_map_put_string(task->scratch, diff.after, "path", dest_shown(job, written));
     if (!file_arguments_apply_diff(task, job->dest, &job->arguments, job->args->follow, &diff, err))
         return false;
-    if (written || !job->from_engine || value_count(diff.before) == 0)
-        return true;
-    value_map_put_string(task->scratch, diff.before, "path", job->dest);
-    value_map_put_string(task->scratch, diff.after, "path", job->dest);
-    result_diff_values(task, diff.before, diff.after);
+    if (!written && job->from_engine)
+        result_diff_states(task, diff.before, diff.after);
     return true;
 }
 
@@ -462,10 +469,12 @@ static bool finish(struct copy_job *job, bool written, struct error *err)
 {
     struct task_context *task = job->task;
 
-    result_set_string(task, "dest", job->dest);
+    result_set_string(task, "dest", dest_shown(job, written));
     set_string_or_null(job, "checksum", job->source_sha1);
-    if (job->from_engine && !written)
-        result_set_string(task, "path", job->dest);
+    if (job->from_engine && !written) {
+        task->result->order = "path changed uid gid owner group mode state secontext size checksum dest";
+        result_set_string(task, "path", dest_shown(job, written));
+    }
     if (!job->from_engine || written) {
         result_set_string(task, "src", source_label(job));
         set_string_or_null(job, "md5sum", job->source_md5);
@@ -522,5 +531,7 @@ MODULE_DEFINE(copy) = {
               .args = copy_spec,
               .rules = copy_rules,
               .args_size = sizeof(struct copy_args) },
+    .preserves_mode = true,
+    .order = "dest src md5sum checksum changed backup_file",
     .run = copy_run,
 };

@@ -257,6 +257,7 @@ static bool file_remove(struct cron_job *job, struct error *err)
     result_set_string(task, "cron_file", job->args->cron_file);
     result_set_string(task, "state", job->args->state);
     result_diff(task, job->before, "", job->path, "/dev/null");
+    result_diff_none(task);
     if (!change_wanted(task, "remove '%s'", job->path))
         return true;
     return backup_write(job, job->before, err) && text_file_remove(task->system, task->scratch, job->path, err);
@@ -306,5 +307,6 @@ MODULE_DEFINE(cron) = {
         .rules = cron_rules,
         .args_size = sizeof(struct cron_args),
     },
+    .order = "jobs envs changed diff backup_file cron_file",
     .run = cron_run,
 };

@@ -105,6 +105,7 @@ static bool change(struct task_context *task, const struct debconf_args *args, c
     result_set(task, "current", current);
     result_set(task, "previous", previous);
     result_diff_values(task, previous, value_merge(task->scratch, previous, current, false));
+    result_diff_none(task);
     return true;
 }
 

@@ -32,5 +32,6 @@ MODULE_DEFINE(dnf) = {
         .rules = dnf_rules,
         .args_size = sizeof(struct dnf_args),
     },
+    .order = "msg changed results rc",
     .run = dnf_run,
 };

@@ -21,7 +21,8 @@
 #include "common/base/text.h"
 
 struct file_args {
-    const char *path, *src, *state;
+    const char *path, *src, *state, *_original_basename;
+    enum arg_tri _diff_peek;
     bool recurse, force, follow;
     const char *modification_time, *modification_time_format, *access_time, *access_time_format;
     struct file_arguments file;
@@ -31,6 +32,8 @@ static const struct arg_spec file_spec[] = {
     ARG(file_args, path, ARG_PATH, .required = true, .aliases = ARG_NAMES("dest", "name"), .help = "path to manage"),
     ARG(file_args, state, ARG_STRING, .choices = ARG_NAMES("absent", "directory", "file", "hard", "link", "touch"),
         .help = "what the path shall be; default: what it is, else file (directory with recurse)"),
+    ARG(file_args, _original_basename, ARG_STRING, .help = "without effect: Ansible gives it to itself"),
+    ARG(file_args, _diff_peek, ARG_TRI, .help = "without effect too"),
     ARG(file_args, src, ARG_PATH, .help = "what a link or hard link points to"),
     ARG(file_args, recurse, ARG_BOOL, .default_text = "no",
         .help = "set owner, mode and times on everything in a directory"),
@@ -60,9 +63,12 @@ struct file_job {
 
 /* --- diff and fields --- */
 
+#define UNASKED_NAMES_MAX 1000 /* of what goes with a directory, told without diff mode */
+
 struct content_lists {
     struct arena *arena;
     struct value *directories, *files;
+    size_t left; /* names that may still be told */
 };
 
 static bool collect_path(void *context, const char *path, const struct stat *info, struct error *err)
@@ -70,21 +76,28 @@ static bool collect_path(void *context, const char *path, const struct stat *inf
     struct content_lists *lists = context;
     (void)err;
 
+    if (lists->left == 0)
+        return true;
+    lists->left--;
     bool is_folder = S_ISDIR(info->st_mode) || path_is_folder(path); /* a link to one counts as one */
     value_list_add(lists->arena, is_folder ? lists->directories : lists->files, value_string(lists->arena, path));
     return true;
 }
 
-/* What goes with a directory, for the diff. */
+/* What goes with a directory, for the diff. Nobody asked for it outside of diff mode: not a large one then. */
 static bool diff_content(struct file_job *job, struct error *err)
 {
     struct arena *arena = job->task->scratch;
     struct value *content = value_map(arena);
-    struct content_lists lists = { arena, value_list(arena), value_list(arena) };
+    struct content_lists lists = { arena, value_list(arena), value_list(arena), SIZE_MAX };
     struct file_tree_visitor visitor = { collect_path, &lists };
 
+    if (!job->task->diff_mode)
+        lists.left = UNASKED_NAMES_MAX + 1;
     if (!file_tree_walk(arena, job->path, &visitor, err))
         return false;
+    if (lists.left == 0)
+        return true;
     value_map_put(arena, content, "directories", lists.directories);
     value_map_put(arena, content, "files", lists.files);
     value_map_put(arena, job->diff.before, "path_content", content);
@@ -103,7 +116,7 @@ static bool diff_start(struct file_job *job, const char *state, struct error *er
         return true;
     value_map_put_string(arena, job->diff.before, "state", before);
     value_map_put_string(arena, job->diff.after, "state", state);
-    if (strcmp(state, "absent") == 0 && job->before == FILE_FOLDER && job->task->diff_mode)
+    if (strcmp(state, "absent") == 0 && job->before == FILE_FOLDER)
         return diff_content(job, err);
     return true;
 }
@@ -121,7 +134,7 @@ static bool finish(struct file_job *job, const char *key, const char *src, struc
     if (strcmp(key, "dest") == 0 && strcmp(job->state, "touch") != 0)
         result_set_string(job->task, "src", src);
     if (job->diff.before)
-        result_diff_values(job->task, job->diff.before, job->diff.after);
+        result_diff_states(job->task, job->diff.before, job->diff.after);
     return file_arguments_describe(job->task, job->path, err);
 }
 
@@ -223,7 +236,7 @@ static bool ensure_absent(struct file_job *job, struct error *err)
         if (change_wanted(job->task, "remove %s '%s'", file_state_name(job->before), job->path) &&
             !file_tree_remove(job->path, err))
             return false;
-        result_diff_values(job->task, job->diff.before, job->diff.after);
+        result_diff_states(job->task, job->diff.before, job->diff.after);
     }
     result_set_string(job->task, "path", job->path);
     result_set_string(job->task, "state", "absent");
@@ -544,5 +557,6 @@ MODULE_DEFINE(file) = {
               .summary = "Manage files, directories, links and their properties",
               .args = file_spec,
               .args_size = sizeof(struct file_args) },
+    .order = "path dest src changed diff",
     .run = file_run,
 };

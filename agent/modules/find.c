@@ -59,7 +59,7 @@ struct search {
 
 /* --- a result --- */
 
-static void put_flags(struct arena *arena, struct value *map, mode_t mode)
+static void put_flags(struct arena *arena, struct value *map, mode_t mode, bool of_kind)
 {
     static const struct {
         const char *name;
@@ -74,7 +74,8 @@ static void put_flags(struct arena *arena, struct value *map, mode_t mode)
     };
 
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-        value_map_put_bool(arena, map, flags[i].name, (mode & flags[i].mask) == flags[i].bits);
+        if ((flags[i].mask == S_IFMT) == of_kind)
+            value_map_put_bool(arena, map, flags[i].name, (mode & flags[i].mask) == flags[i].bits);
 }
 
 static void put_names(struct task_context *task, struct value *map, const struct stat *info)
@@ -94,7 +95,7 @@ static struct value *describe(struct task_context *task, const char *path, const
 
     value_map_put_string(arena, map, "path", path);
     value_map_put_string(arena, map, "mode", arena_printf(arena, "%04o", (unsigned)info->st_mode & 07777));
-    put_flags(arena, map, info->st_mode);
+    put_flags(arena, map, info->st_mode, true);
     value_map_put_int(arena, map, "uid", info->st_uid);
     value_map_put_int(arena, map, "gid", info->st_gid);
     value_map_put_int(arena, map, "size", info->st_size);
@@ -105,6 +106,7 @@ static struct value *describe(struct task_context *task, const char *path, const
     value_map_put(arena, map, "mtime", value_real(arena, file_time_seconds(info->st_mtim)));
     value_map_put(arena, map, "ctime", value_real(arena, file_time_seconds(info->st_ctim)));
     put_names(task, map, info);
+    put_flags(arena, map, info->st_mode, false);
     return map;
 }
 
@@ -284,5 +286,6 @@ MODULE_DEFINE(find) = {
               .args = find_spec,
               .args_size = sizeof(struct find_args) },
     .is_info = true,
+    .order = "files changed msg matched examined skipped_paths",
     .run = find_run,
 };

@@ -14,6 +14,7 @@
 #include "agent/task/file_arguments.h"
 #include "agent/task/module.h"
 #include "agent/task/url_checksum.h"
+#include "agent/task/url_failure.h"
 #include "common/base/clock.h"
 #include "common/base/fd.h"
 #include "common/base/hash.h"
@@ -179,14 +180,20 @@ static bool transfer(struct job *job, const char *method, const char *since, boo
     job->sha1 = hash_new(task->scratch, HASH_SHA1);
     job->md5 = hash_new(task->scratch, HASH_MD5);
     job->wanted = job->checksum ? hash_new(task->scratch, job->algorithm) : NULL;
+    const char *folder = url_folder_failure(task->scratch, job->args->url);
     int64_t start = clock_monotonic_ms();
-    bool fine = http_download(task->scratch, &request, &sink, &job->response, err);
+    bool fine = !folder && http_download(task->scratch, &request, &sink, &job->response, err);
     result_set_int(task, "elapsed", (clock_monotonic_ms() - start) / 1000);
     *usable_out = fine && (job->response.status == 0 || job->response.status == 200);
-    if (!*usable_out)
+    if (!*usable_out) {
         forget_checksums(job);
+        task->result->order = "url dest changed msg status_code elapsed";
+    }
+    if (!fine && !folder && err->kind == ERROR_CANCELLED)
+        return false;
     if (!fine)
-        return err->kind == ERROR_CANCELLED ? false : result_fail(task, "Request failed: %s", err->text);
+        return result_fail(task, "Request failed: %s",
+                           folder ? folder : url_failure_text(task->scratch, job->args->url, err->text));
     if (job->response.status == 304) {
         result_set_int(task, "status_code", 304);
         result_message(task, "%s", response_message(job));
@@ -522,5 +529,6 @@ MODULE_DEFINE(get_url) = {
               .summary = "Download a file",
               .args = get_url_spec,
               .args_size = sizeof(struct get_url_args) },
+    .order = "msg status_code changed checksum_dest checksum_src dest elapsed url src md5sum backup_file",
     .run = get_url_run,
 };

@@ -158,5 +158,6 @@ MODULE_DEFINE(getent) = {
               .args = getent_spec,
               .args_size = sizeof(struct getent_args) },
     .is_info = true,
+    .order = "ansible_facts",
     .run = getent_run,
 };

@@ -139,5 +139,6 @@ MODULE_DEFINE(group) = {
         .rules = group_rules,
         .args_size = sizeof(struct group_args),
     },
+    .order = "name state changed stdout stderr system gid",
     .run = group_run,
 };

@@ -109,7 +109,7 @@ static bool ini_file_run(struct task_context *task, const void *raw, struct erro
     text_add_n(&after, joined, content.after_length);
     content.after = after.data;
     content.after_length = after.length;
-    result_diff(task, before, changed ? content.after : before, header, header);
+    result_diff_content(task, before, changed ? content.after : before, header);
     if (changed && !write_file(task, args, &content, message, err))
         return false;
     result_set_string(task, "path", args->path);
@@ -124,5 +124,6 @@ MODULE_DEFINE(ini_file) = {
               .args = ini_file_spec,
               .rules = ini_file_rules,
               .args_size = sizeof(struct ini_file_args) },
+    .order = "changed diff msg path backup_file",
     .run = ini_file_run,
 };

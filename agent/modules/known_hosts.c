@@ -171,5 +171,6 @@ MODULE_DEFINE(known_hosts) = {
         .args = known_hosts_args,
         .args_size = sizeof(struct known_hosts_args),
     },
+    .order = "path name key hash_host state diff changed",
     .run = known_hosts_run,
 };

@@ -277,8 +277,6 @@ static bool edit_attributes(struct edit *edit, struct error *err)
     if (value_count(task->result->changes) > changes)
         edit->message = arena_printf(arena, "%s%sownership, perms or SE linux context changed", edit->message,
                                      edit->message[0] ? " and " : "");
-    if (!task->diff_mode)
-        return true;
     struct value *map = value_map(arena);
     if (value_count(diff.before) > 0) {
         value_map_put(arena, map, "before", diff.before);
@@ -304,7 +302,7 @@ static bool edit_finish(struct edit *edit, struct error *err)
         if (!written || task->result->failed)
             return written;
     }
-    result_diff(task, edit->before, after, header, header);
+    result_diff_content(task, edit->before, after, header);
     if ((!task->check_mode || path_exists(args->path)) && !edit_attributes(edit, err))
         return false;
     result_set_string(task, "backup", backup);
@@ -365,5 +363,6 @@ MODULE_DEFINE(lineinfile) = {
               .args = lineinfile_spec,
               .rules = lineinfile_rules,
               .args_size = sizeof(struct lineinfile_args) },
+    .order = "changed found msg backup diff",
     .run = lineinfile_run,
 };

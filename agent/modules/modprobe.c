@@ -299,5 +299,6 @@ MODULE_DEFINE(modprobe) = {
         .args = modprobe_args,
         .args_size = sizeof(struct modprobe_args),
     },
+    .order = "rc stdout stderr name params state changed",
     .run = modprobe_run,
 };

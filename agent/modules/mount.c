@@ -364,5 +364,6 @@ MODULE_DEFINE(mount) = {
         .rules = mount_rules,
         .args_size = sizeof(struct mount_args),
     },
+    .order = "changed name opts dump passno fstab boot backup_file src fstype",
     .run = mount_run,
 };

@@ -95,5 +95,6 @@ MODULE_DEFINE(package_facts) = {
         .args_size = sizeof(struct package_facts_args),
     },
     .is_info = true,
+    .order = "ansible_facts",
     .run = package_facts_run,
 };

@@ -29,5 +29,6 @@ MODULE_DEFINE(ping) = {
               .args = ping_spec,
               .args_size = sizeof(struct ping_args) },
     .is_info = true,
+    .order = "ping",
     .run = ping_run,
 };

@@ -54,5 +54,6 @@ MODULE_DEFINE(raw) = {
               .args_size = sizeof(struct raw_args),
               .free_form = true },
     .check_mode = MODULE_CHECK_SKIP,
+    .order = "rc stdout stderr changed",
     .run = raw_run,
 };

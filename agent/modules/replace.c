@@ -119,5 +119,6 @@ MODULE_DEFINE(replace) = {
               .summary = "Replace every match of an expression in a text file",
               .args = replace_spec,
               .args_size = sizeof(struct replace_args) },
+    .order = "rc diff backup_file msg changed",
     .run = replace_run,
 };

@@ -56,5 +56,6 @@ MODULE_DEFINE(service) = {
         .args = service_args,
         .args_size = sizeof(struct service_args),
     },
+    .order = "name changed status enabled state",
     .run = service_run,
 };

@@ -38,5 +38,6 @@ MODULE_DEFINE(service_facts) = {
         .args_size = sizeof(struct service_facts_args),
     },
     .is_info = true,
+    .order = "ansible_facts",
     .run = service_facts_run,
 };

@@ -81,5 +81,6 @@ MODULE_DEFINE(setup) = {
               .args = setup_spec,
               .args_size = sizeof(struct setup_args) },
     .is_info = true,
+    .order = "ansible_facts",
     .run = setup_run,
 };

@@ -32,5 +32,6 @@ MODULE_DEFINE(shell) = {
               .args = shell_spec,
               .args_size = sizeof(struct shell_args),
               .free_form = true },
+    .order = "changed stdout stderr rc cmd start end delta msg",
     .run = shell_run,
 };

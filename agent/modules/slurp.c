@@ -48,5 +48,6 @@ MODULE_DEFINE(slurp) = {
               .args = slurp_args,
               .args_size = sizeof(struct slurp_args) },
     .is_info = true,
+    .order = "content source encoding",
     .run = slurp_run,
 };

@@ -77,6 +77,10 @@ static void put_numbers(struct arena *arena, struct value *map, const struct sta
     put_time(arena, map, "atime", info->st_atim);
     put_time(arena, map, "mtime", info->st_mtim);
     put_time(arena, map, "ctime", info->st_ctim);
+}
+
+static void put_blocks(struct arena *arena, struct value *map, const struct stat *info)
+{
     value_map_put_int(arena, map, "blocks", info->st_blocks);
     value_map_put_int(arena, map, "block_size", info->st_blksize);
     value_map_put_int(arena, map, "device_type", (int64_t)info->st_rdev);
@@ -167,6 +171,7 @@ static struct value *describe(struct task_context *task, const struct stat_args 
     put_kind(arena, map, info->st_mode);
     put_numbers(arena, map, info);
     put_permissions(arena, map, info->st_mode);
+    put_blocks(arena, map, info);
     value_map_put_bool(arena, map, "readable", access(args->path, R_OK) == 0);
     value_map_put_bool(arena, map, "writeable", access(args->path, W_OK) == 0);
     value_map_put_bool(arena, map, "executable", access(args->path, X_OK) == 0);

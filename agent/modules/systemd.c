@@ -37,5 +37,6 @@ MODULE_DEFINE(systemd) = {
         .rules = systemd_rules,
         .args_size = sizeof(struct systemd_args),
     },
+    .order = "name changed status enabled state",
     .run = systemd_run,
 };

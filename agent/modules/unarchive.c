@@ -266,7 +266,7 @@ static bool unarchive_run(struct task_context *task, const void *raw, struct err
     if (args->creates && path_exists(args->creates))
         return result_skip(task, "skipped, since %s exists", args->creates);
     if (!path_is_folder(args->dest))
-        return result_fail(task, "Destination '%s' is not a directory", args->dest);
+        return result_fail(task, "dest '%s' must be an existing dir", args->dest);
     if (args->offer.name && args->offer.id != ARG_INT_UNSET)
         request.name = args->offer.name;
     if (!request_fill(task, args, &request, err))
@@ -291,5 +291,6 @@ MODULE_DEFINE(unarchive) = {
               .args = unarchive_spec,
               .rules = unarchive_rules,
               .args_size = sizeof(struct unarchive_args) },
+    .order = "handler dest src extract_results changed diff files",
     .run = unarchive_run,
 };

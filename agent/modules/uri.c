@@ -20,6 +20,7 @@
 #include "agent/task/uri_exchange.h"
 #include "agent/task/uri_location.h"
 #include "agent/task/uri_result.h"
+#include "agent/task/url_failure.h"
 #include "common/base/clock.h"
 #include "common/base/fd.h"
 #include "common/base/hash.h"
@@ -413,7 +414,9 @@ static bool no_answer(struct job *job, const struct error *problem)
     result_set_bool(task, "redirected", false);
     if (job->args->return_content)
         result_set_string(task, "content", "");
-    const char *message = arena_printf(task->scratch, "Request failed: %s", problem->text);
+    const char *message = arena_printf(task->scratch, "Request failed: %s",
+                                       url_failure_text(task->scratch, job->args->url, problem->text));
+    result_set_bool(task, "changed", false);
     if (!is_expected(job, -1))
         return result_fail(task, "Status code was -1 and not %s: %s", wanted_text(job), message);
     result_message(task, "%s", message);
@@ -434,6 +437,8 @@ static bool perform(struct job *job, struct error *err)
     const char *message = uri_result_response(task, job->args->url, &job->answer);
     if (!keep_dest(job, expected, err) || !put_content(job, expected, err))
         return false;
+    if (!expected)
+        result_set_bool(task, "changed", false); /* Ansible's says so in any case, before it fails */
     if (!expected)
         return result_fail(task, "Status code was %d and not %s: %s", status, wanted_text(job), message);
     result_message(task, "%s", message);
@@ -499,5 +504,6 @@ MODULE_DEFINE(uri) = {
               .rules = uri_rules,
               .args_size = sizeof(struct uri_args) },
     .check_mode = MODULE_CHECK_SKIP,
+    .order = "content redirected url status * elapsed changed path json",
     .run = uri_run,
 };

@@ -441,5 +441,6 @@ MODULE_DEFINE(user) = {
         .args = user_args,
         .args_size = sizeof(struct user_args),
     },
+    .order = "name state force remove system create_home append move_home password changed stdout stderr uid group comment home shell groups",
     .run = user_run,
 };

@@ -278,5 +278,6 @@ MODULE_DEFINE(wait_for) = {
               .args = wait_for_spec,
               .args_size = sizeof(struct wait_for_args) },
     .check_mode = MODULE_CHECK_SKIP,
+    .order = "state port search_regex match_groups match_groupdict path elapsed",
     .run = wait_for_run,
 };

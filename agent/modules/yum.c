@@ -41,5 +41,6 @@ MODULE_DEFINE(yum) = {
         .rules = yum_rules,
         .args_size = sizeof(struct yum_args),
     },
+    .order = "msg changed results rc",
     .run = yum_run,
 };

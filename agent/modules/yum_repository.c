@@ -128,7 +128,7 @@ static void section_set(struct repository_job *job, struct value *sections)
     struct arena *arena = job->task->scratch;
     struct value *section = value_map(arena);
 
-    for (const struct arg_spec *arg = yum_repository_args; strcmp(arg->name, "owner") != 0; arg++) {
+    for (const struct arg_spec *arg = yum_repository_args; strcmp(arg->name, "mode") != 0; arg++) {
         const char *value = is_option(arg->name) ? option_value(job, arg) : NULL;
         if (value != NULL)
             value_map_put_string(arena, section, arg->name, value);

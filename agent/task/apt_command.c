@@ -160,8 +160,10 @@ void apt_result_output(struct apt_job *job, const struct process_result *result)
 
     result_set_string(task, "stdout", result->output);
     result_set_string(task, "stderr", result->errors);
-    if (!task->diff_mode)
+    if (!task->diff_mode) {
+        result_diff_none(task);
         return;
+    }
     struct value *diff = value_map(task->scratch);
     value_map_put_string(task->scratch, diff, "prepared", apt_diff_text(task->scratch, result->output));
     value_list_add(task->scratch, task->result->diff, diff);

@@ -218,8 +218,8 @@ static void debs_report(struct apt_job *job, const struct process_result *result
                       arena_printf(task->scratch, "%s%s", before_out ? before_out : "", result->output));
     result_set_string(task, "stderr",
                       arena_printf(task->scratch, "%s%s", before_err ? before_err : "", result->errors));
-    if (!task->diff_mode)
-        return;
+    if (!task->diff_mode && first != NULL)
+        return; /* that of the dependencies, which is empty then */
     struct value *diff = value_map(task->scratch);
     const char *own = apt_diff_text(task->scratch, result->output);
     value_map_put_string(task->scratch, diff, "prepared",
@@ -265,6 +265,7 @@ static enum apt_next debs_change(struct apt_job *job, const char *debs, struct e
     if (value_map_get(task->result->fields, "stdout") == NULL) {
         result_set_string(task, "stdout", "");
         result_set_string(task, "stderr", "");
+        result_set_string(task, "diff", "");
     }
     return APT_END;
 }

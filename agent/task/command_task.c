@@ -158,6 +158,7 @@ static bool not_started(struct task_context *task, const char *program, const ch
         value_map_remove(task->scratch, task->result->fields, value_string(task->scratch, times[i]));
     result_set_int(task, "rc", code);
     result_set_string(task, "cmd", line);
+    task->result->order = "rc stdout stderr cmd";
     return result_fail(task, "[Errno %d] %s: b'%s'", code, strerror(code), program);
 }
 
@@ -183,6 +184,7 @@ static bool execute(struct task_context *task, const struct command_arguments *a
 static bool refuse(struct task_context *task, const char *why)
 {
     result_set_int(task, "rc", 256);
+    result_set_bool(task, "changed", false); /* said before the rest here, as Ansible does */
     return result_fail(task, "%s", why);
 }
 
@@ -220,6 +222,7 @@ bool command_task_run(struct task_context *task, const struct command_arguments 
     result_set(task, "cmd", command_shown(task, arguments, words));
     if (arguments->chdir && !path_is_folder(arguments->chdir)) {
         int code = path_exists(arguments->chdir) ? ENOTDIR : ENOENT;
+        result_set_bool(task, "changed", false);
         return result_fail(task, "Unable to change directory before execution: [Errno %d] %s: b'%s'", code,
                            strerror(code), arguments->chdir);
     }

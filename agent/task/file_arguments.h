@@ -19,15 +19,15 @@ struct file_arguments {
 
 /* Rows for a module's arg table; `type_` has a member `struct file_arguments file`. */
 #define FILE_ARGUMENTS(type_)                                                                                          \
-    ARG_NAMED("owner", type_, file.owner, ARG_STRING, .help = "user that owns the file"),                              \
+    ARG_NAMED("mode", type_, file.mode, ARG_MODE, .help = "permissions, octal or symbolic"),                           \
+        ARG_NAMED("owner", type_, file.owner, ARG_STRING, .help = "user that owns the file"),                          \
         ARG_NAMED("group", type_, file.group, ARG_STRING, .help = "group that owns the file"),                         \
-        ARG_NAMED("mode", type_, file.mode, ARG_MODE, .help = "permissions, octal or symbolic"),                       \
-        ARG_NAMED("attributes", type_, file.attributes, ARG_STRING, .aliases = ARG_NAMES("attr"),                      \
-                  .help = "file attributes as chattr takes them"),                                                     \
         ARG_NAMED("seuser", type_, file.seuser, ARG_STRING, .help = "SELinux user (no effect where SELinux is off)"),  \
         ARG_NAMED("serole", type_, file.serole, ARG_STRING, .help = "SELinux role"),                                   \
-        ARG_NAMED("setype", type_, file.setype, ARG_STRING, .help = "SELinux type"),                                   \
         ARG_NAMED("selevel", type_, file.selevel, ARG_STRING, .help = "SELinux level"),                                \
+        ARG_NAMED("setype", type_, file.setype, ARG_STRING, .help = "SELinux type"),                                   \
+        ARG_NAMED("attributes", type_, file.attributes, ARG_STRING, .aliases = ARG_NAMES("attr"),                      \
+                  .help = "file attributes as chattr takes them"),                                                     \
         ARG_NAMED("unsafe_writes", type_, file.unsafe_writes, ARG_BOOL, .environment = "ANSIBLE_UNSAFE_WRITES",        \
                   .help = "write in place where the file cannot be replaced")
 

@@ -59,6 +59,7 @@ bool git_job_fail_command(struct git_job *job, const struct process_result *got,
 {
     va_list args;
 
+    job->task->result->order = "cmd rc stdout stderr";
     result_set_string(job->task, "stdout", got->output);
     result_set_string(job->task, "stderr", got->errors);
     result_set_int(job->task, "rc", got->status);

@@ -18,7 +18,12 @@ enum module_check_mode {
 struct module {
     struct task_spec spec;
     enum module_check_mode check_mode;
-    bool is_info; /* only reads: never reports changed */
+    bool is_info;        /* only reads: never reports changed */
+    bool preserves_mode; /* an ARG_MODE may be "preserve" */
+    /* Words: the fields of a result as Ansible's module returns them, which `r.keys()` and to_json show; * stands for
+     * those it does not name (default: at the end). Without `changed` there is none but where something changed, and
+     * the engine adds it last. NULL: changed, then the fields as they were set. */
+    const char *order;
     /* `args` is the bound struct of spec.args_size. Returns false only when the task could not be carried out: the session
      * makes a failed result of the error's text. An expected failure with fields of its own is result_fail(). */
     bool (*run)(struct task_context *task, const void *args, struct error *err);

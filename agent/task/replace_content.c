@@ -74,8 +74,6 @@ void replace_content_diff(struct task_context *task, const char *path, const str
     struct value *map = value_map(arena);
     const char *header = arena_printf(arena, "%s (file attributes)", path);
 
-    if (!task->diff_mode)
-        return;
     if (value_count(diff->before) > 0) {
         value_map_put(arena, map, "before", diff->before);
         value_map_put(arena, map, "after", diff->after);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A task's outcome: Ansible's field names, so that `register` works as users expect. `changed` is set by change_wanted (or
- * result_changed for commands). Fields are kept in the order they were set; later wins.
+ * result_changed for commands). Fields keep the order in which they were set, unless the module has one; later wins.
  */
 #pragma once
 
@@ -9,6 +9,7 @@
 
 struct result {
     struct value *fields; /* map */
+    const char *order;    /* as in struct module, which sets it; a module may say another for this outcome */
     bool changed, failed, skipped;
     struct value *changes;  /* list of sentences recorded by change_wanted */
     struct value *warnings; /* list of strings */
@@ -32,5 +33,11 @@ bool result_skip(struct task_context *task, const char *format, ...) __attribute
 void result_diff(struct task_context *task, const char *before, const char *after, const char *before_header,
                  const char *after_header);
 void result_diff_values(struct task_context *task, const struct value *before, const struct value *after);
-/* The finished map: fields + changed, failed, skipped, msg, warnings, diff (list of one is flattened to a map as modules do). */
+/* The three below add without diff mode too, as some of Ansible's modules do, and playbooks read it: states as they
+ * are; contents with both sides empty; an empty map where nothing else was added. */
+void result_diff_states(struct task_context *task, const struct value *before, const struct value *after);
+void result_diff_content(struct task_context *task, const char *before, const char *after, const char *header);
+void result_diff_none(struct task_context *task);
+/* The finished map: changed, fields, diff (list of one is flattened to a map as modules do), skipped, failed, msg of what failed,
+ * warnings; then put into result->order. What failed and changed nothing has no `changed`. */
 const struct value *result_to_value(struct arena *arena, const struct result *result);

@@ -6,7 +6,9 @@
 #include "agent/task/task_run.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
+#include "agent/system/file/file_mode.h"
 #include "agent/task/module.h"
 #include "agent/task/task_secrets.h"
 #include "common/base/clock.h"
@@ -64,6 +66,24 @@ static void task_check_deadline(struct task_context *task, const struct system *
         result_fail(task, "the task did not end in its time and was terminated");
 }
 
+/* Before anything is written: a file must not be left behind with the mode that it happens to have. */
+static bool task_modes_check(const struct module *module, const void *bound, struct error *err)
+{
+    for (const struct arg_spec *arg = module->spec.args; arg && arg->name; arg++) {
+        const char *text = NULL;
+        mode_t ignored = 0;
+
+        if (arg->type != ARG_MODE)
+            continue;
+        memcpy(&text, (const char *)bound + arg->offset, sizeof(text));
+        if (!text || (module->preserves_mode && strcmp(text, "preserve") == 0))
+            continue;
+        if (!file_mode_parse(text, S_IFREG, 0, &ignored, err))
+            return false;
+    }
+    return true;
+}
+
 static const struct value *task_finish(struct task_context *task, const struct task_request *request,
                                        const struct module *module, const void *bound)
 {
@@ -96,6 +116,7 @@ const struct value *task_run(struct arena *arena, struct system *system, const s
         .verbosity = request->verbosity,
         .content = content,
     };
+    task.result->order = module->order;
     void *bound = arena_alloc(arena, module->spec.args_size > 0 ? module->spec.args_size : 1);
     if (!arg_bind(arena, &module->spec, request->args, bound, &err)) {
         task_error(&task, &err);
@@ -103,7 +124,7 @@ const struct value *task_run(struct arena *arena, struct system *system, const s
     }
     if (request->check_mode && module->check_mode == MODULE_CHECK_SKIP)
         return task_without_check(arena, module->spec.name);
-    if (!module->run(&task, bound, &err))
+    if (!task_modes_check(module, bound, &err) || !module->run(&task, bound, &err))
         task_error(&task, &err);
     task_check_deadline(&task, system);
     return task_finish(&task, request, module, bound);

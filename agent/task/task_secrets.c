@@ -69,23 +69,36 @@ static const struct value *bound_value(struct arena *arena, const struct arg_spe
     return value_null();
 }
 
+static const struct value *shown_value(struct arena *arena, const struct arg_spec *arg, const void *bound,
+                                       const struct value *given)
+{
+    if (arg->no_log && given && given->kind != VALUE_NULL)
+        return value_string(arena, MASKED_ARGUMENT);
+    return bound ? bound_value(arena, arg, bound) : given ? given : value_null();
+}
+
+/* What was given comes first, as it was given, then what has a value anyway, then the rest: Ansible's order. */
 const struct value *task_invocation(struct arena *arena, const struct task_spec *spec, const void *bound,
                                     const struct value *given)
 {
-    struct value *arguments = value_map(arena);
-    struct value *invocation = value_map(arena);
+    struct value *arguments = value_map(arena), *unset = value_map(arena), *invocation = value_map(arena);
 
+    for (size_t i = 0; i < value_count(given); i++) {
+        const char *name = value_text(value_pair_at(given, i)->key);
+        const struct arg_spec *arg = name ? arg_find(spec, name) : NULL;
+
+        if (arg && !arg->internal)
+            value_map_put(arena, arguments, arg->name, shown_value(arena, arg, bound, given_value(arg, given)));
+    }
     for (const struct arg_spec *arg = spec->args; arg && arg->name; arg++) {
-        const struct value *was_given = given_value(arg, given);
-        if (arg->internal)
-            continue;
-        if (arg->no_log && was_given && was_given->kind != VALUE_NULL)
-            value_map_put_string(arena, arguments, arg->name, MASKED_ARGUMENT);
-        else
-            value_map_put(arena, arguments, arg->name,
-                          bound       ? bound_value(arena, arg, bound)
-                          : was_given ? was_given
-                                      : value_null());
+        const struct value *shown = shown_value(arena, arg, bound, given_value(arg, given));
+
+        if (!arg->internal)
+            value_map_put(arena, value_is(shown, VALUE_NULL) ? unset : arguments, arg->name, shown);
+    }
+    for (size_t i = 0; i < value_count(unset); i++) {
+        const struct value_pair *pair = value_pair_at(unset, i);
+        value_map_put_value(arena, arguments, pair->key, pair->item);
     }
     value_map_put(arena, invocation, "module_args", arguments);
     return invocation;

@@ -12,6 +12,8 @@
 #include "engine/run/action_content.h"
 #include "engine/run/file_walk.h"
 
+#define CONTENT_MODE "0600" /* what content has to preserve: the mode of Ansible's temporary file for it */
+
 struct copy_args {
     const char *src, *dest, *mode, *directory_mode, *checksum;
     const struct value *content;
@@ -66,8 +68,9 @@ static bool send_file(struct action_call *call, enum action_next *next, struct v
 {
     const struct copy_args *bound = call->bound;
 
-    if (bound->mode != NULL && strcmp(bound->mode, "preserve") == 0 && content->path != NULL)
-        value_map_put_string(call->arena, args, "mode", action_file_mode(call->arena, content->path));
+    if (bound->mode != NULL && strcmp(bound->mode, "preserve") == 0)
+        value_map_put_string(call->arena, args, "mode",
+                             content->path == NULL ? CONTENT_MODE : action_file_mode(call->arena, content->path));
     if (!action_content_open(call, content, bound->decrypt, err))
         return call_fail(call, next, "%s", err->text);
     return action_content_send(call, next, "copy", args, content, err);

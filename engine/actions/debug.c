@@ -57,6 +57,15 @@ static bool debug_value(struct action_call *call, const struct value *var, const
     return true;
 }
 
+/* Every variable of hostvars is shown. Where one cannot be, as without the password of a vault, hosts are only named. */
+static const struct value *shown(struct action_call *call, const struct value *value)
+{
+    struct error ignored = ERROR_INIT;
+
+    (void)template_plain(call->templates, value, &value, &ignored);
+    return value;
+}
+
 static bool debug_var(struct action_call *call, const struct value *var, struct error *err)
 {
     const struct value *value = NULL;
@@ -71,7 +80,8 @@ static bool debug_var(struct action_call *call, const struct value *var, struct 
               : value_is(var, VALUE_MAP) ? "<class 'dict'>"
                                          : json_text(call->arena, var, JSON_PYTHON);
     value_map_put_value(call->arena, call->result,
-                        value_mark(call->arena, value_string(call->arena, key), var->marks & VALUE_SECRET, 0), value);
+                        value_mark(call->arena, value_string(call->arena, key), var->marks & VALUE_SECRET, 0),
+                        shown(call, value));
     return true;
 }
 
@@ -91,7 +101,7 @@ static bool debug_step(struct action_call *call, enum action_next *next, struct 
         return true;
     }
     if (msg != NULL)
-        action_put(call, "msg", msg);
+        action_put(call, "msg", shown(call, msg));
     else if (var != NULL && !debug_var(call, var, err))
         return false;
     else if (var == NULL)

@@ -31,6 +31,7 @@ static const struct arg_spec fetch_spec[] = {
 
 struct fetch_state {
     const char *dest, *temporary;
+    const char *made;            /* the topmost folder that was made for dest; NULL: none was */
     char checksum[HASH_HEX_MAX]; /* of the file that is at dest; empty: none */
     int fd;
 };
@@ -69,10 +70,22 @@ static bool make_folders(struct arena *arena, const char *folder, struct error *
     return mkdir(folder, 0777) == 0 || errno == EEXIST || error_set_errno(err, "cannot make folder '%s'", folder);
 }
 
+/* The topmost of the folders that are not there yet; NULL: they all are. */
+static const char *folder_made(struct arena *arena, const char *dest)
+{
+    const char *made = NULL;
+
+    for (const char *folder = path_dirname(arena, dest); !path_is_folder(folder) && strcmp(folder, "/") != 0;
+         folder = path_dirname(arena, folder))
+        made = folder;
+    return made;
+}
+
 static bool open_temporary(struct action_call *call, struct fetch_state *state, struct error *err)
 {
     char *path;
 
+    state->made = folder_made(call->arena, state->dest);
     if (!make_folders(call->arena, path_dirname(call->arena, state->dest), err))
         return false;
     path = arena_printf(call->arena, "%s.roost-XXXXXX", state->dest);
@@ -83,13 +96,20 @@ static bool open_temporary(struct action_call *call, struct fetch_state *state, 
     return true;
 }
 
-static void drop_temporary(struct fetch_state *state)
+/* Nothing came: the temporary file goes, and the folders that were made for it. */
+static void drop_temporary(struct arena *arena, struct fetch_state *state)
 {
+    const char *folder;
+
     fd_close(state->fd);
     state->fd = -1;
-    if (state->temporary != NULL)
-        unlink(state->temporary);
+    if (state->temporary == NULL)
+        return;
+    unlink(state->temporary);
     state->temporary = NULL;
+    folder = path_dirname(arena, state->dest);
+    while (state->made != NULL && strlen(folder) >= strlen(state->made) && rmdir(folder) == 0)
+        folder = path_dirname(arena, folder);
 }
 
 /* The option that is no text; NULL: both are. */
@@ -145,11 +165,11 @@ static bool explain_missing(struct action_call *call, enum action_next *next)
     else if (is_denied)
         text = arena_printf(call->arena, "file is not readable: %s: Permission denied%s", args->src,
                             args->fail_on_missing ? "" : ", ignored");
-    action_put_bool(call, "changed", false);
-    action_put_text(call, "file", args->src);
-    action_put_text(call, "msg", text == NULL ? "the file could not be read" : text);
     if (args->fail_on_missing || (!is_folder && !is_missing && !is_denied))
         action_put_bool(call, "failed", true);
+    else if (!is_folder)
+        action_put_text(call, "file", args->src);
+    action_put_text(call, "msg", text == NULL ? "the file could not be read" : text);
     return true;
 }
 
@@ -164,20 +184,22 @@ static bool put_in_place(struct action_call *call, enum action_next *next, struc
     if (!hash_hex_of_file(HASH_SHA1, state->temporary, checksum, err) ||
         !hash_hex_of_file(HASH_MD5, state->temporary, md5, err))
         return call_fail(call, next, "%s", err->text);
+    bool is_whole = !args->validate_checksum || text_equal(checksum, remote);
+    if (is_whole && (fchmod(state->fd, 0666 & ~bits) != 0 || rename(state->temporary, state->dest) != 0))
+        return call_fail(call, next, "Failed to fetch the file: %s: %s", state->dest, strerror(errno));
+    if (is_whole) {
+        state->temporary = NULL;
+        action_put_bool(call, "changed", true);
+    }
     action_put_text(call, "md5sum", md5);
     action_put_text(call, "dest", state->dest);
     action_put(call, "remote_md5sum", value_null());
     action_put_text(call, "checksum", checksum);
     action_put_text(call, "remote_checksum", remote);
-    if (args->validate_checksum && !text_equal(checksum, remote)) {
-        action_put_text(call, "file", args->src);
-        return call_fail(call, next, "checksum mismatch");
-    }
-    if (fchmod(state->fd, 0666 & ~bits) != 0 || rename(state->temporary, state->dest) != 0)
-        return call_fail(call, next, "Failed to fetch the file: %s: %s", state->dest, strerror(errno));
-    state->temporary = NULL;
-    action_put_bool(call, "changed", true);
-    return true;
+    if (is_whole)
+        return true;
+    action_put_text(call, "file", args->src);
+    return call_fail(call, next, "checksum mismatch");
 }
 
 static bool is_same_already(struct action_call *call, enum action_next *next, const struct fetch_state *state,
@@ -215,14 +237,14 @@ static bool fetch_step(struct action_call *call, enum action_next *next, struct 
     } else {
         ok = is_same_already(call, next, state, err);
     }
-    drop_temporary(state);
+    drop_temporary(call->arena, state);
     return ok;
 }
 
 static void fetch_given_up(struct action_call *call)
 {
     call->module.receive_fd = -1;
-    drop_temporary(call->state);
+    drop_temporary(call->arena, call->state);
 }
 
 ACTION_DEFINE(fetch) = { .spec = { .name = "fetch",

@@ -53,7 +53,10 @@ static void read_file(struct reader *reader, const char *path, struct error *err
     const struct value *map = NULL;
 
     if (!playbook_read_vars(reader->call->loader, path, &map, err)) {
-        reader->problem = arena_copy(arena, err->text);
+        bool is_other_kind = strstr(err->text, "must contain a dictionary of variables") != NULL;
+
+        reader->problem = is_other_kind ? arena_printf(arena, "%s must be stored as a dictionary/hash", path)
+                                        : arena_copy(arena, err->text);
         error_clear(err);
         return;
     }

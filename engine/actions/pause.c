@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pause: waits for a time, or for the user to press enter or to type something. */
 #include <math.h>
-#include <string.h>
 
 #include "common/base/clock.h"
+#include "common/value/value_python.h"
 #include "engine/actions/action_support.h"
 
 struct pause_args {
@@ -32,17 +32,13 @@ static void finish(struct action_call *call, const char *input)
     double duration = (double)(now - start) / 1e6;
     bool in_minutes = args->seconds == ARG_INT_UNSET;
     double shown = round(in_minutes ? duration / 60.0 * 100 : duration * 100) / 100;
-    struct text text = text_new(call->arena);
+    const char *number = value_to_text(call->arena, value_real(call->arena, shown)); /* as Python shows it: 1.0 */
 
-    text_add(&text, "Paused for ");
-    text_printf(&text, "%g", shown);
-    if (strchr(text.data, '.') == NULL && strchr(text.data, 'e') == NULL)
-        text_add(&text, ".0");
-    text_printf(&text, " %s", in_minutes ? "minutes" : "seconds");
     action_put_bool(call, "changed", false);
     action_put_int(call, "rc", 0);
     action_put_text(call, "stderr", "");
-    action_put_text(call, "stdout", text.data);
+    action_put_text(call, "stdout",
+                    arena_printf(call->arena, "Paused for %s %s", number, in_minutes ? "minutes" : "seconds"));
     action_put_text(call, "start", clock_text_local(call->arena, start));
     action_put_text(call, "stop", clock_text_local(call->arena, now));
     action_put_int(call, "delta", (int64_t)duration);

@@ -106,14 +106,15 @@ static bool begin(struct action_call *call, enum action_next *next, struct error
     *next = ACTION_DONE;
     if (!action_target(call, &target, err))
         return false;
-    action_put_int(call, "elapsed", 0);
     if (text_equal(target->kind, "local")) {
         action_put_bool(call, "changed", false);
+        action_put_int(call, "elapsed", 0);
         action_put_bool(call, "rebooted", false);
         return call_fail(call, next, "Running reboot with local connection would reboot the control node.");
     }
     if (call->check_mode) {
         action_put_bool(call, "changed", true);
+        action_put_int(call, "elapsed", 0);
         action_put_bool(call, "rebooted", true);
         return true;
     }
@@ -148,6 +149,7 @@ static bool ordered(struct action_call *call, enum action_next *next, struct reb
     state->start_ms = clock_monotonic_ms();
     if (call->lost == NULL && !succeeded(call)) {
         action_put_bool(call, "rebooted", false);
+        action_put_int(call, "elapsed", 0);
         return call_fail(call, next, "Reboot command failed. Error was: '%s, %s'", output_of(call),
                          value_map_text(call->reply, "stderr") == NULL ? "" : value_map_text(call->reply, "stderr"));
     }

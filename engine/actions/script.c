@@ -122,16 +122,19 @@ static bool run_script(struct action_call *call, enum action_next *next, struct 
 
 static bool remove_script(struct action_call *call, enum action_next *next, struct script_state *state)
 {
-    static const char *const kept[] = { "rc", "stdout", "stderr" };
+    static const struct {
+        const char *key, *lines;
+    } kept[] = { { "rc", NULL }, { "stdout", "stdout_lines" }, { "stderr", "stderr_lines" } };
     struct value *sent = value_map(call->arena);
     const struct value *rc = value_map_get(call->reply, "rc");
 
-    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-        if (value_map_get(call->reply, kept[i]) != NULL)
-            action_put(call, kept[i], value_map_get(call->reply, kept[i]));
-    result_add_lines(call->arena, call->result, "stdout", "stdout_lines");
-    result_add_lines(call->arena, call->result, "stderr", "stderr_lines");
     action_put_bool(call, "changed", true);
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        if (value_map_get(call->reply, kept[i].key) != NULL)
+            action_put(call, kept[i].key, value_map_get(call->reply, kept[i].key));
+        if (kept[i].lines != NULL)
+            result_add_lines(call->arena, call->result, kept[i].key, kept[i].lines);
+    }
     if (!value_is(rc, VALUE_INT) || rc->as.integer != 0) {
         action_put_bool(call, "failed", true);
         action_put_text(call, "msg", "non-zero return code");

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* template: renders a template at the centre and puts the text in place on the node (module copy). */
-#include <pwd.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "common/base/clock.h"
 #include "common/base/fd.h"
 #include "common/base/limits.h"
 #include "common/base/path.h"
 #include "engine/actions/action_support.h"
 #include "engine/run/action_content.h"
 #include "engine/template/encoding.h"
+#include "engine/template/file_vars.h"
 #include "engine/vault/vault.h"
 
 struct template_args {
@@ -78,39 +74,18 @@ static const char *newline_of(const char *text)
     return strcmp(text, "\\r\\n") == 0 ? "\r\n" : text;
 }
 
-static const char *owner_name(struct arena *arena, uid_t uid)
+/* Only this task sees them. */
+static bool put_variables(struct action_call *call, const char *path, struct error *err)
 {
-    struct passwd entry, *found = NULL;
-    char buffer[4096];
+    const struct template_args *args = call->bound;
+    const struct template_file file = { args->src, path, args->dest };
+    const struct value *vars = NULL;
 
-    if (getpwuid_r(uid, &entry, buffer, sizeof(buffer), &found) == 0 && found != NULL)
-        return arena_copy(arena, entry.pw_name);
-    return arena_printf(arena, "%u", (unsigned)uid);
-}
-
-static void put(struct action_call *call, const char *name, const char *text)
-{
-    vars_scope_put(call->scope, name, value_string(call->arena, text));
-}
-
-/* template_path and its sisters, ansible_managed: only this task sees them. */
-static void put_variables(struct action_call *call, const char *path, const char *dest)
-{
-    char host[256] = "", date[64] = "";
-    time_t now = (time_t)(clock_wall_us() / 1000000);
-    struct tm parts;
-    struct stat info;
-
-    put(call, "template_path", path);
-    put(call, "template_fullpath", path_absolute(call->arena, path));
-    put(call, "template_destpath", dest);
-    if (gethostname(host, sizeof(host) - 1) == 0)
-        put(call, "template_host", host);
-    if (stat(path, &info) == 0)
-        put(call, "template_uid", owner_name(call->arena, info.st_uid));
-    if (localtime_r(&now, &parts) != NULL && strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &parts) > 0)
-        put(call, "template_run_date", date);
-    put(call, "ansible_managed", "Ansible managed");
+    if (!template_file_vars(call->templates, &file, &vars, err))
+        return false;
+    for (size_t i = 0; i < value_map_count(vars); i++)
+        vars_scope_put(call->scope, value_text(value_pair_at(vars, i)->key), value_pair_at(vars, i)->item);
+    return true;
 }
 
 static bool render(struct action_call *call, const char *path, const struct value **out, struct error *err)
@@ -137,8 +112,8 @@ static bool render(struct action_call *call, const char *path, const struct valu
             return false;
         content.data = data;
     }
-    put_variables(call, path, args->dest);
-    if (!template_text(call->templates, content.data, content.length, &options, out, err))
+    if (!put_variables(call, path, err) ||
+        !template_text(call->templates, content.data, content.length, &options, out, err))
         return false;
     call->sends_secrets = call->sends_secrets || ((*out)->marks & VALUE_SECRET) != 0;
     if ((content.path == NULL || ((*out)->marks & VALUE_SECRET) != 0) && call->templates->decrypt == vault_decrypt &&

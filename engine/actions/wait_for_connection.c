@@ -53,10 +53,8 @@ static bool wait_for_connection_step(struct action_call *call, enum action_next 
         return begin(call, next);
     action_put_int(call, "elapsed", elapsed_s(state));
     *next = ACTION_DONE;
-    if (call->lost == NULL && text_equal(value_map_text(call->reply, "ping"), "pong")) {
-        action_put_bool(call, "changed", false);
+    if (call->lost == NULL && text_equal(value_map_text(call->reply, "ping"), "pong"))
         return true;
-    }
     if (elapsed_s(state) >= args->timeout)
         return call_fail(call, next, "timed out waiting for ping module test: %s",
                          call->lost != NULL ? call->lost : "ping test failed");

@@ -140,6 +140,8 @@ static bool book_import(struct book_read *read, const struct value *entry, const
         return error_set_at(err, &at, "playbooks import each other more than %d deep", LIMIT_INCLUDE_DEPTH);
     if (!import_path(read, pair->item, &import, path_dirname(arena, path), &target, err))
         return false;
+    if (!path_exists(target))
+        return load_file_missing(&at, target, err);
     read->depth++;
     if (!book_file(read, target, &import, err))
         return error_locate(err, &at);

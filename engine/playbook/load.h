@@ -95,6 +95,8 @@ const char *load_action_take(struct playbook_loader *loader, struct node *node, 
 bool load_import_tasks(const struct load_scope *scope, struct node *import, const struct value *name,
                        struct node_list *out, struct error *err);
 bool load_import_role(const struct load_scope *scope, struct node *import, struct node_list *out, struct error *err);
+/* An import of a file that is not there, in Ansible's words. Always false. */
+bool load_file_missing(const struct source_position *at, const char *path, struct error *err);
 /* A name or path that must be known now: templated with extra, play, role and task variables. */
 bool load_static_text(const struct load_scope *scope, const struct node *node, const struct value *text,
                       const char **out, struct error *err);

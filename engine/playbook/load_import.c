@@ -51,6 +51,16 @@ static bool tasks_file_read(const struct load_scope *scope, const struct node *i
     return true;
 }
 
+bool load_file_missing(const struct source_position *at, const char *path, struct error *err)
+{
+    return error_set_plain_at(err, at,
+                              "Unable to retrieve file contents\n"
+                              "Could not find or access '%s' on the Ansible Controller.\n"
+                              "If you are using a module and expect the file to exist on the remote, see the "
+                              "remote_src option",
+                              path);
+}
+
 /* Where it was looked for first is the path that Ansible names. */
 static bool task_file_missing(const struct load_scope *scope, const struct node *import, const char *name,
                               struct error *err)
@@ -58,13 +68,9 @@ static bool task_file_missing(const struct load_scope *scope, const struct node 
     struct arena *arena = scope->loader->arena;
     const char *folder = scope->folder != NULL ? scope->folder : scope->base_folder;
 
-    return error_set_plain_at(
-        err, &import->at,
-        "Unable to retrieve file contents\n"
-        "Could not find or access '%s' on the Ansible Controller.\n"
-        "If you are using a module and expect the file to exist on the remote, see the "
-        "remote_src option",
-        name[0] == '/' ? name : path_normalize(arena, path_join(arena, path_absolute(arena, folder), name)));
+    return load_file_missing(
+        &import->at,
+        name[0] == '/' ? name : path_normalize(arena, path_join(arena, path_absolute(arena, folder), name)), err);
 }
 
 bool load_import_tasks(const struct load_scope *scope, struct node *import, const struct value *name,

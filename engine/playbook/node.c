@@ -140,8 +140,11 @@ const struct value *node_tags(struct arena *arena, const struct node *node)
 
 const char *node_title(struct arena *arena, const struct node *node)
 {
-    const char *name = node->name;
+    return node_title_named(arena, node, node->name);
+}
 
+const char *node_title_named(struct arena *arena, const struct node *node, const char *name)
+{
     if (name == NULL || name[0] == '\0') {
         name = node->action_text;
         if (node->kind == NODE_TASK && node->task_kind == TASK_INCLUDE_ROLE) {

@@ -106,3 +106,5 @@ const struct value *node_tag_list(struct arena *arena, const struct value *writt
 const struct value *node_tags(struct arena *arena, const struct node *node);
 /* "role : name" as shown; the name may still hold templates. */
 const char *node_title(struct arena *arena, const struct node *node);
+/* The same with another name: what the node's has become; NULL or empty: none. */
+const char *node_title_named(struct arena *arena, const struct node *node, const char *name);

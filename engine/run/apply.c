@@ -27,8 +27,9 @@ static void emit_outcome(struct run *run, struct job *job, enum event_outcome ou
     event.no_log = job->no_log;
     event.check_mode = job->check_mode;
     event.diff_mode = job->diff_mode;
-    if (!job->has_items && job->started > 0)
-        event.delegate = job->slots[0]->delegate_label;
+    for (size_t i = 0; i < job->concluded && event.delegate == NULL; i++)
+        if (!job->has_items || job->slots[i]->is_aborted)
+            event.delegate = job->slots[i]->delegate_label;
     event.result = emit_result_value(job->arena, job->result, job->no_log);
     emit(run, &event);
 }

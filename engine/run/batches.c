@@ -18,19 +18,74 @@ bool play_keyword_undefined(enum keyword keyword, struct error *err)
     return false;
 }
 
+static bool pattern_entry_check(struct arena *arena, const struct play *play, const struct value *entry,
+                                struct error *err)
+{
+    const char *text = value_text(entry);
+
+    if (text == NULL)
+        return error_set_at(err, &play->at, "the field 'hosts' should be a list of strings, but the item '%s' is a %s",
+                            value_to_text(arena, entry), value_kind_text(entry));
+    if (*text_trim(arena, text, strlen(text)) == '\0')
+        return error_set_at(err, &play->at, "the field 'hosts' is required, and cannot have empty values");
+    return true;
+}
+
+/* What templates left: a play must not run on all hosts because nothing is left. A list without entries is no hosts, and so
+ * is nothing at all, as far as no host has the name that it is told by. */
+static bool pattern_check(struct arena *arena, const struct play *play, const struct value **pattern, struct error *err)
+{
+    if (value_is(*pattern, VALUE_NULL))
+        *pattern = value_string(arena, "None");
+    if (!value_is(*pattern, VALUE_LIST))
+        return pattern_entry_check(arena, play, *pattern, err);
+    for (size_t i = 0; i < value_count(*pattern); i++)
+        if (!pattern_entry_check(arena, play, value_item(*pattern, i), err))
+            return false;
+    return true;
+}
+
 bool play_pattern(struct arena *arena, const struct play *play, struct template_call *call, const struct value **out,
                   struct error *err)
 {
     const struct value *written = play->keywords[KEYWORD_HOSTS];
 
-    (void)arena;
     if (written == NULL)
         return error_set_at(err, &play->at, "the field 'hosts' is required but was not set");
     if (!template_value(call, written, out, err)) {
         error_locate(err, &play->at);
         return play_keyword_undefined(KEYWORD_HOSTS, err);
     }
-    return true;
+    return pattern_check(arena, play, out, err);
+}
+
+/* As written: the name, else the hosts. */
+static const struct value *title_written(struct arena *arena, const struct play *play)
+{
+    const struct value *hosts = play->keywords[KEYWORD_HOSTS];
+    struct text text;
+    struct value *joined;
+
+    if (play->name != NULL && play->name[0] != '\0')
+        return play->keywords[KEYWORD_NAME];
+    if (!value_is(hosts, VALUE_LIST))
+        return hosts;
+    text = text_new(arena);
+    for (size_t i = 0; i < value_count(hosts); i++)
+        text_printf(&text, "%s%s", i == 0 ? "" : ",", value_to_text(arena, value_item(hosts, i)));
+    joined = value_string(arena, text.data);
+    joined->marks |= VALUE_TRUSTED;
+    return joined;
+}
+
+const char *play_title(struct arena *arena, const struct play *play, struct template_call *call)
+{
+    const struct value *written = title_written(arena, play), *title = NULL;
+    struct error err = ERROR_INIT;
+
+    if (!template_value(call, written, &title, &err))
+        title = written;
+    return value_is(title, VALUE_NULL) ? "" : value_to_text(arena, title);
 }
 
 static int by_name(const void *a, const void *b)
@@ -63,10 +118,27 @@ static void shuffle(struct inventory_host **hosts, size_t count)
     }
 }
 
-static bool put_in_order(const struct play *play, struct inventory_host **hosts, size_t count, struct error *err)
+/* *out: NULL when nothing is said. */
+static bool order_of(struct arena *arena, const struct play *play, struct template_call *call, const char **out,
+                     struct error *err)
 {
-    const char *order = value_text(play->keywords[KEYWORD_ORDER]);
+    const struct value *order = play->keywords[KEYWORD_ORDER];
 
+    *out = NULL;
+    if (order == NULL)
+        return true;
+    if (!template_value(call, order, &order, err)) {
+        error_locate(err, &play->at);
+        return play_keyword_undefined(KEYWORD_ORDER, err);
+    }
+    if (!value_is(order, VALUE_NULL))
+        *out = value_to_text(arena, order);
+    return true;
+}
+
+static bool put_in_order(const struct play *play, const char *order, struct inventory_host **hosts, size_t count,
+                         struct error *err)
+{
     if (order == NULL || strcmp(order, "inventory") == 0)
         return true;
     if (strcmp(order, "sorted") == 0 || strcmp(order, "reverse_sorted") == 0)
@@ -195,13 +267,18 @@ bool play_hosts(struct run *run, struct arena *arena, const struct play *play, s
     struct inventory_selection selection = { .limit = run->options->limit, .warnings = run->warnings };
     struct cutting cutting = { .arena = arena, .play = play, .call = call, .options = run->options };
     struct inventory_host_list hosts = { 0 };
+    const char *order = NULL;
 
     *out = (struct host_batches){ 0 };
-    if (!play_pattern(arena, play, call, &selection.pattern, err))
+    if (!play_pattern(arena, play, call, &selection.pattern, err) || !order_of(arena, play, call, &order, err))
         return false;
+    if (value_is(selection.pattern, VALUE_LIST) && value_count(selection.pattern) == 0)
+        return true; /* to inventory_match no pattern is every host */
     if (!inventory_match(run->options->inventory, arena, &selection, &hosts, err))
         return error_locate(err, &play->at);
-    out->hosts = hosts.items;
     out->count = hosts.count;
-    return put_in_order(play, out->hosts, out->count, err) && cut(&cutting, out, err);
+    out->all = hosts.items;
+    out->hosts = arena_new_array(arena, struct inventory_host *, hosts.count + 1);
+    memcpy(out->hosts, hosts.items, hosts.count * sizeof(*out->hosts));
+    return put_in_order(play, order, out->hosts, out->count, err) && cut(&cutting, out, err);
 }

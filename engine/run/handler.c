@@ -107,21 +107,26 @@ static const char *handler_name(struct run *run, struct run_handler *handler)
     return handler->name;
 }
 
+/* "role : name"; a collection's role by its full or its short name. */
+static bool is_called_by_role(struct arena *arena, const struct role *role, const char *name, const char *wanted)
+{
+    const char *brief = role_short_name(role);
+
+    return strcmp(wanted, arena_printf(arena, "%s : %s", role->name, name)) == 0 ||
+           strcmp(wanted, arena_printf(arena, "%s : %s", brief, name)) == 0 ||
+           (role->collection != NULL &&
+            strcmp(wanted, arena_printf(arena, "%s.%s : %s", role->collection, brief, name)) == 0);
+}
+
 static bool is_called(struct run *run, struct run_handler *handler, const char *wanted)
 {
-    const char *name = handler_name(run, handler), *role;
-    size_t length;
+    const char *name = handler_name(run, handler);
+    const struct role *role = handler->node->role;
 
     if (name == NULL)
         return false;
-    if (strcmp(name, wanted) == 0)
-        return true;
-    if (handler->node->role == NULL)
-        return false;
-    role = handler->node->role->name;
-    length = strlen(role);
-    return strncmp(wanted, role, length) == 0 && strncmp(wanted + length, " : ", 3) == 0 &&
-           strcmp(wanted + length + 3, name) == 0;
+    return strcmp(name, wanted) == 0 ||
+           (role != NULL && strstr(wanted, " : ") != NULL && is_called_by_role(run->step_arena, role, name, wanted));
 }
 
 /* Handlers of one file stand together; of several files the last wins, inside a file the first. */

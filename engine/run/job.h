@@ -61,6 +61,7 @@ struct job_item {
     bool is_skipped_early, is_aborted; /* aborted: the whole loop ends here with this error */
     bool is_final;                     /* its result is left as it is */
     bool is_templating;                /* its arguments are being evaluated */
+    bool is_validated;                 /* its keywords and arguments have been */
 };
 
 struct job {

@@ -25,8 +25,10 @@ static void set_missing(struct job_item *item)
     struct value *result = item->result;
     const struct value *rc = value_map_get(result, "rc");
 
-    result_add_lines(item->arena, result, "stdout", "stdout_lines");
-    result_add_lines(item->arena, result, "stderr", "stderr_lines");
+    if (item->reply != NULL) { /* a module's, not those of pause */
+        result_add_lines(item->arena, result, "stdout", "stdout_lines");
+        result_add_lines(item->arena, result, "stderr", "stderr_lines");
+    }
     if (value_map_get(result, "failed") == NULL)
         value_map_put_bool(item->arena, result, "failed", rc != NULL && !is_zero(rc));
     if (item->job->until != NULL)
@@ -162,17 +164,18 @@ static void describe_delegation(struct job_item *item)
     value_map_put(item->arena, item->result, "_ansible_delegated_vars", vars);
 }
 
-/* The other host, as the task's line shows it; NULL when it is the host itself. Sinks find the address in the result. */
+/* The other host, as the task's line shows it: as written where the task failed before all of it was evaluated. NULL when it is
+ * the host itself. Sinks find the address in the result. */
 static void label_delegation(struct job_item *item)
 {
+    bool is_early = !item->is_validated && !item->is_skipped_early && item->include == NULL;
+    const char *name = is_early ? value_text(node_keyword(item->job->task, KEYWORD_DELEGATE_TO)) : item->delegate;
     struct error err = ERROR_INIT;
 
-    if (item->delegate == NULL)
-        return;
-    if (item->target.kind == NULL && !job_item_target(item, &err))
+    if (item->delegate != NULL && item->target.kind == NULL && !job_item_target(item, &err))
         item->target = (struct connection_target){ 0 };
-    if (strcmp(item->delegate, item->job->host->host->name) != 0)
-        item->delegate_label = item->delegate;
+    if (name != NULL && name[0] != '\0' && strcmp(name, item->job->host->host->name) != 0)
+        item->delegate_label = name;
 }
 
 bool job_item_conclude(struct job_item *item)

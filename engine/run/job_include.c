@@ -67,13 +67,32 @@ static bool include_role(struct job_item *item, struct include_request *request,
     return true;
 }
 
+/* The arguments without the file: as written, but for the role's name. What else they hold is nobody's before the include. */
+static const struct value *include_args(const struct job_item *item)
+{
+    static const char *const names[] = { "name", "role", NULL };
+    const struct value *written = item->job->task->args;
+    const char *role = item->include->role.name;
+    struct value *args = value_map(item->arena);
+
+    for (size_t i = 0; i < value_count(written); i++) {
+        const struct value_pair *pair = value_pair_at(written, i);
+        const char *key = value_text(pair->key);
+
+        if (key == NULL || strcmp(key, "_raw_params") == 0 || (role == NULL && strcmp(key, "file") == 0))
+            continue;
+        value_map_put_value(item->arena, args, pair->key,
+                            role != NULL && text_in(key, names) ? value_string(item->arena, role) : pair->item);
+    }
+    return args;
+}
+
 bool job_item_include(struct job_item *item, struct error *err)
 {
     const struct node *task = item->job->task;
     struct include_request *request = arena_new_of(item->arena, struct include_request);
     bool ok =
         task->task_kind == TASK_INCLUDE_TASKS ? include_tasks(item, request, err) : include_role(item, request, err);
-    struct value *args;
 
     if (!ok)
         return false;
@@ -81,12 +100,9 @@ bool job_item_include(struct job_item *item, struct error *err)
     request->variables = job_loop_variables(item->job, item, item->arena);
     item->include = request;
     item->result = value_map(item->arena);
-    args = value_map(item->arena);
     if (request->path != NULL)
         value_map_put_string(item->arena, item->result, "include", request->path);
-    else
-        value_map_put_string(item->arena, args, "name", request->role.name);
-    value_map_put(item->arena, item->result, "include_args", args);
+    value_map_put(item->arena, item->result, "include_args", include_args(item));
     item->state = ITEM_READY;
     return true;
 }

@@ -364,7 +364,8 @@ static void item_unreachable(struct job_item *item)
     item->result = value_map(item->arena);
     value_map_put_bool(item->arena, item->result, "unreachable", true);
     value_map_put_string(item->arena, item->result, "msg", item->lost);
-    value_map_put_bool(item->arena, item->result, "changed", false);
+    if (!item->job->has_items) /* as Ansible has it */
+        value_map_put_bool(item->arena, item->result, "changed", false);
     item->state = ITEM_READY;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loops: the list of items, loop_control, the variables of one item, and whether items may be sent ahead of each other. */
+#include <ctype.h>
 #include <string.h>
 
 #include "common/base/limits.h"
@@ -47,21 +48,37 @@ static const char *lookup_folder(const char *action)
     return strstr(action, "var") != NULL ? "vars" : "files";
 }
 
+/* Blanks around what is one text do not count: " {{ list }} " is a list. */
+static const struct value *trimmed(struct arena *arena, const struct value *written)
+{
+    const char *text = value_text(written);
+    struct value *copy;
+
+    if (text == NULL || *text == '\0' ||
+        (!isspace((unsigned char)*text) && !isspace((unsigned char)text[written->as.string.length - 1])))
+        return written;
+    copy = value_string(arena, text_trim(arena, text, written->as.string.length));
+    copy->marks = written->marks;
+    copy->path = written->path;
+    copy->line = written->line;
+    copy->column = written->column;
+    return copy;
+}
+
 static bool loop_lookup(struct job *job, const struct value *written, struct error *err)
 {
     struct template_call call = job_call(job);
     const struct value *terms = NULL;
 
+    written = trimmed(job->arena, written);
     if (strcmp(job->task->loop_lookup, "first_found") == 0) {
         if (!terms_lenient(job, written, &terms, err))
             return false;
     } else if (!template_value(&call, written, &terms, err)) {
         return false;
     }
-    if (strcmp(job->task->loop_lookup, "list") == 0 && value_is(terms, VALUE_MAP))
-        return error_set(err, "with_list expects a list");
     call.loop_folder = lookup_folder(job->task->action);
-    return template_lookup(&call, job->task->loop_lookup, as_terms(job->arena, terms), NULL, &job->items, err);
+    return template_lookup(&call, job->task->loop_lookup, terms, NULL, &job->items, err);
 }
 
 static bool loop_list(struct job *job, const struct value *written, struct error *err)
@@ -131,6 +148,23 @@ static bool loop_control(struct job *job, struct error *err)
     return true;
 }
 
+/* Ansible shows an item as what "{{ item }}" gives. That differs only for text that reads like a list or dict. */
+static const struct value *label_of_text(struct job *job)
+{
+    struct value *label;
+
+    for (size_t i = 0; i < value_count(job->items); i++) {
+        const char *text = value_text(value_item(job->items, i));
+
+        if (text == NULL || (*text != '{' && *text != '['))
+            continue;
+        label = value_string(job->arena, arena_printf(job->arena, "{{%s}}", job->loop_var));
+        label->marks |= VALUE_TRUSTED;
+        return label;
+    }
+    return NULL;
+}
+
 static void warn_if_taken(struct job *job)
 {
     bool is_final;
@@ -170,6 +204,8 @@ bool job_loop_prepare(struct job *job, struct error *err)
         return true;
     if (!loop_control(job, err))
         return false;
+    if (job->label == NULL)
+        job->label = label_of_text(job);
     warn_if_taken(job);
     return true;
 }

@@ -228,6 +228,7 @@ bool job_item_prepare(struct job_item *item, struct error *err)
     if (!keyword_value(job, KEYWORD_NOTIFY, &notify, err))
         return false;
     item->notify = notify;
+    item->is_validated = true;
     item->action = task->task_kind == TASK_ACTION ? action_of(task->spec) : NULL;
     fill_module(item);
     if (!job_async_prepare(item, err) || item->state == ITEM_READY)

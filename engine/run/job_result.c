@@ -30,15 +30,15 @@ static enum event_outcome outcome_of(const struct value *result)
     return is_true(result, "changed") ? OUTCOME_CHANGED : OUTCOME_OK;
 }
 
-/* What the line of an item shows: loop_control.label or the item. */
-static const char *item_label(struct job_item *item)
+/* What the line of an item shows: loop_control.label or the item. NULL: the label cannot be made. */
+static const struct value *item_label(struct job_item *item)
 {
     struct job *job = item->job;
     struct template_call call = vars_scope_call(&job->scope, item->arena);
     const struct value *label = item->item;
     struct error err = ERROR_INIT;
 
-    if (job->label != NULL && !template_value(&call, job->label, &label, &err)) {
+    if (job->label != NULL && value_truthy(job->label) && !template_value(&call, job->label, &label, &err)) {
         value_map_put_bool(item->arena, item->result, "failed", true);
         value_map_put_string(item->arena, item->result, "msg",
                              arena_printf(item->arena, "Failed to template loop_control.label: %s", err.text));
@@ -46,23 +46,32 @@ static const char *item_label(struct job_item *item)
     }
     if (value_has_mark(label, VALUE_SECRET))
         label = value_masked(item->arena, label);
-    return value_to_text(item->arena, label);
+    return label;
+}
+
+/* Where there is no label the item is shown, if the loop variable has its usual name; never by debug. As in Ansible. */
+static const char *label_shown(const struct job_item *item, const struct value *label)
+{
+    if (label == NULL && strcmp(item->job->loop_var, "item") == 0 && strcmp(item->job->task->action, "debug") != 0)
+        label = value_has_mark(item->item, VALUE_SECRET) ? value_masked(item->arena, item->item) : item->item;
+    return label == NULL ? "None" : value_to_text(item->arena, label);
 }
 
 void job_emit_item(struct job_item *item)
 {
     struct job *job = item->job;
+    const struct value *label;
     struct event event;
 
     if (!job->has_items || item->is_aborted)
         return;
     event = emit_task_event(EVENT_ITEM, job->task, job->host);
     event.name = job->title; /* where tasks of several hosts are shown by turns */
-    event.item_label = item_label(item);
-    if (event.item_label != NULL)
+    label = item_label(item);
+    event.item_label = label_shown(item, label);
+    if (label != NULL &&
+        (item->include == NULL || value_truthy(label))) /* 0 and the like are not shown of an include */
         value_map_put_string(item->arena, item->result, "_ansible_item_label", event.item_label);
-    else
-        event.item_label = "None"; /* as Ansible shows a label that could not be made */
     if (item->include != NULL)
         return;
     if (item->no_log)

@@ -108,8 +108,8 @@ bool job_item_delegate(struct job_item *item, struct error *err)
         return true;
     if (!keyword_text(job, KEYWORD_DELEGATE_TO, &name, err))
         return false;
-    if (name == NULL)
-        return true;
+    if (name == NULL || name[0] == '\0')
+        return true; /* to nobody: the task stays where it is */
     item->delegate = name;
     item->target_host = delegate_host(job, name);
     job->scope.delegates = delegated_vars(item);

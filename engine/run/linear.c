@@ -331,6 +331,12 @@ static size_t count_left(const struct play_run *play)
     return count;
 }
 
+/* A host that has failed and waits for its `always`: as in Ansible it counts like one that fails now. */
+static bool waits_failed(const struct run_host *host)
+{
+    return is_left(host) && host->next != NULL && iterator_has_failed(&host->position);
+}
+
 /* All chosen hosts are past the task now, also those that run_once will spare. */
 static void move_chosen(struct round *round)
 {
@@ -353,8 +359,10 @@ static bool round_run(struct round *round, struct error *err)
     for (size_t i = 0; i < play->host_count && !round->stop_asking; i++) {
         struct run_host *host = play->hosts[i];
 
-        if (host->current == NULL)
+        if (host->current == NULL) {
+            round->failed += waits_failed(host) ? 1 : 0;
             continue;
+        }
         if (!host_turn(round, host, host->current, err))
             return false;
         if (run_is_interrupted(round->run))

@@ -149,31 +149,27 @@ static bool list_hosts(struct listing *listing, struct template_call *call, cons
     return true;
 }
 
+/* Its own, then those of the import_playbook that brought it. */
 static const struct value *tags_of_play(struct listing *listing)
 {
-    const struct value *written = listing->play->keywords[KEYWORD_TAGS];
-    struct value *list = value_list(listing->arena);
+    const struct value *lists[] = { node_tag_list(listing->arena, listing->play->keywords[KEYWORD_TAGS]),
+                                    node_tag_list(listing->arena, listing->play->import_tags) };
+    struct value *all = value_list(listing->arena);
 
-    if (value_text(written) != NULL) {
-        char **parts = text_split(listing->arena, value_text(written), ',', NULL);
-
-        for (; *parts != NULL; parts++)
-            value_list_add(listing->arena, list,
-                           value_string(listing->arena, text_trim(listing->arena, *parts, strlen(*parts))));
-        return list;
-    }
-    return value_is(written, VALUE_LIST) ? written : list;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+        for (size_t j = 0; j < value_count(lists[i]); j++)
+            value_list_add(listing->arena, all, value_item(lists[i], j));
+    return all;
 }
 
-static void print_head(struct listing *listing, size_t number, const struct value *pattern)
+static void print_head(struct listing *listing, size_t number, const char *title, const struct value *pattern)
 {
     struct value *tags = value_map(listing->arena);
     struct text hosts = text_new(listing->arena);
 
     for (size_t i = 0; i < value_count(pattern); i++)
         text_printf(&hosts, "%s%s", i == 0 ? "" : ",", value_to_text(listing->arena, value_item(pattern, i)));
-    text_printf(listing->out, "\n  play #%zu (%s): %s\tTAGS: ", number, hosts.data,
-                listing->play->name != NULL ? listing->play->name : hosts.data);
+    text_printf(listing->out, "\n  play #%zu (%s): %s\tTAGS: ", number, hosts.data == NULL ? "" : hosts.data, title);
     set_add(listing->arena, tags, listing->play_tags);
     print_set(listing, tags, false, ",");
 }
@@ -195,9 +191,10 @@ static bool list_play(struct listing *listing, size_t number, struct error *err)
                                         .call = &call };
     if (!play_pattern(listing->arena, listing->play, &call, &pattern, err))
         return false;
+    vars.name = play_title(listing->arena, listing->play, &call);
     pattern = as_list(listing->arena, pattern);
     listing->play_tags = tags_of_play(listing);
-    print_head(listing, number, pattern);
+    print_head(listing, number, vars.name, pattern);
     if (!list_hosts(listing, &call, pattern, err))
         return false;
     text_add(listing->out, "\n");

@@ -113,7 +113,7 @@ static bool list_again(struct run *run, struct error *err)
             batch[count++] = vars->batch[i];
     vars->batch = batch;
     vars->batch_count = count;
-    vars->all = found.hosts;
+    vars->all = found.all;
     vars->all_count = found.count;
     return true;
 }

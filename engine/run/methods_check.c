@@ -321,6 +321,7 @@ static bool play_check(struct check *check, struct error *err)
     call = vars_scope_call(&scope, check->arena);
     check->tags.call = &call;
     if (!play_pattern(check->arena, check->play, &call, &selection.pattern, &ignored) ||
+        (value_is(selection.pattern, VALUE_LIST) && value_count(selection.pattern) == 0) ||
         !inventory_match(check->run->options->inventory, check->arena, &selection, &hosts, &ignored))
         return true;
     return hosts_check(check, &hosts, err);

@@ -145,7 +145,7 @@ void plan_add_block(struct plan *plan, struct plan_block *block)
 }
 
 /* Tasks that stand in no block of the user's share one, as long as they follow each other. */
-static void add_items(struct plan *plan, const struct plan_list *items)
+static void into_blocks(struct arena *arena, const struct plan_list *items, struct plan_list *out)
 {
     struct plan_block *loose = NULL;
 
@@ -153,45 +153,63 @@ static void add_items(struct plan *plan, const struct plan_list *items)
         const struct plan_item *item = &items->items[i];
 
         if (item->block != NULL) {
-            struct plan_block *copy = arena_new_of(plan->arena, struct plan_block);
-
-            *copy = *item->block;
-            if (loose != NULL)
-                plan_add_block(plan, loose);
             loose = NULL;
-            plan_add_block(plan, copy);
+            plan_list_add(arena, out, *item);
             continue;
         }
-        if (loose == NULL)
-            loose = arena_new_of(plan->arena, struct plan_block);
-        plan_list_add(plan->arena, &loose->tasks, *item);
+        if (loose == NULL) {
+            loose = arena_new_of(arena, struct plan_block);
+            plan_list_add(arena, out, (struct plan_item){ .block = loose });
+        }
+        plan_list_add(arena, &loose->tasks, *item);
     }
-    if (loose != NULL)
-        plan_add_block(plan, loose);
 }
 
-/* Sections end at the implicit flushes of the play. The flush is a block of its own, as in Ansible: a host that stands there is
- * not one that any_errors_fatal spares, as it would be in an `always` of the user's. */
-static void add_forced(struct plan *plan, const struct plan_list *items)
+static void add_items(struct plan *plan, const struct plan_list *items)
+{
+    struct plan_list blocks = { 0 };
+
+    into_blocks(plan->arena, items, &blocks);
+    for (size_t i = 0; i < blocks.count; i++) {
+        struct plan_block *copy = arena_new_of(plan->arena, struct plan_block);
+
+        *copy = *blocks.items[i].block;
+        plan_add_block(plan, copy);
+    }
+}
+
+static void add_section(struct plan *plan, const struct plan_list *items, const struct plan_item *flush)
 {
     struct plan_block *section = arena_new_of(plan->arena, struct plan_block);
+
+    into_blocks(plan->arena, items, &section->tasks);
+    if (flush != NULL) {
+        struct plan_block *last = arena_new_of(plan->arena, struct plan_block);
+
+        plan_list_add(plan->arena, &last->tasks, *flush);
+        plan_list_add(plan->arena, &section->always, (struct plan_item){ .block = last });
+    }
+    plan_add_block(plan, section);
+}
+
+/* Sections end at the implicit flushes of the play. Tasks and flush are in blocks of their own within, as in Ansible: a host
+ * whose task has failed is not yet in the section's `always`, where any_errors_fatal would spare it, nor is one at the flush. */
+static void add_forced(struct plan *plan, const struct plan_list *items)
+{
+    struct plan_list section = { 0 };
 
     for (size_t i = 0; i < items->count; i++) {
         const struct plan_item *item = &items->items[i];
 
-        if (item->task != NULL && item->task->is_implicit && plan_is_meta(item->task, "flush_handlers")) {
-            struct plan_block *flush = arena_new_of(plan->arena, struct plan_block);
-
-            plan_list_add(plan->arena, &flush->tasks, *item);
-            plan_list_add(plan->arena, &section->always, (struct plan_item){ .block = flush });
-            plan_add_block(plan, section);
-            section = arena_new_of(plan->arena, struct plan_block);
-        } else {
-            plan_list_add(plan->arena, &section->tasks, *item);
+        if (item->task == NULL || !item->task->is_implicit || !plan_is_meta(item->task, "flush_handlers")) {
+            plan_list_add(plan->arena, &section, *item);
+            continue;
         }
+        add_section(plan, &section, item);
+        section = (struct plan_list){ 0 };
     }
-    if (section->tasks.count > 0)
-        plan_add_block(plan, section);
+    if (section.count > 0)
+        add_section(plan, &section, NULL);
 }
 
 bool plan_add(struct plan *plan, const struct node_list *nodes, const struct plan_tags *tags, bool force_handlers,

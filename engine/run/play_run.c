@@ -10,6 +10,7 @@
 #include "common/base/text.h"
 #include "common/value/value_python.h"
 #include "engine/run/emit.h"
+#include "engine/run/job_parts.h"
 #include "engine/run/strategy.h"
 
 static bool is_removed(void *context, const struct inventory_host *host)
@@ -77,34 +78,17 @@ static bool frame_keywords(struct play_frame *frame, struct error *err)
         !play_value(frame, KEYWORD_STRATEGY, &strategy, err) ||
         !strategy_choose(frame->run, strategy, &frame->play->at, &frame->strategy, err))
         return false;
-    if (value_is(force, VALUE_BOOL))
-        frame->force_handlers = force->as.boolean;
-    else if (value_text(force) != NULL)
-        text_to_bool(value_text(force), &frame->force_handlers);
+    if (force != NULL && !value_is(force, VALUE_NULL) && !value_as_bool(force, &frame->force_handlers))
+        return error_set_at(err, &frame->play->at,
+                            "the field 'force_handlers' has an invalid value (%s), and could not be converted to an "
+                            "bool.",
+                            value_to_text(frame->arena, force));
     if (given != NULL)
         percentage = value_string(frame->arena, given);
     if (percentage != NULL && !value_is(percentage, VALUE_NULL) &&
         !text_to_real(value_to_text(frame->arena, percentage), &frame->max_fail_percentage))
         return error_set_at(err, &frame->play->at, "max_fail_percentage must be a number");
     return true;
-}
-
-/* The name a play is shown by: its name, else its hosts. */
-static const char *play_title(struct play_frame *frame, const struct value *pattern)
-{
-    const struct value *name = NULL;
-    struct error err = ERROR_INIT;
-    struct text text;
-
-    if (frame->play->name != NULL)
-        return play_value(frame, KEYWORD_NAME, &name, &err) && name != NULL ? value_to_text(frame->arena, name)
-                                                                            : frame->play->name;
-    if (!value_is(pattern, VALUE_LIST))
-        return value_to_text(frame->arena, pattern);
-    text = text_new(frame->arena);
-    for (size_t i = 0; i < value_count(pattern); i++)
-        text_printf(&text, "%s%s", i == 0 ? "" : ",", value_to_text(frame->arena, value_item(pattern, i)));
-    return text.data;
 }
 
 /* Variables that are called like keywords work, but surprise. */
@@ -126,7 +110,6 @@ static void warn_reserved(struct play_frame *frame, const struct value *map)
 static bool frame_prepare(struct play_frame *frame, struct error *err)
 {
     struct run *run = frame->run;
-    const struct value *pattern = NULL;
     struct vars_place place = { 0 };
     struct template_call call;
     struct vars_scope scope;
@@ -141,12 +124,10 @@ static bool frame_prepare(struct play_frame *frame, struct error *err)
     if (!frame_keywords(frame, err) || !vars_scope_open(&scope, run->vars, frame->arena, &place, err))
         return false;
     call = vars_scope_call(&scope, frame->arena);
-    if (!play_pattern(frame->arena, frame->play, &call, &pattern, err))
-        return false;
-    frame->vars.name = play_title(frame, pattern);
+    frame->vars.name = play_title(frame->arena, frame->play, &call);
     if (!play_hosts(run, frame->arena, frame->play, &call, &frame->batches, err))
         return false;
-    frame->vars.all = frame->batches.hosts;
+    frame->vars.all = frame->batches.all;
     frame->vars.all_count = frame->batches.count;
     return true;
 }
@@ -185,6 +166,9 @@ static void batch_hosts(struct play_frame *frame, struct play_run *play, size_t 
 {
     struct run *run = frame->run;
 
+    for (size_t i = 0; i < run->host_capacity; i++) /* each batch begins anew, also for hosts that are not in it */
+        if (run->hosts[i] != NULL)
+            run->hosts[i]->removals = run->hosts[i]->is_failed || run->hosts[i]->is_unreachable ? 1 : 0;
     play->hosts = arena_new_array(play->arena, struct run_host *, count + 1);
     play->host_count = count;
     for (size_t i = 0; i < count; i++) {
@@ -328,6 +312,27 @@ static bool batch_run(struct play_frame *frame, struct play_run *play, struct er
     return true;
 }
 
+/* add_host and refresh_inventory have changed who is among all hosts of the play: a batch begins with whom its pattern names now. */
+static bool all_again(struct play_frame *frame, struct error *err)
+{
+    struct vars_place place = { 0 };
+    struct host_batches found;
+    struct template_call call;
+    struct vars_scope scope;
+
+    if (frame->vars.all == frame->batches.all)
+        return true;
+    vars_world_enter(frame->run->vars, &frame->vars);
+    if (!vars_scope_open(&scope, frame->run->vars, frame->arena, &place, err))
+        return false;
+    call = vars_scope_call(&scope, frame->arena);
+    if (!play_hosts(frame->run, frame->arena, frame->play, &call, &found, err))
+        return false;
+    frame->vars.all = found.all;
+    frame->vars.all_count = found.count;
+    return true;
+}
+
 static bool batch_execute(struct play_frame *frame, size_t from, size_t count, struct play_result *out, bool *end_play,
                           struct error *err)
 {
@@ -383,7 +388,7 @@ static bool batches_execute(struct play_frame *frame, struct play_result *out, s
         size_t count = frame->batches.sizes[i], gone = count_gone(frame->run);
         bool end_play = false;
 
-        if (!batch_execute(frame, from, count, out, &end_play, err))
+        if (!all_again(frame, err) || !batch_execute(frame, from, count, out, &end_play, err))
             return false;
         from += count;
         if (end_play)

@@ -16,7 +16,8 @@ bool play_execute(struct run *run, const struct play *play, struct play_result *
 
 /* batches.c */
 struct host_batches {
-    struct inventory_host **hosts;
+    struct inventory_host **hosts; /* as `order` has them */
+    struct inventory_host **all;   /* the same as the inventory has them */
     size_t count;
     size_t *sizes;
     size_t size_count;
@@ -27,6 +28,8 @@ bool play_hosts(struct run *run, struct arena *arena, const struct play *play, s
 /* What --list-hosts shows of a play's pattern. */
 bool play_pattern(struct arena *arena, const struct play *play, struct template_call *call, const struct value **out,
                   struct error *err);
+/* The name a play is shown by: its name, else its hosts. */
+const char *play_title(struct arena *arena, const struct play *play, struct template_call *call);
 
 /* prompt.c: vars_prompt. *out: map or NULL. */
 bool play_prompts(struct run *run, struct arena *arena, const struct play *play, const struct value **out,

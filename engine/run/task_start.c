@@ -9,6 +9,7 @@
 #include "engine/run/job_parts.h"
 #include "engine/run/strategy.h"
 
+/* Of a title only the task's own name is a template: the role that an include without a name names stands as written. */
 const char *task_title(struct run *run, const struct node *task, const struct run_host *host, struct arena *arena)
 {
     const char *written = node_title(arena, task);
@@ -19,19 +20,17 @@ const char *task_title(struct run *run, const struct node *task, const struct ru
     struct vars_scope scope;
     struct value *text;
 
-    if (task->is_unresolved && task->name == NULL)
-        return written; /* an action's template stands as it is written */
-    if (written == NULL || !value_text_is_template(written, strlen(written)) ||
+    if (task->name == NULL || !value_text_is_template(task->name, strlen(task->name)) ||
         !vars_scope_open(&scope, run->vars, arena, &place, &err))
         return written;
-    text = value_string(arena, written);
+    text = value_string(arena, task->name);
     text->marks |= VALUE_TRUSTED;
     call = vars_scope_call(&scope, arena);
     if (!template_value(&call, text, &shown, &err))
         return written;
     if (value_has_mark(shown, VALUE_SECRET))
         shown = value_masked(arena, shown);
-    return value_to_text(arena, shown);
+    return node_title_named(arena, task, value_is(shown, VALUE_NULL) ? NULL : value_to_text(arena, shown));
 }
 
 /* Where hosts are at different tasks, a task keeps the name that the first host gave it. */
@@ -107,7 +106,7 @@ bool task_step(struct run *run, const struct run_host *host, const struct node *
 
     if (!run->step_mode)
         return true;
-    title = task_title(run, task, NULL, run->step_arena);
+    title = node_title(run->step_arena, task); /* as written */
     prompt = arena_printf(run->step_arena, "Perform task: TASK: %s %s%s%s(N)o/(y)es/(c)ontinue: ", title,
                           host == NULL ? "" : "on ", host == NULL ? "" : host->host->name, host == NULL ? "" : " ");
     if (options->ask_step == NULL || !options->ask_step(options->ask_context, prompt, false, run->step_arena, &answer))

@@ -91,6 +91,8 @@ bool eval_variable(struct eval *eval, const char *name, size_t length, const str
 bool eval_truth(struct eval *eval, const struct value *value, bool *out);
 /* A list with what iterating gives: items, keys, characters. `value` itself if it is a list. */
 const struct value *eval_items(struct eval *eval, const struct value *value);
+/* The same of what has left its template: Ansible then has hostvars without a localhost that no inventory names. */
+const struct value *eval_shown_items(struct eval *eval, const struct value *value);
 bool eval_args(struct eval *eval, const struct node_args *nodes, struct call_args *out);
 bool eval_budget(struct eval *eval); /* false: steps or memory are used up, error set */
 /* Once per node and per round of a loop in native code. */

@@ -312,3 +312,27 @@ const struct value *eval_items(struct eval *eval, const struct value *value)
         return value->as.object.ops->keys(value->as.object.data, eval->arena);
     return eval_fail_type(eval, "'%s' object is not iterable", eval_type(value));
 }
+
+/* A host of no group is the localhost that no inventory names. */
+static bool is_in_inventory(struct eval *eval, const struct value *hosts, const struct value *name)
+{
+    const struct value *host =
+        hosts->as.object.ops->get(hosts->as.object.data, eval->arena, name->as.string.data, name->as.string.length);
+
+    return value_is(host, VALUE_OBJECT) &&
+           value_count(host->as.object.ops->get(host->as.object.data, eval->arena, "group_names", 11)) > 0;
+}
+
+const struct value *eval_shown_items(struct eval *eval, const struct value *value)
+{
+    const struct value *items = eval_items(eval, value);
+    struct value *shown;
+
+    if (items == NULL || value->kind != VALUE_OBJECT || strcmp(value->as.object.ops->type_name, "HostVars") != 0)
+        return items;
+    shown = eval_list(eval);
+    for (size_t i = 0; i < items->as.list.count; i++)
+        if (is_in_inventory(eval, value, items->as.list.items[i]))
+            value_list_add(eval->arena, shown, items->as.list.items[i]);
+    return shown;
+}

@@ -18,11 +18,12 @@ static const struct value *undefined_variable(struct eval *eval, const char *mes
     return value_undefined(eval->arena, message);
 }
 
-/* Keys need no trust, unless somebody could template them. */
+/* Keys need no trust, unless they could be templated, or call something as a condition. */
 static bool is_unsafe_key(const struct value *key)
 {
     return key->kind == VALUE_STRING && (key->marks & VALUE_TRUSTED) == 0 &&
-           value_text_is_template(key->as.string.data, key->as.string.length);
+           (value_text_is_template(key->as.string.data, key->as.string.length) ||
+            memchr(key->as.string.data, '(', key->as.string.length) != NULL);
 }
 
 /* Text that is not from playbooks, roles and inventories. */

@@ -5,6 +5,7 @@
 #include "common/json/json.h"
 #include "common/yaml/yaml_reader.h"
 #include "common/yaml/yaml_writer.h"
+#include "engine/template/convert.h"
 #include "engine/template/eval_expression.h"
 #include "engine/template/filter.h"
 #include "engine/template/object_date.h"
@@ -64,6 +65,52 @@ static const struct value *plain_data(struct eval *eval, const struct value *val
     bool is_plain = value->kind != VALUE_UNDEFINED && !eval->has_undefined && !eval->unsafe;
 
     return is_plain && !holds_object(value, 0, &left) ? value : plain_copy(eval, value, 0);
+}
+
+static const struct value *opened_copy(struct eval *eval, const struct value *value, bool in_host, int depth)
+{
+    bool is_object = value->kind == VALUE_OBJECT;
+    const struct value *keys;
+    struct value *copy;
+
+    if ((value->kind != VALUE_LIST && value->kind != VALUE_MAP && !is_object) || depth > DATA_DEPTH_MAX)
+        return value;
+    if (is_object && (in_host || value->as.object.ops->keys == NULL))
+        return value; /* what a host's variables hold may be the host itself */
+    in_host = in_host || (is_object && strcmp(value->as.object.ops->type_name, "HostVarsVars") == 0);
+    copy = value->kind == VALUE_LIST ? value_list(eval->arena) : value_map(eval->arena);
+    copy->marks = value->marks;
+    keys = eval_shown_items(eval, value);
+    for (size_t i = 0; keys != NULL && i < keys->as.list.count; i++) {
+        const struct value *key = keys->as.list.items[i], *item;
+
+        if (!eval_step(eval))
+            return NULL;
+        item = value->kind == VALUE_LIST ? key : eval_item(eval, value, key);
+        item = item == NULL ? NULL : opened_copy(eval, item, in_host, depth + 1);
+        if (item == NULL)
+            return NULL;
+        if (value->kind == VALUE_LIST)
+            value_list_add(eval->arena, copy, item);
+        else
+            value_map_put_value(eval->arena, copy, key, item);
+    }
+    return keys == NULL ? NULL : copy;
+}
+
+bool template_plain(struct template_call *call, const struct value *value, const struct value **out, struct error *err)
+{
+    struct eval eval = eval_new(call, err);
+    size_t left = LOOKED_THROUGH_MAX;
+    const struct value *made = value;
+
+    if (holds_object(value, 0, &left)) {
+        made = opened_copy(&eval, value, false, 0);
+        made = made == NULL ? NULL : convert_to_leave(&eval, made);
+    }
+    if (made != NULL)
+        *out = made;
+    return made != NULL;
 }
 
 /* --- JSON --- */

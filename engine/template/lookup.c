@@ -252,18 +252,50 @@ const struct value *lookup_call(struct eval *eval, struct call_args *args, bool 
     return want_list ? made : joined(eval, made);
 }
 
+static bool is_mapping(const struct value *value)
+{
+    return value_is(value, VALUE_MAP) || (value_is(value, VALUE_OBJECT) && value->as.object.ops->keys != NULL);
+}
+
+/* Loops walk what can be walked: of a dict its names, unless the lookup itself takes or refuses it. NULL: error set. */
+static const struct value *loop_terms(struct eval *eval, const char *name, const struct value *terms)
+{
+    static const char *const whole[] = { "dict", "first_found", NULL };
+    static const char *const lists[] = { "list", "indexed_items", "community.general.flattened", "flattened", NULL };
+    struct value *list;
+
+    name = builtin_short_name(name);
+    if (value_is(terms, VALUE_LIST))
+        return terms;
+    if (is_mapping(terms) && text_in(name, lists))
+        return eval_fail(eval, "with_%s expects a list", strrchr(name, '.') == NULL ? name : strrchr(name, '.') + 1);
+    if (is_mapping(terms) && strcmp(name, "random_choice") == 0 && value_truthy(terms))
+        return eval_fail(eval, "Unable to choose random term: 0");
+    if (is_mapping(terms) && !text_in(name, whole))
+        return eval_shown_items(eval, terms);
+    list = eval_list(eval);
+    if (terms != NULL)
+        value_list_add(eval->arena, list, terms);
+    return list;
+}
+
 bool template_lookup(struct template_call *call, const char *name, const struct value *terms,
                      const struct value *options, const struct value **out, struct error *err)
 {
     const struct lookup *lookup = plugin_lookup(call->env, name);
     struct eval eval = eval_new(call, err);
-    struct plugin_lookup plugin = { .name = name, .terms = terms, .wants_list = true };
+    struct plugin_lookup plugin = { .name = name, .wants_list = true };
     const struct value *made;
 
     if (lookup == NULL)
         return error_set(err, "%s", plugin_missing(call->env, call->arena, TEMPLATE_LOOKUP, name));
-    made = lookup->run == NULL ? plugin_lookup_run(&eval, &plugin)
-                               : lookup->run(&eval, terms, options != NULL ? options : value_map(call->arena));
+    terms = plugin.terms = loop_terms(&eval, name, terms);
+    if (terms == NULL)
+        made = NULL;
+    else if (lookup->run == NULL)
+        made = plugin_lookup_run(&eval, &plugin);
+    else
+        made = lookup->run(&eval, terms, options != NULL ? options : value_map(call->arena));
     made = made == NULL ? NULL : convert_to_leave(&eval, made);
     if (made == NULL) {
         if (eval.type_error)

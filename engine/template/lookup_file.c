@@ -6,6 +6,7 @@
 #include "common/base/fd.h"
 #include "common/base/path.h"
 #include "common/base/text.h"
+#include "engine/template/file_vars.h"
 #include "engine/template/lookup.h"
 #include "engine/template/render.h"
 #include "engine/template/strings.h"
@@ -71,28 +72,41 @@ static const struct value *lookup_unvault(struct eval *eval, const struct value 
     return list;
 }
 
-/* template_vars are names of their own for this rendering. */
+/* Names of this rendering alone: template_vars, then what the file sees of itself. */
 struct extra_vars {
-    const struct template_vars *outer;
+    struct template_call *call;
     const struct value *extra;
+    struct template_file file;
+    const struct value *own; /* made when it is asked for */
 };
+
+static bool is_own_name(const char *name, size_t length)
+{
+    return (length > 9 && memcmp(name, "template_", 9) == 0) ||
+           (length == 15 && memcmp(name, "ansible_managed", 15) == 0);
+}
 
 static bool extra_get(void *context, struct arena *arena, const char *name, size_t length, const struct value **out,
                       struct error *err)
 {
     struct extra_vars *self = context;
+    const struct template_vars *outer = self->call->vars;
 
     *out = value_map_get_n(self->extra, name, length);
-    if (*out != NULL || self->outer == NULL)
-        return true;
-    return self->outer->get(self->outer->context, arena, name, length, out, err);
+    if (*out == NULL && is_own_name(name, length)) {
+        if (self->own == NULL && !template_file_vars(self->call, &self->file, &self->own, err))
+            return false;
+        *out = value_map_get_n(self->own, name, length);
+    }
+    return *out != NULL || outer == NULL || outer->get(outer->context, arena, name, length, out, err);
 }
 
 static const struct value *extra_names(void *context, struct arena *arena)
 {
     struct extra_vars *self = context;
+    const struct template_vars *outer = self->call->vars;
 
-    return self->outer == NULL ? value_list(arena) : self->outer->names(self->outer->context, arena);
+    return outer == NULL ? value_list(arena) : outer->names(outer->context, arena);
 }
 
 /* Is there anything to render? What is no template is text, even where it reads like a list or a dict. */
@@ -103,9 +117,10 @@ static bool is_template(const struct vault_content *content, const struct templa
     return value_text_is_template(content->data, content->length);
 }
 
-static const struct value *render_file(struct eval *eval, const char *path, const struct value *options)
+static const struct value *render_file(struct eval *eval, const char *name, const char *path,
+                                       const struct value *options)
 {
-    struct extra_vars extra = { eval->call->vars, value_map_get(options, "template_vars") };
+    struct extra_vars extra = { eval->call, value_map_get(options, "template_vars"), { name, path, NULL }, NULL };
     struct template_vars vars = { &extra, extra_get, extra_names };
     struct template_call call = *eval->call;
     struct template_file_options file = TEMPLATE_FILE_OPTIONS;
@@ -136,9 +151,9 @@ static const struct value *render_file(struct eval *eval, const char *path, cons
     return from_file(eval, &content, made);
 }
 
-static const char *find_template(struct eval *eval, const struct value *term)
+static const char *find_template(struct eval *eval, const char *name)
 {
-    const char *name = lookup_term(eval, term), *path = name == NULL ? NULL : lookup_find_file(eval, "templates", name);
+    const char *path = name == NULL ? NULL : lookup_find_file(eval, "templates", name);
 
     if (path == NULL && name != NULL)
         eval_fail(eval, "the template file %s could not be found for the lookup", name);
@@ -150,8 +165,8 @@ static const struct value *lookup_template(struct eval *eval, const struct value
     struct value *list = eval_list(eval);
 
     for (size_t i = 0; i < terms->as.list.count; i++) {
-        const char *path = find_template(eval, terms->as.list.items[i]);
-        const struct value *made = path == NULL ? NULL : render_file(eval, path, options);
+        const char *name = lookup_term(eval, terms->as.list.items[i]), *path = find_template(eval, name);
+        const struct value *made = path == NULL ? NULL : render_file(eval, name, path, options);
 
         if (made == NULL)
             return NULL;

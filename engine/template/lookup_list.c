@@ -5,8 +5,10 @@
 
 #include "common/base/text.h"
 #include "common/value/value_python.h"
+#include "engine/template/eval_expression.h"
 #include "engine/template/filter.h"
 #include "engine/template/lookup.h"
+#include "engine/template/strings.h"
 
 static const struct value *run_filter(struct eval *eval, const char *name, const struct value *input,
                                       const struct value **items, uint32_t count)
@@ -56,83 +58,114 @@ static const struct value *lookup_indexed_items(struct eval *eval, const struct 
     return list;
 }
 
+static bool is_mapping(const struct value *value)
+{
+    return value->kind == VALUE_MAP || (value->kind == VALUE_OBJECT && value->as.object.ops->keys != NULL);
+}
+
+static bool add_pairs(struct eval *eval, const struct value *term, struct value *list)
+{
+    const struct value *names = eval_shown_items(eval, term);
+
+    for (size_t i = 0; names != NULL && i < names->as.list.count; i++) {
+        const struct value *name = names->as.list.items[i];
+        const struct value *item = eval_step(eval) ? eval_item(eval, term, name) : NULL;
+        struct value *pair = eval_map(eval);
+
+        if (item == NULL)
+            return false;
+        value_map_put(eval->arena, pair, "key", name);
+        value_map_put(eval->arena, pair, "value", item);
+        value_list_add(eval->arena, list, pair);
+    }
+    return names != NULL;
+}
+
 static const struct value *lookup_dict(struct eval *eval, const struct value *terms, const struct value *options)
 {
     struct value *list = eval_list(eval);
 
     (void)options;
     for (size_t i = 0; i < terms->as.list.count; i++) {
-        const struct value *term = terms->as.list.items[i], *pairs;
-
-        if (term->kind != VALUE_MAP)
+        if (!is_mapping(terms->as.list.items[i]))
             return eval_fail(eval, "with_dict expects a dict");
-        pairs = run_filter(eval, "dict2items", term, NULL, 0);
-        for (size_t k = 0; pairs != NULL && k < pairs->as.list.count; k++)
-            value_list_add(eval->arena, list, pairs->as.list.items[k]);
-        if (pairs == NULL)
+        if (!add_pairs(eval, terms->as.list.items[i], list))
             return NULL;
     }
     return list;
 }
 
-/* Terms that are no lists are lists of one. */
+/* What a term stands for: text and numbers for themselves, a dict for its names. */
 static const struct value *as_list(struct eval *eval, const struct value *term)
 {
     struct value *list;
 
     if (term->kind == VALUE_LIST)
         return term;
+    if (is_mapping(term))
+        return eval_shown_items(eval, term);
     list = eval_list(eval);
-    value_list_add(eval->arena, list, term);
+    value_list_add(eval->arena, list, term->kind == VALUE_STRING ? strings_strip(eval, term, NULL, true, true) : term);
     return list;
 }
 
-static void add_flat(struct eval *eval, struct value *out, const struct value *value)
+static const struct value **as_lists(struct eval *eval, const struct value *terms)
 {
-    for (size_t i = 0; value->kind == VALUE_LIST && i < value->as.list.count; i++)
-        add_flat(eval, out, value->as.list.items[i]);
-    if (value->kind != VALUE_LIST)
-        value_list_add(eval->arena, out, value);
+    const struct value **lists = arena_new_array(eval->arena, const struct value *, terms->as.list.count + 1);
+
+    for (size_t i = 0; i < terms->as.list.count; i++)
+        lists[i] = as_list(eval, terms->as.list.items[i]);
+    return lists;
 }
 
+/* Each row with one level of its lists opened; what is no list is a row of what iterating gives. */
+static const struct value *flat_rows(struct eval *eval, const struct value *rows)
+{
+    struct value *list = eval_list(eval);
+
+    for (size_t i = 0; rows != NULL && i < rows->as.list.count; i++) {
+        const struct value *row = eval_step(eval) ? eval_items(eval, rows->as.list.items[i]) : NULL;
+
+        if (row == NULL)
+            return NULL;
+        value_list_add(eval->arena, list, lookup_items(eval, row, NULL));
+    }
+    return rows == NULL ? NULL : list;
+}
+
+/* Two lists at a time, and a level is opened each time. */
 static const struct value *lookup_nested(struct eval *eval, const struct value *terms, const struct value *options)
 {
-    const struct value **lists = arena_new_array(eval->arena, const struct value *, terms->as.list.count + 1), *made;
-    struct value *flat = eval_list(eval);
+    const struct value **lists = as_lists(eval, terms), *made = lists[0];
 
     (void)options;
     if (terms->as.list.count == 0)
         return eval_fail(eval, "with_nested requires at least one element in the nested list");
-    for (size_t i = 0; i < terms->as.list.count; i++)
-        lists[i] = as_list(eval, terms->as.list.items[i]);
-    made = run_filter(eval, "product", lists[0], lists + 1, (uint32_t)terms->as.list.count - 1);
-    for (size_t i = 0; made != NULL && i < made->as.list.count; i++) {
-        struct value *row = eval_list(eval);
-
-        add_flat(eval, row, made->as.list.items[i]);
-        value_list_add(eval->arena, flat, row);
+    for (size_t i = 1; made != NULL && i < terms->as.list.count; i++) {
+        made = run_filter(eval, "product", made, &lists[i], 1);
+        made = made == NULL ? NULL : flat_rows(eval, made);
     }
-    return made == NULL ? NULL : flat;
+    return made == NULL ? NULL : flat_rows(eval, made);
+}
+
+static const struct value *lookup_cartesian(struct eval *eval, const struct value *terms, const struct value *options)
+{
+    const struct value **lists = as_lists(eval, terms);
+
+    (void)options;
+    if (terms->as.list.count == 0)
+        return eval_fail(eval, "with_cartesian requires at least one element in each list");
+    return flat_rows(eval, run_filter(eval, "product", lists[0], lists + 1, (uint32_t)terms->as.list.count - 1));
 }
 
 static const struct value *lookup_together(struct eval *eval, const struct value *terms, const struct value *options)
 {
-    const struct value **lists = arena_new_array(eval->arena, const struct value *, terms->as.list.count + 1), *made;
-    struct value *rows = eval_list(eval);
+    const struct value **lists = as_lists(eval, terms);
 
     (void)options;
     if (terms->as.list.count == 0)
         return eval_fail(eval, "with_together requires at least one element in each list");
-    for (size_t i = 0; i < terms->as.list.count; i++)
-        lists[i] = as_list(eval, terms->as.list.items[i]);
-    made = run_filter(eval, "zip_longest", lists[0], lists + 1, (uint32_t)terms->as.list.count - 1);
-    for (size_t i = 0; made != NULL && i < made->as.list.count; i++) {
-        struct value *row = eval_list(eval);
-
-        add_flat(eval, row, made->as.list.items[i]);
-        value_list_add(eval->arena, rows, row);
-    }
-    return made == NULL ? NULL : rows;
+    return flat_rows(eval, run_filter(eval, "zip_longest", lists[0], lists + 1, (uint32_t)terms->as.list.count - 1));
 }
 
 /* A copy of the map without what stands at "a.b": the elements are the second item, they are not shown in the first again. */
@@ -288,8 +321,8 @@ const struct lookup lookups_list[] = {
     { "indexed_items", lookup_indexed_items },
     { "dict", lookup_dict },
     { "nested", lookup_nested },
-    { "cartesian", lookup_nested },
-    { "community.general.cartesian", lookup_nested },
+    { "cartesian", lookup_cartesian },
+    { "community.general.cartesian", lookup_cartesian },
     { "together", lookup_together },
     { "subelements", lookup_subelements },
     { "flattened", lookup_flattened },

@@ -34,16 +34,25 @@ const struct value *date_new(struct eval *eval, const struct date *date)
     return object_new(eval, copy, &date_kind);
 }
 
-const struct value *date_now(struct eval *eval, bool utc)
+static const struct value *date_at(struct eval *eval, int64_t at_us, bool utc)
 {
-    int64_t now = clock_wall_us();
-    time_t seconds = (time_t)(now / SECOND_US);
+    time_t seconds = (time_t)(at_us / SECOND_US);
     struct tm parts;
-    struct date date = { .wall_us = now };
+    struct date date = { .wall_us = at_us };
 
     if (!utc && localtime_r(&seconds, &parts) != NULL)
         date.wall_us += (int64_t)parts.tm_gmtoff * SECOND_US;
     return date_new(eval, &date);
+}
+
+const struct value *date_now(struct eval *eval, bool utc)
+{
+    return date_at(eval, clock_wall_us(), utc);
+}
+
+const struct value *date_of_time(struct eval *eval, const struct timespec *at)
+{
+    return date_at(eval, (int64_t)at->tv_sec * SECOND_US + (at->tv_nsec + 500) / 1000, false);
 }
 
 int64_t date_micros(const struct date *date)

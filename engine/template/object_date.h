@@ -2,6 +2,8 @@
 /* Python's datetime and timedelta as objects: what now() and to_datetime give. */
 #pragma once
 
+#include <time.h>
+
 #include "common/base/text.h"
 #include "engine/template/eval.h"
 
@@ -15,6 +17,8 @@ struct date {
 const struct value *date_new(struct eval *eval, const struct date *date);
 const struct value *delta_new(struct eval *eval, int64_t microseconds);
 const struct value *date_now(struct eval *eval, bool utc);
+const struct value *date_of_time(struct eval *eval,
+                                 const struct timespec *at); /* on the local clock; NULL: error set */
 bool date_is(const struct value *value);
 /* isoformat(), as JSON has a date. */
 const struct value *date_iso(struct eval *eval, const struct value *date);

@@ -111,8 +111,8 @@ bool output_value(struct eval *eval, struct output *out, const struct value *val
 {
     if (is_2_19(eval) ? value->kind == VALUE_NULL : value->kind == VALUE_UNDEFINED && !eval_is_strict(eval, value))
         return true;
-    if (!eval->plain && value->kind == VALUE_NULL && eval->env->native == NATIVE_OFF)
-        value = eval_string(eval, "", 0);
+    if (value->kind == VALUE_NULL && !eval->plain && eval->env->native == NATIVE_OFF && !eval->env->config.native)
+        value = eval_string(eval, "", 0); /* with jinja2_native files that are rendered to text have None */
     if (may_be_undefined(eval, value) && !is_left_for_later(eval, out, value) && !output_check_defined(eval, value))
         return false;
     if (out->pieces++ == 0) {

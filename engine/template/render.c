@@ -115,14 +115,60 @@ static const struct value *run_tree(struct eval *eval, const struct render *rend
     return exec_template(eval, tree, &out) ? output_result(eval, &out) : NULL;
 }
 
+/* Text with template syntax stays untrusted wherever it is: nothing is templated twice. */
+static const struct value *trust_text(struct arena *arena, const struct syntax *syntax, const struct value *made)
+{
+    struct value *copy;
+
+    if ((made->marks & (VALUE_TRUSTED | VALUE_VAULT)) != 0 ||
+        syntax_in_text(syntax, made->as.string.data, made->as.string.length))
+        return made;
+    copy = arena_new_of(arena, struct value);
+    *copy = *made;
+    copy->marks |= VALUE_TRUSTED | VALUE_STATIC;
+    return copy;
+}
+
+static bool needs_trust(const struct value *made, int depth)
+{
+    if (made->kind == VALUE_STRING)
+        return (made->marks & (VALUE_TRUSTED | VALUE_VAULT)) == 0;
+    if (depth > LIMIT_VALUE_DEPTH || (made->marks & (VALUE_TRUSTED | VALUE_STATIC)) == (VALUE_TRUSTED | VALUE_STATIC))
+        return false;
+    for (size_t i = 0; made->kind == VALUE_LIST && i < made->as.list.count; i++)
+        if (needs_trust(made->as.list.items[i], depth + 1))
+            return true;
+    for (size_t i = 0; made->kind == VALUE_MAP && i < made->as.map.count; i++)
+        if (needs_trust(made->as.map.pairs[i].item, depth + 1) || needs_trust(made->as.map.pairs[i].key, depth + 1))
+            return true;
+    return false;
+}
+
+static const struct value *trust_deep(struct arena *arena, const struct syntax *syntax, const struct value *made,
+                                      int depth)
+{
+    struct value *copy;
+
+    if (made->kind == VALUE_STRING)
+        return trust_text(arena, syntax, made);
+    if (depth > LIMIT_VALUE_DEPTH || (made->kind != VALUE_LIST && made->kind != VALUE_MAP))
+        return made;
+    copy = made->kind == VALUE_LIST ? value_list(arena) : value_map(arena);
+    copy->marks = made->marks;
+    for (size_t i = 0; made->kind == VALUE_LIST && i < made->as.list.count; i++)
+        value_list_add(arena, copy, trust_deep(arena, syntax, made->as.list.items[i], depth + 1));
+    for (size_t i = 0; made->kind == VALUE_MAP && i < made->as.map.count; i++)
+        value_map_put_value(arena, copy, trust_deep(arena, syntax, made->as.map.pairs[i].key, depth + 1),
+                            trust_deep(arena, syntax, made->as.map.pairs[i].item, depth + 1));
+    return copy;
+}
+
 /* What was made from trusted text only may be used as a condition, but never be templated again; at level 2.19 neither. */
 static const struct value *trust(struct eval *eval, const struct render *render, const struct value *made)
 {
-    if (eval->unsafe || eval->env->config.level_2_19 || !(render->convert || render->is_expression) ||
-        made->kind != VALUE_STRING || (made->marks & VALUE_TRUSTED) != 0 ||
-        syntax_in_text(render->syntax, made->as.string.data, made->as.string.length))
+    if (eval->unsafe || eval->env->config.level_2_19 || !(render->convert || render->is_expression))
         return made;
-    return value_mark(eval->arena, made, VALUE_TRUSTED | VALUE_STATIC, 0);
+    return needs_trust(made, 0) ? trust_deep(eval->arena, render->syntax, made, 0) : made;
 }
 
 static const struct value *run_expression(struct eval *eval, const struct render *render, const struct template *tree)

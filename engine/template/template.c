@@ -308,24 +308,28 @@ static bool is_bare(const char *text, size_t length)
 }
 
 /* Such a file gives the variable itself, without the newline, if it is a number, a boolean or null. NULL: it is not. */
-static const struct value *bare_file(struct template_call *call, const struct syntax *syntax, const char *text,
-                                     size_t length, struct error *err)
+static const struct value *bare_file(struct template_call *call, const struct render *render, bool plain_text,
+                                     struct error *err)
 {
+    const struct template_env *env = call->env;
     const struct value *made;
     struct template *tree = NULL;
     bool failed = false;
 
-    if (!is_bare(text, length) ||
-        !environment_parse(call->env, syntax, &(struct source){ text, length, false }, &tree, err)) {
+    if (!is_bare(render->text, render->length) ||
+        !environment_parse(call->env, render->syntax, &(struct source){ render->text, render->length, false }, &tree,
+                           err)) {
         error_clear(err);
         return NULL;
     }
     made = bare_variable(call, tree, err, &failed);
     if (made == NULL)
         error_clear(err);
-    if (made == NULL || made->kind != VALUE_NULL || call->env->native == NATIVE_VALUES)
+    if (made == NULL || made->kind != VALUE_NULL || env->native != NATIVE_OFF)
         return made;
-    return value_string(call->arena, "");
+    if (call->depth == 0)
+        return NULL; /* the module template: text with its newline */
+    return plain_text || env->config.native ? value_string(call->arena, "None") : made;
 }
 
 bool template_text(struct template_call *call, const char *text, size_t length,
@@ -350,7 +354,7 @@ bool template_text(struct template_call *call, const char *text, size_t length,
     else
         render.keep_newlines = false;
     err = err == NULL ? &unused : err;
-    made = bare_file(call, &syntax, text, length, err);
+    made = bare_file(call, &render, options->plain_text, err);
     if (made != NULL && made->kind != VALUE_STRING && options->plain_text)
         made = value_string(call->arena, value_to_text(call->arena, made));
     if (made == NULL)

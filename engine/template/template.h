@@ -20,7 +20,7 @@ struct template_config {
     const char *const *lookup_blocked; /* names that are refused (none today), NULL-terminated or NULL */
     bool strict_undefined;             /* always true for Ansible; false in tests of plain Jinja */
     const char *omit_text;             /* what the variable `omit` renders as */
-    const char *managed_text;          /* ansible_managed */
+    const char *managed_text;          /* what ansible_managed is made of; NULL: "Ansible managed" */
     const struct value *constants;     /* what lookup('config', NAME) gives: map or NULL */
     bool extension_do;                 /* jinja2_extensions: {% do %} */
     bool extension_loopcontrols;       /* jinja2_extensions: {% break %}, {% continue %} */
@@ -102,7 +102,10 @@ struct template_file_options {
 bool template_text(struct template_call *call, const char *text, size_t length,
                    const struct template_file_options *options, const struct value **out, struct error *err);
 
-/* Runs one lookup by name, as with_<name> and lookup() do: *out is a list. `terms` is a list, already templated. */
+/* hostvars and its like as data, wherever they are in there; what holds none comes back as it is. */
+bool template_plain(struct template_call *call, const struct value *value, const struct value **out, struct error *err);
+
+/* Runs one lookup by name, as with_<name> does: *out is a list. `terms` are templated: what is no list becomes one. */
 bool template_lookup(struct template_call *call, const char *name, const struct value *terms,
                      const struct value *options, const struct value **out, struct error *err);
 

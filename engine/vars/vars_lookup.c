@@ -144,8 +144,7 @@ const struct value *vars_scope_names(struct vars_scope *scope, struct arena *are
 {
     struct value *set = value_map(arena), *list = value_list(arena);
 
-    names_add(arena, set, scope->local);
-    for (size_t i = 0; i < scope->layer_count; i++) {
+    for (size_t i = scope->layer_count; i-- > 0;) { /* as Ansible merges them: what overrides keeps the place */
         if (scope->layers[i].map == NULL)
             names_add_all(arena, set, vars_magic_host_names(scope));
         else
@@ -153,6 +152,7 @@ const struct value *vars_scope_names(struct vars_scope *scope, struct arena *are
     }
     names_add_all(arena, set, vars_magic_names());
     names_add(arena, set, scope->world->config.options);
+    names_add(arena, set, scope->local);
     for (size_t i = 0; i < value_count(set); i++) {
         const struct value *key = value_pair_at(set, i)->key;
         bool is_final;

@@ -317,26 +317,27 @@ const struct value *vars_magic(struct vars_scope *scope, const char *name, size_
     return value_map_get_n(scope->world->config.options, name, length);
 }
 
+/* In Ansible's order. */
 static const char *const magic_names[] = {
-    "ansible_collection_name",
-    "ansible_config_file",
-    "ansible_dependent_role_names",
-    "ansible_play_batch",
-    "ansible_play_hosts",
-    "ansible_play_hosts_all",
-    "ansible_play_name",
-    "ansible_play_role_names",
-    "ansible_role_name",
-    "ansible_role_names",
-    "environment",
-    "groups",
-    "hostvars",
-    "play_hosts",
     "playbook_dir",
+    "ansible_config_file",
     "role_name",
-    "role_names",
     "role_path",
     "role_uuid",
+    "ansible_collection_name",
+    "ansible_role_name",
+    "ansible_role_names",
+    "ansible_play_role_names",
+    "ansible_dependent_role_names",
+    "role_names",
+    "ansible_play_name",
+    "groups",
+    "ansible_play_hosts_all",
+    "ansible_play_hosts",
+    "ansible_play_batch",
+    "play_hosts",
+    "hostvars",
+    "environment",
     "vars",
     NULL,
 };
@@ -368,13 +369,12 @@ static const struct value *source_folder(const struct vars_scope *scope)
                         host->source_path != NULL && host->source_folder == NULL ? "None" : host->source_folder);
 }
 
-static const char *const host_magic_names[] = {
-    "group_names", "inventory_dir", "inventory_file", "inventory_hostname", "inventory_hostname_short", NULL
-};
+static const char *const host_magic_names[] = { "inventory_file",           "inventory_dir", "inventory_hostname",
+                                                "inventory_hostname_short", "group_names",   NULL };
 
 const char *const *vars_magic_host_names(const struct vars_scope *scope)
 {
-    static const char *const of_no_inventory[] = { "group_names", "inventory_hostname", "inventory_hostname_short",
+    static const char *const of_no_inventory[] = { "inventory_hostname", "inventory_hostname_short", "group_names",
                                                    NULL };
 
     return scope->host != NULL && scope->host->is_implicit ? of_no_inventory : host_magic_names;

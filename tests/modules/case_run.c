@@ -188,6 +188,20 @@ static const char *flag_problem(struct case_world *world, const struct value *ex
                         wanted ? "true" : "false", json_text(world->arena, result, JSON_PYTHON));
 }
 
+/* The names of a result's fields but invocation, with blanks between. */
+static const char *result_order(struct arena *arena, const struct value *result)
+{
+    struct text names = text_new(arena);
+
+    for (size_t i = 0; i < value_count(result); i++) {
+        const char *key = value_text(value_pair_at(result, i)->key);
+
+        if (!text_equal(key, "invocation"))
+            text_printf(&names, "%s%s", names.length > 0 ? " " : "", key);
+    }
+    return names.length > 0 ? names.data : "";
+}
+
 /* `expected` may be NULL or leave flags out; then `changed` and `failed` stand for what is meant. */
 static const char *result_problem(struct case_world *world, const struct value *expected, bool changed, bool failed,
                                   const struct value *result)
@@ -205,6 +219,10 @@ static const char *result_problem(struct case_world *world, const struct value *
     for (size_t i = 0; !problem && i < value_count(absent); i++)
         if (value_map_get(result, value_text(value_item(absent, i))))
             problem = arena_printf(world->arena, "result.%s should be absent", value_text(value_item(absent, i)));
+    const char *order = value_map_text(expected, "order");
+    if (!problem && order && strcmp(order, result_order(world->arena, result)) != 0)
+        problem = arena_printf(world->arena, "the fields are '%s', should be '%s'", result_order(world->arena, result),
+                               order);
     if (problem && !strstr(problem, "result: "))
         problem = arena_printf(world->arena, "%s; result: %s", problem, json_text(world->arena, result, JSON_PYTHON));
     return problem;

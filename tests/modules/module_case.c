@@ -11,7 +11,9 @@
 
 static const char *const case_keys[] = { "case", "needs",  "given", "task",  "content",
                                          "diff", "expect", "check", "again", NULL };
-static const char *const expect_keys[] = { "changed", "failed", "skipped", "result", "absent", "verify", NULL };
+static const char *const expect_keys[] = {
+    "changed", "failed", "skipped", "result", "absent", "order", "verify", NULL
+};
 
 static const char *const known_needs[] = { "root", "node", "systemd", "debian", "network", NULL };
 

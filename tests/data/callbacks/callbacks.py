@@ -43,6 +43,7 @@ MASKS = [
     (re.compile(r"/tmp/callbacks.00000000/\.ansible/tmp/ansible-local-[^ /\"']*/tmp\w+"), "(local)"),
     (re.compile(r'"(_ansible_no_log": ?(false|null)|expand_argument_vars": ?true),\s*'), ""),
     (re.compile(r"after: (dynamically generated|\(local\))"), "after: (content)"),
+    (re.compile(r"( '[^'\n]*' has no attribute '\w+')\.\1"), r"\1"),  # said twice
     (re.compile(r" \(Roost has [^)]*\)"), ""),
     (re.compile(r"/[^ \"']*ansible-tmp-[^ /\"']*"), "(remote)"),
 ]

@@ -100,17 +100,17 @@ static void unloads(void **state)
     assert_non_null(strstr(run(args, false), "\"changed\": false"));
     assert_string_equal(
         run("{\"name\": \"busy\", \"state\": \"absent\"}", false),
-        "{\"name\": \"busy\", \"params\": \"\", \"state\": \"absent\", \"rc\": 1, \"stdout\": \"\", \"stderr\": "
-        "\"modprobe: FATAL: Module busy is in use.\\n\", \"msg\": \"modprobe: FATAL: Module busy is in "
-        "use.\\n\", \"changed\": false, \"failed\": true}");
+        "{\"rc\": 1, \"stdout\": \"\", \"stderr\": \"modprobe: FATAL: Module busy is in use.\\n\", \"name\": \"busy\", "
+        "\"params\": \"\", \"state\": \"absent\", \"failed\": true, \"msg\": \"modprobe: FATAL: Module busy is in "
+        "use.\\n\"}");
 }
 
 static void passes_on_what_modprobe_says(void **state)
 {
     const char *failed =
-        "{\"name\": \"nosuch\", \"params\": \"\", \"state\": \"present\", \"rc\": 1, \"stdout\": \"\", \"stderr\": "
-        "\"modprobe: FATAL: Module nosuch not found.\\n\", \"msg\": \"modprobe: FATAL: Module nosuch not "
-        "found.\\n\", \"changed\": false, \"failed\": true}";
+        "{\"rc\": 1, \"stdout\": \"\", \"stderr\": \"modprobe: FATAL: Module nosuch not found.\\n\", \"name\": \"nosuch\", "
+        "\"params\": \"\", \"state\": \"present\", \"failed\": true, \"msg\": \"modprobe: FATAL: Module nosuch not "
+        "found.\\n\"}";
 
     (void)state;
     assert_string_equal(run("{\"name\": \"nosuch\"}", true), failed);

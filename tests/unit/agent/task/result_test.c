@@ -50,16 +50,51 @@ static void keeps_fields_in_order_and_the_last_value(void **state)
     result_set_bool(&world.task, "ok", true);
     result_set_string(&world.task, "dest", "/b");
     result_set_string(&world.task, "none", NULL);
-    assert_string_equal(shown(), "{\"dest\": \"/b\", \"size\": 3, \"ok\": true, \"none\": null, \"changed\": false}");
+    assert_string_equal(shown(), "{\"changed\": false, \"dest\": \"/b\", \"size\": 3, \"ok\": true, \"none\": null}");
+}
+
+static void puts_fields_into_the_module_s_order(void **state)
+{
+    (void)state;
+    result_set_string(&world.task, "z", "1");
+    result_set_string(&world.task, "a", "2");
+    result_set_string(&world.task, "invocation", "3");
+    result_diff_none(&world.task);
+    world.task.result->order = "a diff";
+    assert_string_equal(shown(), "{\"a\": \"2\", \"diff\": {}, \"z\": \"1\", \"invocation\": \"3\"}");
+    world.task.result->order = "* changed a";
+    assert_string_equal(shown(),
+                        "{\"z\": \"1\", \"diff\": {}, \"changed\": false, \"a\": \"2\", \"invocation\": \"3\"}");
+    world.task.result->order = "a";
+    result_changed(&world.task); /* whatever the order says */
+    assert_string_equal(shown(),
+                        "{\"a\": \"2\", \"changed\": true, \"z\": \"1\", \"diff\": {}, \"invocation\": \"3\"}");
+}
+
+static void says_of_a_failed_path_what_it_is_behind_the_message(void **state)
+{
+    (void)state;
+    result_set_string(&world.task, "mode", "0600");
+    result_set_string(&world.task, "path", "/a");
+    world.task.result->order = "msg mode path changed";
+    result_fail(&world.task, "no"); /* the mode is its own, not that of a file */
+    assert_string_equal(shown(), "{\"mode\": \"0600\", \"path\": \"/a\", \"failed\": true, \"msg\": \"no\"}");
+    result_set_int(&world.task, "uid", 0);
+    assert_string_equal(shown(),
+                        "{\"path\": \"/a\", \"failed\": true, \"msg\": \"no\", \"mode\": \"0600\", \"uid\": 0}");
+    result_changed(&world.task);
+    assert_string_equal(
+        shown(),
+        "{\"path\": \"/a\", \"changed\": true, \"failed\": true, \"msg\": \"no\", \"mode\": \"0600\", \"uid\": 0}");
 }
 
 static void fails_and_skips_with_a_message(void **state)
 {
     (void)state;
     assert_true(result_fail(&world.task, "no %s", "luck"));
-    assert_string_equal(shown(), "{\"msg\": \"no luck\", \"changed\": false, \"failed\": true}");
+    assert_string_equal(shown(), "{\"failed\": true, \"msg\": \"no luck\"}");
     assert_true(result_skip(&world.task, "later"));
-    assert_string_equal(shown(), "{\"msg\": \"later\", \"changed\": false, \"failed\": true, \"skipped\": true}");
+    assert_string_equal(shown(), "{\"skipped\": true, \"failed\": true, \"msg\": \"later\"}");
 }
 
 static void collects_warnings(void **state)
@@ -82,6 +117,27 @@ static void shows_diffs_only_when_asked(void **state)
     result_diff_values(&world.task, value_null(), value_bool(true));
     const struct value *map = result_to_value(world.task.scratch, world.task.result);
     assert_int_equal(value_count(value_map_get(map, "diff")), 2);
+}
+
+static void some_diffs_are_told_unasked(void **state)
+{
+    struct arena *arena = world.task.scratch;
+    struct value *before = value_map(arena), *after = value_map(arena);
+
+    (void)state;
+    value_map_put_string(arena, before, "state", "absent");
+    value_map_put_string(arena, after, "state", "touch");
+    result_diff_states(&world.task, before, after);
+    result_diff_content(&world.task, "secret", "text", "/f (content)");
+    result_diff_none(&world.task); /* there is one */
+    assert_string_equal(shown(), "{\"changed\": false, \"diff\": [{\"before\": {\"state\": \"absent\"}, "
+                                 "\"after\": {\"state\": \"touch\"}}, {\"before\": \"\", \"after\": \"\", "
+                                 "\"before_header\": \"/f (content)\", \"after_header\": \"/f (content)\"}]}");
+    world.task.result->diff = value_list(arena);
+    world.task.diff_mode = true;
+    result_diff_content(&world.task, "a", "b", "/f");
+    assert_string_equal(shown(), "{\"changed\": false, \"diff\": {\"before\": \"a\", \"after\": \"b\", "
+                                 "\"before_header\": \"/f\", \"after_header\": \"/f\"}}");
 }
 
 static void names_what_a_diff_cannot_show(void **state)
@@ -112,9 +168,15 @@ static void gate_opens_only_for_real(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(is_unchanged_by_itself),         TEST(keeps_fields_in_order_and_the_last_value),
-        TEST(fails_and_skips_with_a_message), TEST(collects_warnings),
-        TEST(shows_diffs_only_when_asked),    TEST(names_what_a_diff_cannot_show),
+        TEST(is_unchanged_by_itself),
+        TEST(keeps_fields_in_order_and_the_last_value),
+        TEST(fails_and_skips_with_a_message),
+        TEST(collects_warnings),
+        TEST(shows_diffs_only_when_asked),
+        TEST(names_what_a_diff_cannot_show),
+        TEST(some_diffs_are_told_unasked),
+        TEST(puts_fields_into_the_module_s_order),
+        TEST(says_of_a_failed_path_what_it_is_behind_the_message),
         TEST(gate_opens_only_for_real),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,9 +104,9 @@ static void runs_and_tells_the_invocation(void **state)
     (void)state;
     assert_string_equal(
         json_text(arena, result, JSON_PYTHON),
-        "{\"did\": true, \"changes\": [\"touch '/a'\"], \"invocation\": {\"module_args\": {\"name\": \"/a\", "
-        "\"secret\": null, \"how\": \"well\", \"flag\": true, \"maybe\": null, \"count\": 7, "
-        "\"list\": [\"x\", \"y\"]}}, \"changed\": true}");
+        "{\"changed\": true, \"did\": true, \"changes\": [\"touch '/a'\"], \"invocation\": {\"module_args\": {\"name\": \"/a\", "
+        "\"count\": 7, \"list\": [\"x\", \"y\"], \"how\": \"well\", \"flag\": true, \"secret\": null, "
+        "\"maybe\": null}}}");
 }
 
 static void check_mode_does_nothing(void **state)

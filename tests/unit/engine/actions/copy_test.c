@@ -48,6 +48,18 @@ static void test_content(void **state)
     fixture_free(fixture);
 }
 
+/* A temporary file of the centre, which only its owner reads, is what Ansible makes of it. */
+static void test_content_preserves_a_private_mode(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    fixture->answer = node;
+    assert_true(fixture_run(fixture, PLAY "    - copy: {content: hello, dest: /x, mode: preserve}\n"));
+    assert_non_null(strstr(fixture->calls.data, "a copy {\"dest\":\"/x\",\"mode\":\"0600\","));
+    fixture_free(fixture);
+}
+
 static void test_data_becomes_json(void **state)
 {
     struct fixture *fixture = fixture_new("a,");
@@ -259,6 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_content),
+        cmocka_unit_test(test_content_preserves_a_private_mode),
         cmocka_unit_test(test_data_becomes_json),
         cmocka_unit_test(test_file_of_the_play),
         cmocka_unit_test(test_folder),

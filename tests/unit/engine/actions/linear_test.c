@@ -477,6 +477,92 @@ static void test_many_tasks_stay_small(void **state)
     fixture_free(fixture);
 }
 
+static struct fixture *hosts_are(const char *value)
+{
+    struct fixture *fixture = fixture_new("a,b,");
+
+    (void)fixture_run(fixture,
+                      arena_printf(fixture->arena, "- hosts: '{{ t }}'\n  vars: {t: %s}\n  tasks: [ping: ]\n", value));
+    assert_string_equal(fixture->calls.data, "");
+    return fixture;
+}
+
+/* A template that leaves nothing is not "all hosts". */
+static void test_hosts_that_become_empty(void **state)
+{
+    static const char *const empty[] = { "''", "'  '", "['']", "[a, ' ']" };
+    static const char *const wrong[] = { "1", "[1]", "[a, null]", "{a: 1}", "[a, [b]]", "[[]]" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(empty) / sizeof(*empty); i++) {
+        struct fixture *fixture = hosts_are(empty[i]);
+
+        assert_false(fixture->ran);
+        assert_string_equal(fixture->error.text, "the field 'hosts' is required, and cannot have empty values");
+        assert_int_equal(fixture->error.kind, ERROR_PARSE);
+        fixture_free(fixture);
+    }
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        struct fixture *fixture = hosts_are(wrong[i]);
+
+        assert_false(fixture->ran);
+        assert_non_null(strstr(fixture->error.text, "the field 'hosts' should be a list of strings, but the item '"));
+        fixture_free(fixture);
+    }
+}
+
+static void test_hosts_of_an_empty_list(void **state)
+{
+    static const char *const nobody[] = { "[]", "null" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(nobody) / sizeof(*nobody); i++) {
+        struct fixture *fixture = hosts_are(nobody[i]);
+
+        assert_true(fixture->ran);
+        assert_int_equal(fixture->exit_code, RUN_OK);
+        fixture_free(fixture);
+    }
+}
+
+static void test_order_that_does_not_exist(void **state)
+{
+    struct fixture *fixture = fixture_new("a,b,");
+
+    (void)state;
+    assert_false(fixture_run(fixture, "- hosts: all\n  order: \"{{ 'up' }}wards\"\n  tasks: [ping: ]\n"));
+    assert_string_equal(fixture->error.text, "Invalid 'order' specified for inventory hosts: upwards");
+    assert_string_equal(fixture->calls.data, "");
+    fixture_free(fixture);
+}
+
+static void test_force_handlers_that_is_no_bool(void **state)
+{
+    struct fixture *fixture = fixture_new("a,b,");
+
+    (void)state;
+    assert_false(fixture_run(fixture, "- hosts: all\n  force_handlers: \"{{ 'may' }}be\"\n  tasks: [ping: ]\n"));
+    assert_non_null(strstr(fixture->error.text, "the field 'force_handlers' has an invalid value (maybe)"));
+    assert_int_equal(fixture->error.kind, ERROR_PARSE);
+    assert_string_equal(fixture->calls.data, "");
+    fixture_free(fixture);
+}
+
+/* A host that has failed and waits for the handlers counts when a task of any_errors_fatal or run_once ends. */
+static void test_waiting_failed_hosts_count(void **state)
+{
+    struct fixture *fixture = fixture_new("a,b,");
+
+    (void)state;
+    assert_true(fixture_run(fixture, PLAY "  force_handlers: true\n  tasks:\n    - command: 'false'\n"
+                                          "      when: inventory_hostname == 'a'\n"
+                                          "    - ping:\n      any_errors_fatal: true\n    - command: echo hi\n"));
+    assert_null(strstr(fixture->calls.data, "b command"));
+    assert_non_null(strstr(fixture->calls.data, "b ping"));
+    assert_int_equal(fixture->exit_code, RUN_HOSTS_FAILED);
+    fixture_free(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -505,6 +591,11 @@ int main(void)
         cmocka_unit_test(test_module_defaults_of_the_manager),
         cmocka_unit_test(test_action_of_a_fact),
         cmocka_unit_test(test_many_tasks_stay_small),
+        cmocka_unit_test(test_hosts_that_become_empty),
+        cmocka_unit_test(test_hosts_of_an_empty_list),
+        cmocka_unit_test(test_order_that_does_not_exist),
+        cmocka_unit_test(test_force_handlers_that_is_no_bool),
+        cmocka_unit_test(test_waiting_failed_hosts_count),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

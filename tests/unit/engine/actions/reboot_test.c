@@ -179,6 +179,38 @@ static void test_fetch(void **state)
     fixture_free(fixture);
 }
 
+static const struct value *without_file(struct fixture *fixture, struct arena *arena, const char *host,
+                                        const struct module_call *call, int64_t *delay_ms)
+{
+    struct value *result = value_map(arena);
+
+    (void)fixture;
+    (void)host;
+    (void)call;
+    (void)delay_ms;
+    value_map_put_bool(arena, result, "failed", true);
+    value_map_put_bool(arena, result, "is_missing", true);
+    return result;
+}
+
+/* Not even the folders, but those that were there. */
+static void test_fetch_of_nothing_leaves_nothing(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    fixture->answer = without_file;
+    fixture->log_results = true;
+    fixture_write(fixture, "got/there", "");
+    assert_true(fixture_run(fixture, PLAY "    - fetch: {src: /etc/none, dest: got, fail_on_missing: false}\n"
+                                          "    - fetch: {src: /etc/none, dest: got}\n"));
+    assert_non_null(strstr(fixture->log.data, "  a ok {\"changed\":false,\"file\":\"/etc/none\",\"msg\":"));
+    assert_non_null(strstr(fixture->log.data, "  a failed {\"changed\":false,\"msg\":"));
+    assert_true(path_is_folder(path_join(fixture->arena, fixture->folder, "got")));
+    assert_false(path_is_folder(path_join(fixture->arena, fixture->folder, "got/a")));
+    fixture_free(fixture);
+}
+
 static bool type_text(void *context, const char *prompt, bool secret, struct arena *arena, const char **out)
 {
     (void)context;
@@ -199,6 +231,8 @@ static void test_pause(void **state)
     assert_true(fixture_run(
         fixture, "- name: p\n  hosts: all\n  gather_facts: false\n  tasks:\n    - pause: {prompt: which one}\n"));
     assert_non_null(strstr(fixture->log.data, "\"user_input\":\"this\""));
+    assert_non_null(strstr(fixture->log.data, "\"stdout\":\"Paused for 0.0 minutes\""));
+    assert_null(strstr(fixture->log.data, "stdout_lines"));
     assert_null(strstr(fixture->log.data, "  b ok"));
     fixture_free(fixture);
 }
@@ -225,6 +259,7 @@ int main(void)
         cmocka_unit_test(test_wait_for_connection_gives_up),
         cmocka_unit_test(test_script),
         cmocka_unit_test(test_fetch),
+        cmocka_unit_test(test_fetch_of_nothing_leaves_nothing),
         cmocka_unit_test(test_pause),
         cmocka_unit_test(test_pause_without_terminal),
     };

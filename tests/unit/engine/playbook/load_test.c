@@ -338,7 +338,7 @@ static void test_refused_plays(void **state)
     refuse_plain(f, "- hosts: all\n  roles: [nowhere]\n", 2, "other folders: --roles-path, ANSIBLE_ROLES_PATH");
     refuse(f, "- hosts: all\n  tasks: 123\n", 2,
            "A malformed block was encountered while loading tasks: 123 should be a list or None but is <class 'int'>");
-    refuse(f, "- import_playbook: missing.yml\n", 0, "missing.yml could not be found");
+    refuse_plain(f, "- import_playbook: missing.yml\n", 1, "missing.yml' on the Ansible Controller");
 }
 
 static void test_role_above(void **state)

@@ -187,6 +187,36 @@ static void conditions_from_outside_are_refused(void **state)
                   "(nope == 5): 'nope' is undefined");
 }
 
+static unsigned marks_within(struct world *world, const char *text)
+{
+    const struct value *out = NULL;
+    struct error err = ERROR_INIT;
+
+    if (!template_value(&world->call, trusted(world, text), &out, &err))
+        fail_msg("%s: %s", text, err.text);
+    while (out->kind == VALUE_LIST || out->kind == VALUE_MAP)
+        out = out->kind == VALUE_LIST ? value_item(out, 0) : value_pair_at(out, 0)->item;
+    return out->marks & (VALUE_TRUSTED | VALUE_STATIC);
+}
+
+/* What lists and dicts hold is trusted as single texts are: made of nothing from outside, and no template. */
+static void members_are_trusted(void **state)
+{
+    struct world *world = *state;
+    struct value *keyed = value_map(world->arena);
+
+    value_map_put_int(world->arena, keyed, "lookup('pipe', 'n')", 1);
+    value_map_put(world->arena, world->vars, "keyed", keyed);
+    assert_int_equal(marks_within(world, "{{ ['N'] | map('lower') | list }}"), VALUE_TRUSTED | VALUE_STATIC);
+    assert_int_equal(marks_within(world, "{{ {'a': [rule ~ '']} }}"), VALUE_TRUSTED | VALUE_STATIC);
+    assert_int_equal(marks_within(world, "{{ [1] | map('regex_replace', '1', '{' ~ '{ n }' ~ '}') | list }}"), 0);
+    assert_int_equal(marks_within(world, "{{ ['N', fact] | map('lower') | list }}"), 0);
+    assert_int_equal(marks_within(world, "{{ {'a': ['n'], 'b': fact} }}"), 0);
+    assert_int_equal(marks_within(world, "{{ ['N' ~ lookup('pipe', 'echo n')] }}"), 0);
+    assert_int_equal(marks_within(world, "{{ keyed.keys() | list }}"), 0);
+    assert_int_equal(marks_within(world, "{{ keyed.keys() | map('trim') | list }}"), 0);
+}
+
 static void expressions_keep_their_type(void **state)
 {
     struct world *world = *state;
@@ -349,6 +379,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(keys_of_arguments_are_templates, setup, teardown),
         cmocka_unit_test_setup_teardown(conditions, setup, teardown),
         cmocka_unit_test_setup_teardown(conditions_from_outside_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(members_are_trusted, setup, teardown),
         cmocka_unit_test_setup_teardown(expressions_keep_their_type, setup, teardown),
         cmocka_unit_test_setup_teardown(files, setup, teardown),
         cmocka_unit_test_setup_teardown(checks_at_plan_time, setup, teardown),
