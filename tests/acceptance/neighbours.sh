@@ -69,7 +69,8 @@ wait $waiting || fail "$(cat out notes)"
 for name in n1 n2 n3; do has $name one.gguf; done
 bytes=$(origin_bytes one.gguf)
 echo "from the origin: $bytes bytes of $SIZE"
-[ "$bytes" -le $((SIZE * 130 / 100)) ] || fail "$bytes bytes came from the origin, of $SIZE"
+# a child that is killed loses what its four connections had of their chunks of 16 MiB
+[ "$bytes" -le $((SIZE * 105 / 100 + 4 * 16 * 1024 * 1024)) ] || fail "$bytes bytes came from the origin, of $SIZE"
 check_contains "they took it from each other" "True" "$(fetches hf://acme/one/one.gguf "all(any(k != 'origin' for k in r['from']) for n, r in rows.items() if n != '$seed')")"
 roost_ends 0 models where
 check_contains "the matrix" "one.gguf" "$OUT"

@@ -57,7 +57,7 @@ mkdir group_vars && cp secret.yml group_vars/all.yml
 roost_ends 2 apply shows.yml "${here[@]}"
 says "$vault" group_vars/all.yml:2:9
 cp whole.yml group_vars/all.yml
-roost_ends 1 inventory -i localhost, --playbook-dir . --host localhost
+roost_ends 4 inventory -i localhost, --playbook-dir . --host localhost
 says "$vault"
 rm -r group_vars
 roost_ends 1 apply shows.yml "${here[@]}" -e @whole.yml
