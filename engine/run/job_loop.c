@@ -275,9 +275,10 @@ const struct value *job_loop_variables(struct job *job, const struct job_item *i
 }
 
 /* Later items may go out before earlier ones have come back. Whether their templates look at the registered result is noticed while
- * they are templated (vars_scope.watch): then they wait after all. */
+ * they are templated (vars_scope.watch): then they wait after all. An async job is over before the next begins. */
 bool job_loop_can_send_ahead(struct job *job)
 {
     return job->task->task_kind == TASK_MODULE && !job->task->is_unresolved && job->until == NULL &&
-           job->loop_pause_ms == 0 && !job->puts_facts && job->break_when == NULL;
+           job->loop_pause_ms == 0 && !job->puts_facts && job->break_when == NULL &&
+           job->task->keywords[KEYWORD_ASYNC] == NULL;
 }

@@ -5,8 +5,11 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -15,6 +18,7 @@
 #include "common/base/fd.h"
 #include "common/base/hash.h"
 #include "common/base/path.h"
+#include "common/base/text.h"
 #include "common/trust/bundle_manifest.h"
 #include "tests/unit/agent/daemon/controller_stub.h"
 
@@ -339,20 +343,26 @@ static void step_cut(void *data, const char *name)
         kill(getpid(), SIGKILL);
 }
 
-/* True: the child came to its end before the step was reached. */
+/* What this program is when it is started with `cut STATE STEP`. */
+static int take_until(const char *state, int step)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct bundle_options options = { .state = state, .step = step_cut, .data = &step };
+    enum bundle_outcome outcome = BUNDLE_SAME;
+    struct error err = ERROR_INIT;
+
+    return bundle_take(arena, &options, &outcome, &err) && outcome == BUNDLE_TAKEN ? 0 : 1;
+}
+
+/* True: the child came to its end before the step was reached. A program of its own: the stub's threads may hold locks at a fork. */
 static bool cut_at(struct stub *stub, int step)
 {
-    pid_t child = fork();
+    char *argv[] = { (char *)"test_daemon_bundle", (char *)"cut", arena_copy(stub->arena, stub->state),
+                     arena_printf(stub->arena, "%d", step), NULL };
+    pid_t child = -1;
     int status = 0;
 
-    assert_true(child >= 0);
-    if (child == 0) {
-        struct bundle_options options = { .state = stub->state, .step = step_cut, .data = &step };
-        enum bundle_outcome outcome = BUNDLE_SAME;
-        struct error err = ERROR_INIT;
-
-        _exit(bundle_take(stub->arena, &options, &outcome, &err) && outcome == BUNDLE_TAKEN ? 0 : 1);
-    }
+    assert_int_equal(posix_spawn(&child, "/proc/self/exe", NULL, NULL, argv, environ), 0);
     assert_int_equal(waitpid(child, &status, 0), child);
     if (WIFEXITED(status))
         assert_int_equal(WEXITSTATUS(status), 0);
@@ -388,8 +398,9 @@ static void a_cut_leaves_the_old_or_the_new_one_whole(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
+int main(int argc, char **argv)
 {
+    int64_t step = 0;
     const struct CMUnitTest tests[] = {
         CASE(a_bundle_is_taken_and_kept),
         CASE(only_what_changed_is_fetched),
@@ -401,5 +412,7 @@ int main(void)
         CASE(a_cut_leaves_the_old_or_the_new_one_whole),
     };
 
+    if (argc == 4 && strcmp(argv[1], "cut") == 0)
+        return text_to_int(argv[3], &step) ? take_until(argv[2], (int)step) : EXIT_FAILURE;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
