@@ -194,8 +194,7 @@ static const char *const *role_folders(struct command *command)
     return folders;
 }
 
-/* Folders of a setting that is a list of paths, NULL-terminated. */
-static const char *const *setting_folders(struct command *command, const char *key, const char *otherwise)
+const char *const *command_folders(struct command *command, const char *key, const char *otherwise)
 {
     const char *configured = settings_text(&command->settings, key);
     size_t count = 0, used = 0;
@@ -211,13 +210,13 @@ static const char *const *setting_folders(struct command *command, const char *k
 static const char *const *collection_folders(struct command *command)
 {
     const char *key = settings_text(&command->settings, "collections_path") ? "collections_path" : "collections_paths";
-    return setting_folders(command, key, "~/.ansible/collections:/usr/share/ansible/collections");
+    return command_folders(command, key, "~/.ansible/collections:/usr/share/ansible/collections");
 }
 
 static const char *const *module_folders(struct command *command)
 {
     const char *const *configured =
-        setting_folders(command, "library", "~/.ansible/plugins/modules:/usr/share/ansible/plugins/modules");
+        command_folders(command, "library", "~/.ansible/plugins/modules:/usr/share/ansible/plugins/modules");
     const struct options_list *given = &command->options.module_folders;
     struct arena *arena = command->arena;
     size_t count = 0, used = 0;
@@ -272,12 +271,12 @@ static void prepare_loader(struct command *command)
         .collection_folders = collection_folders(command),
         .module_folders = module_folders(command),
         .action_folders =
-            setting_folders(command, "action_plugins", "~/.ansible/plugins/action:/usr/share/ansible/plugins/action"),
-        .plugin_folders = { setting_folders(command, "filter_plugins",
+            command_folders(command, "action_plugins", "~/.ansible/plugins/action:/usr/share/ansible/plugins/action"),
+        .plugin_folders = { command_folders(command, "filter_plugins",
                                             "~/.ansible/plugins/filter:/usr/share/ansible/plugins/filter"),
-                            setting_folders(command, "test_plugins",
+                            command_folders(command, "test_plugins",
                                             "~/.ansible/plugins/test:/usr/share/ansible/plugins/test"),
-                            setting_folders(command, "lookup_plugins",
+                            command_folders(command, "lookup_plugins",
                                             "~/.ansible/plugins/lookup:/usr/share/ansible/plugins/lookup") },
         .python = python_open(command->arena, interrupt_flag()),
         .warnings = command->warnings,

@@ -75,17 +75,14 @@ static bool beside_check(struct command *command, const char *folder, const char
 
 bool vars_plugins_check(struct command *command, const char *const *enabled, bool *has_files_out, struct error *err)
 {
-    const char *configured = settings_text(&command->settings, "vars_plugins");
-    char **folders = text_split(
-        command->arena, configured != NULL ? configured : "~/.ansible/plugins/vars:/usr/share/ansible/plugins/vars",
-        ':', NULL);
+    const char *const *folders =
+        command_folders(command, "vars_plugins", "~/.ansible/plugins/vars:/usr/share/ansible/plugins/vars");
     const char *const *playbooks = command->options.playbooks.items;
 
     if (!names_check(enabled, has_files_out, err))
         return false;
     for (; *folders != NULL; folders++) {
-        if (**folders != '\0' &&
-            !folder_check(command->arena, settings_path(&command->settings, command->arena, *folders), enabled, err))
+        if (!folder_check(command->arena, *folders, enabled, err))
             return false;
     }
     for (; playbooks != NULL && *playbooks != NULL; playbooks++) {

@@ -24,10 +24,40 @@ static bool holds_object(const struct value *value, int depth, size_t *left)
     return is_found;
 }
 
-static const struct value *plain_copy(struct eval *eval, const struct value *value, int depth)
+struct copying {
+    struct eval *eval;
+    const struct value *(*copy)(struct copying *copying, const struct value *value, int depth);
+    bool in_host; /* beneath the variables of a host */
+};
+
+/* A list or map of copies. `keys`: the items of a list, else the keys; NULL: error set. */
+static const struct value *copy_members(struct copying *copying, const struct value *value, const struct value *keys,
+                                        int depth)
 {
-    const struct value *keys;
-    struct value *copy;
+    struct eval *eval = copying->eval;
+    struct value *copy = value->kind == VALUE_LIST ? value_list(eval->arena) : value_map(eval->arena);
+
+    copy->marks = value->marks;
+    for (size_t i = 0; keys != NULL && i < keys->as.list.count; i++) {
+        const struct value *key = keys->as.list.items[i], *item;
+
+        if (!eval_step(eval))
+            return NULL;
+        item = value->kind == VALUE_LIST ? key : eval_item(eval, value, key);
+        item = item == NULL ? NULL : copying->copy(copying, item, depth + 1);
+        if (item == NULL)
+            return NULL;
+        if (value->kind == VALUE_LIST)
+            value_list_add(eval->arena, copy, item);
+        else
+            value_map_put_value(eval->arena, copy, key, item);
+    }
+    return keys == NULL ? NULL : copy;
+}
+
+static const struct value *plain_copy(struct copying *copying, const struct value *value, int depth)
+{
+    struct eval *eval = copying->eval;
 
     if (value->kind == VALUE_UNDEFINED)
         return eval_fail_undefined(eval, value);
@@ -38,24 +68,7 @@ static const struct value *plain_copy(struct eval *eval, const struct value *val
     if ((value->kind != VALUE_LIST && value->kind != VALUE_MAP && value->kind != VALUE_OBJECT) ||
         depth > DATA_DEPTH_MAX)
         return value;
-    copy = value->kind == VALUE_LIST ? value_list(eval->arena) : value_map(eval->arena);
-    copy->marks = value->marks;
-    keys = eval_items(eval, value);
-    for (size_t i = 0; keys != NULL && i < keys->as.list.count; i++) {
-        const struct value *key = keys->as.list.items[i], *item;
-
-        if (!eval_step(eval))
-            return NULL;
-        item = value->kind == VALUE_LIST ? key : eval_item(eval, value, key);
-        item = item == NULL ? NULL : plain_copy(eval, item, depth + 1);
-        if (item == NULL)
-            return NULL;
-        if (value->kind == VALUE_LIST)
-            value_list_add(eval->arena, copy, item);
-        else
-            value_map_put_value(eval->arena, copy, key, item);
-    }
-    return keys == NULL ? NULL : copy;
+    return copy_members(copying, value, eval_items(eval, value), depth);
 }
 
 /* What JSON and YAML can hold: dates are text in ISO form, objects become maps, undefined fails. */
@@ -63,49 +76,35 @@ static const struct value *plain_data(struct eval *eval, const struct value *val
 {
     size_t left = LOOKED_THROUGH_MAX;
     bool is_plain = value->kind != VALUE_UNDEFINED && !eval->has_undefined && !eval->unsafe;
+    struct copying copying = { .eval = eval, .copy = plain_copy };
 
-    return is_plain && !holds_object(value, 0, &left) ? value : plain_copy(eval, value, 0);
+    return is_plain && !holds_object(value, 0, &left) ? value : plain_copy(&copying, value, 0);
 }
 
-static const struct value *opened_copy(struct eval *eval, const struct value *value, bool in_host, int depth)
+static const struct value *opened_copy(struct copying *copying, const struct value *value, int depth)
 {
-    bool is_object = value->kind == VALUE_OBJECT;
-    const struct value *keys;
-    struct value *copy;
+    bool is_object = value->kind == VALUE_OBJECT, was_in_host = copying->in_host;
+    const struct value *made;
 
     if ((value->kind != VALUE_LIST && value->kind != VALUE_MAP && !is_object) || depth > DATA_DEPTH_MAX)
         return value;
-    if (is_object && (in_host || value->as.object.ops->keys == NULL))
+    if (is_object && (was_in_host || value->as.object.ops->keys == NULL))
         return value; /* what a host's variables hold may be the host itself */
-    in_host = in_host || (is_object && strcmp(value->as.object.ops->type_name, "HostVarsVars") == 0);
-    copy = value->kind == VALUE_LIST ? value_list(eval->arena) : value_map(eval->arena);
-    copy->marks = value->marks;
-    keys = eval_shown_items(eval, value);
-    for (size_t i = 0; keys != NULL && i < keys->as.list.count; i++) {
-        const struct value *key = keys->as.list.items[i], *item;
-
-        if (!eval_step(eval))
-            return NULL;
-        item = value->kind == VALUE_LIST ? key : eval_item(eval, value, key);
-        item = item == NULL ? NULL : opened_copy(eval, item, in_host, depth + 1);
-        if (item == NULL)
-            return NULL;
-        if (value->kind == VALUE_LIST)
-            value_list_add(eval->arena, copy, item);
-        else
-            value_map_put_value(eval->arena, copy, key, item);
-    }
-    return keys == NULL ? NULL : copy;
+    copying->in_host = was_in_host || (is_object && strcmp(value->as.object.ops->type_name, "HostVarsVars") == 0);
+    made = copy_members(copying, value, eval_shown_items(copying->eval, value), depth);
+    copying->in_host = was_in_host;
+    return made;
 }
 
 bool template_plain(struct template_call *call, const struct value *value, const struct value **out, struct error *err)
 {
     struct eval eval = eval_new(call, err);
     size_t left = LOOKED_THROUGH_MAX;
+    struct copying copying = { .eval = &eval, .copy = opened_copy };
     const struct value *made = value;
 
     if (holds_object(value, 0, &left)) {
-        made = opened_copy(&eval, value, false, 0);
+        made = opened_copy(&copying, value, 0);
         made = made == NULL ? NULL : convert_to_leave(&eval, made);
     }
     if (made != NULL)
