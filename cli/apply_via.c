@@ -50,7 +50,13 @@ static bool refuse(const struct command_options *options, struct error *err)
                       { "connection", options->connection },
                       { "agent", options->agent_path },
                       { "json-lines", options->json_file } };
+    const bool has_passwords = options->vault_ids.count > 0 || options->vault_files.count > 0;
 
+    if (has_passwords || options->ask_vault_password)
+        return error_set_kind(
+            err, ERROR_OPTIONS,
+            "the password of a vault has no meaning for a run through the controller: neither it nor a "
+            "node can open what is sealed (--via ssh runs from here; publish --decrypt sends it open)");
     for (size_t i = 0; i < sizeof(about_ssh) / sizeof(about_ssh[0]); i++) {
         if (about_ssh[i].given != NULL)
             return error_set_kind(

@@ -68,22 +68,39 @@ static void warn_of_nobody(struct command *command)
     value_list_add(command->arena, command->warnings, value_string(command->arena, "No hosts matched, nothing to do"));
 }
 
-/* As `ansible` picks them: nobody is an error only where --limit is given and the inventory has hosts. */
-static bool pick_hosts(struct command *command, const char *pattern, struct inventory_host_list *hosts,
-                       struct error *err)
+struct picked {
+    struct inventory_host_list hosts;
+    bool is_nobody; /* worth a word: the inventory has hosts, or the pattern is none */
+};
+
+/*
+ * As `ansible` picks them: nobody is an error only where --limit is given and the inventory has hosts. A pattern that is none
+ * is for nobody in a list; else the play says what is wrong with it.
+ */
+static bool pick_hosts(struct command *command, const char *pattern, struct picked *picked, struct error *err)
 {
     const struct inventory_selection everybody = { .pattern = value_string(command->arena, "all") };
     const struct inventory_selection selection = { .pattern = value_string(command->arena, pattern),
                                                    .limit = command->options.limit,
                                                    .warnings = command->warnings };
-    const size_t warnings = value_count(command->warnings);
+    size_t warnings;
+    bool is_empty;
 
-    if (!inventory_match(command->inventory, command->arena, &everybody, hosts, err))
+    if (!inventory_match(command->inventory, command->arena, &everybody, &picked->hosts, err))
         return false;
-    bool is_empty = hosts->count == 0;
-    if (!inventory_match(command->inventory, command->arena, &selection, hosts, err))
-        return false;
-    if (hosts->count == 0 && !is_empty && command->options.limit != NULL)
+    is_empty = picked->hosts.count == 0;
+    if (is_empty && !inventory_is_localhost(pattern))
+        run_warn_of_empty(command->arena, command->settings.values, command->warnings);
+    warnings = value_count(command->warnings);
+    if (!inventory_match(command->inventory, command->arena, &selection, &picked->hosts, err)) {
+        if (command->options.limit != NULL)
+            return false;
+        error_clear(err);
+        picked->hosts.count = 0;
+        is_empty = false;
+    }
+    picked->is_nobody = picked->hosts.count == 0 && !is_empty;
+    if (picked->is_nobody && command->options.limit != NULL)
         return error_set(err, "Specified inventory, host pattern and/or --limit leaves us with no hosts to target.");
     if (!command->options.list_hosts)
         command->warnings->as.list.count = warnings; /* the play gives them too */
@@ -97,14 +114,14 @@ static int fail_with_warnings(struct command *command, const struct error *err)
 }
 
 /* --list-hosts, as `ansible` prints it. */
-static int list_hosts(struct command *command, const struct inventory_host_list *hosts)
+static int list_hosts(struct command *command, const struct picked *picked)
 {
-    if (hosts->count == 0)
+    if (picked->is_nobody)
         warn_of_nobody(command);
     command_print_warnings(command);
-    printf("  hosts (%zu):\n", hosts->count);
-    for (size_t i = 0; i < hosts->count; i++)
-        printf("    %s\n", hosts->items[i]->name);
+    printf("  hosts (%zu):\n", picked->hosts.count);
+    for (size_t i = 0; i < picked->hosts.count; i++)
+        printf("    %s\n", picked->hosts.items[i]->name);
     return 0;
 }
 
@@ -115,7 +132,7 @@ static int run_run(int argc, char **argv)
     struct error err = ERROR_INIT;
     const struct value *args = NULL;
     struct value *task = value_map(arena);
-    struct inventory_host_list hosts = { 0 };
+    struct picked picked = { 0 };
     int exit_code = 0;
     if (!verb_start(&command, &verb_run, argc, argv, OPTIONS_ADHOC, &exit_code))
         return exit_code;
@@ -133,12 +150,12 @@ static int run_run(int argc, char **argv)
     if (!module_arguments(&command, module, &args, &err) || !command_prepare(&command, &err))
         return command_fail(&command, &err);
     value_map_put(arena, task, module, args);
-    if (!pick_hosts(&command, pattern, &hosts, &err))
+    if (!pick_hosts(&command, pattern, &picked, &err))
         return fail_with_warnings(&command, &err);
     if (command.options.list_hosts)
-        return list_hosts(&command, &hosts);
+        return list_hosts(&command, &picked);
     exit_code = command_run(&command, verb_adhoc_play_of(arena, pattern, task));
-    if (command.hostless_count > 0)
+    if (command.hostless_count > 0 && picked.is_nobody)
         warn_of_nobody(&command);
     command_print_warnings(&command);
     return exit_code;

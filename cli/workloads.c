@@ -6,6 +6,7 @@
 #include "cli/plan_ask.h"
 #include "cli/plan_print.h"
 #include "cli/workload_files.h"
+#include "common/base/path.h"
 #include "common/value/value_python.h"
 #include "engine/command/output.h"
 
@@ -49,6 +50,9 @@ static bool check(struct center_verb *verb, struct error *err)
 
     if (!files_read(verb, &files, err))
         return false;
+    if (!path_exists(files.folder))
+        return error_set(err, "there is no folder '%s': nothing is declared (-i INVENTORY looks beside another one)",
+                         path_absolute(verb->arena, files.folder));
     if (!verb->json)
         printf("%s: %zu workload%s, well declared\n", files.folder, files.count, files.count == 1 ? "" : "s");
     if (files.count > 0 && !is_offline)

@@ -76,35 +76,35 @@ static bool collect_path(void *context, const char *path, const struct stat *inf
     struct content_lists *lists = context;
     (void)err;
 
-    if (lists->left == 0)
-        return true;
-    lists->left--;
+    if (lists->left-- == 0)
+        return false;
     bool is_folder = S_ISDIR(info->st_mode) || path_is_folder(path); /* a link to one counts as one */
     value_list_add(lists->arena, is_folder ? lists->directories : lists->files, value_string(lists->arena, path));
     return true;
 }
 
-/* What goes with a directory, for the diff. Nobody asked for it outside of diff mode: not a large one then. */
-static bool diff_content(struct file_job *job, struct error *err)
+/*
+ * What goes with a directory, for the diff, as far as it can be seen. Nobody asked for it outside of diff mode: of a large one it is
+ * left out then, and the walk ends.
+ */
+static void diff_content(struct file_job *job)
 {
+    ARENA_SCOPED walk = arena_new();
     struct arena *arena = job->task->scratch;
     struct value *content = value_map(arena);
-    struct content_lists lists = { arena, value_list(arena), value_list(arena), SIZE_MAX };
-    struct file_tree_visitor visitor = { collect_path, &lists };
+    struct content_lists lists = { arena, value_list(arena), value_list(arena),
+                                   job->task->diff_mode ? SIZE_MAX : UNASKED_NAMES_MAX };
+    struct file_tree_visitor visitor = { collect_path, &lists, .passes_over = true };
+    struct error ignored = ERROR_INIT;
 
-    if (!job->task->diff_mode)
-        lists.left = UNASKED_NAMES_MAX + 1;
-    if (!file_tree_walk(arena, job->path, &visitor, err))
-        return false;
-    if (lists.left == 0)
-        return true;
+    if (!file_tree_walk(walk, job->path, &visitor, &ignored))
+        return;
     value_map_put(arena, content, "directories", lists.directories);
     value_map_put(arena, content, "files", lists.files);
     value_map_put(arena, job->diff.before, "path_content", content);
-    return true;
 }
 
-static bool diff_start(struct file_job *job, const char *state, struct error *err)
+static void diff_start(struct file_job *job, const char *state)
 {
     struct arena *arena = job->task->scratch;
     const char *before = file_state_name(job->before);
@@ -113,12 +113,11 @@ static bool diff_start(struct file_job *job, const char *state, struct error *er
     value_map_put_string(arena, job->diff.before, "path", job->path);
     value_map_put_string(arena, job->diff.after, "path", job->path);
     if (strcmp(before, state) == 0)
-        return true;
+        return;
     value_map_put_string(arena, job->diff.before, "state", before);
     value_map_put_string(arena, job->diff.after, "state", state);
     if (strcmp(state, "absent") == 0 && job->before == FILE_FOLDER)
-        return diff_content(job, err);
-    return true;
+        diff_content(job);
 }
 
 static void diff_sources(struct file_job *job, const char *before, const char *after)
@@ -197,7 +196,8 @@ static bool ensure_file(struct file_job *job, struct error *err)
         result_set_string(job->task, "state", state);
         return result_fail(job->task, "file (%s) is %s, cannot continue", job->path, state);
     }
-    return diff_start(job, "file", err) && apply_all(job, job->path, err) && finish(job, "path", NULL, err);
+    diff_start(job, "file");
+    return apply_all(job, job->path, err) && finish(job, "path", NULL, err);
 }
 
 static bool touch_create(struct file_job *job, struct error *err)
@@ -220,7 +220,8 @@ static bool ensure_touch(struct file_job *job, struct error *err)
     }
     if (creates && !touch_create(job, err))
         return false;
-    if (!diff_start(job, "touch", err) || !apply_all(job, attributes_path(job), err)) {
+    diff_start(job, "touch");
+    if (!apply_all(job, attributes_path(job), err)) {
         if (creates)
             (void)unlink(job->path);
         return false;
@@ -231,8 +232,7 @@ static bool ensure_touch(struct file_job *job, struct error *err)
 static bool ensure_absent(struct file_job *job, struct error *err)
 {
     if (job->before != FILE_ABSENT) {
-        if (!diff_start(job, "absent", err))
-            return false;
+        diff_start(job, "absent");
         if (change_wanted(job->task, "remove %s '%s'", file_state_name(job->before), job->path) &&
             !file_tree_remove(job->path, err))
             return false;
@@ -306,8 +306,7 @@ static bool make_folders(struct file_job *job, const char *folder, struct error 
 
 static bool create_directory(struct file_job *job, struct error *err)
 {
-    if (!diff_start(job, "directory", err))
-        return false;
+    diff_start(job, "directory");
     if (change_wanted(job->task, "create directory '%s'", job->path)) {
         if (!make_folders(job, job->path, err) || !apply_times(job, job->path, true, err))
             return false;
@@ -328,7 +327,8 @@ static bool ensure_directory(struct file_job *job, struct error *err)
         result_set_string(job->task, "path", job->path);
         return result_fail(job->task, "%s already exists as a %s", job->path, file_state_name(job->before));
     }
-    if (!diff_start(job, "directory", err) || !apply_all(job, job->path, err))
+    diff_start(job, "directory");
+    if (!apply_all(job, job->path, err))
         return false;
     if (job->args->recurse && !recurse_into(job, job->path, err))
         return false;
@@ -393,7 +393,8 @@ static bool ensure_link(struct file_job *job, struct error *err)
         return false;
     if (!may)
         return true;
-    if (!diff_start(job, "link", err) || !symlink_make(job, src, err))
+    diff_start(job, "link");
+    if (!symlink_make(job, src, err))
         return false;
     if (job->task->check_mode && !path_exists(job->path))
         return finish(job, "dest", src, err);
@@ -440,8 +441,7 @@ static bool ensure_hard(struct file_job *job, struct error *err)
 
     if (hardlink_check(job, &wanted) && job->task->result->failed)
         return true;
-    if (!diff_start(job, "hard", err))
-        return false;
+    diff_start(job, "hard");
     if (job->before == FILE_LINK)
         diff_sources(job, file_link_target(job->task->scratch, job->path), job->args->src);
     if (wanted && change_wanted(job->task, "hard link '%s' to '%s'", job->path, job->args->src) &&

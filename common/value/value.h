@@ -52,6 +52,11 @@ static inline bool value_is_envelope(const struct value *value)
 {
     return value != NULL && (value->marks & (VALUE_VAULT | VALUE_STATIC)) == VALUE_VAULT;
 }
+/* A map, or an object with keys: what Python calls a Mapping. */
+static inline bool value_is_mapping(const struct value *value)
+{
+    return value_is(value, VALUE_MAP) || (value_is(value, VALUE_OBJECT) && value->as.object.ops->keys != NULL);
+}
 const char *value_text(const struct value *value); /* the string, or NULL when it is none */
 size_t value_count(const struct value *value);     /* items of a list or pairs of a map; else 0 */
 size_t value_map_count(const struct value *value); /* pairs of a map; else 0: with value_pair_at on what others say */

@@ -149,6 +149,13 @@ const char *action_find_file(struct action_call *call, const char *subfolder, co
     return found;
 }
 
+const char *action_variable_name(struct action_call *call, const struct value *key, struct error *err)
+{
+    const struct value *made = NULL;
+
+    return template_value(call->templates, key, &made, err) ? value_to_text(call->arena, made) : NULL;
+}
+
 bool action_is_identifier(const char *name)
 {
     if (!isalpha((unsigned char)*name) && *name != '_')

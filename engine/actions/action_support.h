@@ -28,6 +28,8 @@ void action_take_foreign(struct action_call *call, const struct foreign_output *
 bool action_submit(struct action_call *call, enum action_next *next, const char *module, const struct value *args);
 /* A file at the centre: absolute, or searched in `subfolder` of role, task file and play. NULL: not found; err says what. */
 const char *action_find_file(struct action_call *call, const char *subfolder, const char *name, struct error *err);
+/* A name in a map is no template, but for variables that set_fact and set_stats make. NULL: error set. */
+const char *action_variable_name(struct action_call *call, const struct value *key, struct error *err);
 /* Python's identifier: what may be a variable's name. */
 bool action_is_identifier(const char *name);
 /* One of the templated arguments, for an action without a table of its own: what is given under the name or an alias, else

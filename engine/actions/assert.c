@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* assert: checks that all conditions hold. */
+#include "common/value/value_python.h"
 #include "engine/actions/action_support.h"
 
 struct assert_args {
@@ -15,12 +16,17 @@ static const struct arg_spec assert_spec[] = {
     ARG_END,
 };
 
-static bool is_message(const struct value *message)
+/* Null is none. `names`: of the option, as Ansible's sentences have them. */
+static bool message_check(const struct value **message, const char *names, struct error *err)
 {
-    for (size_t i = 0; value_is(message, VALUE_LIST) && i < value_count(message); i++)
-        if (value_text(value_item(message, i)) == NULL)
-            return false;
-    return message == NULL || value_is(message, VALUE_STRING) || value_is(message, VALUE_LIST);
+    if (value_is(*message, VALUE_NULL))
+        *message = NULL;
+    for (size_t i = 0; value_is(*message, VALUE_LIST) && i < value_count(*message); i++)
+        if (value_text(value_item(*message, i)) == NULL)
+            return error_set(err, "Type of one of the elements in %s list is not string type", names);
+    return *message == NULL || value_is(*message, VALUE_STRING) || value_is(*message, VALUE_LIST) ||
+           error_set(err, "Incorrect type for %s, expected a string or list and got <class '%s'>", names,
+                     value_python_type(*message));
 }
 
 /* Conditions are looked at as they were written, so that messages show them so. */
@@ -52,10 +58,11 @@ static bool assert_step(struct action_call *call, enum action_next *next, struct
 {
     const struct assert_args *args = call->bound;
     const struct value *conditions = conditions_of(call, args);
+    const struct value *fail_msg = args->fail_msg, *success_msg = args->success_msg;
 
     *next = ACTION_DONE;
-    if (!is_message(args->fail_msg) || !is_message(args->success_msg))
-        return error_set(err, "Type of one of the elements in fail_msg, msg or success_msg is not string type");
+    if (!message_check(&fail_msg, "fail_msg or msg", err) || !message_check(&success_msg, "success_msg", err))
+        return false;
     if (!args->quiet)
         action_put_bool(call, "_ansible_verbose_always", true);
     for (size_t i = 0; i < value_count(conditions); i++) {
@@ -69,11 +76,11 @@ static bool assert_step(struct action_call *call, enum action_next *next, struct
         action_put_bool(call, "failed", true);
         action_put_bool(call, "evaluated_to", false);
         action_put(call, "assertion", condition);
-        put_message(call, args->fail_msg, "Assertion failed");
+        put_message(call, fail_msg, "Assertion failed");
         return true;
     }
     action_put_bool(call, "changed", false);
-    put_message(call, args->success_msg, "All assertions passed");
+    put_message(call, success_msg, "All assertions passed");
     return true;
 }
 

@@ -103,13 +103,17 @@ static void drop_temporary(struct arena *arena, struct fetch_state *state)
 
     fd_close(state->fd);
     state->fd = -1;
-    if (state->temporary == NULL)
-        return;
-    unlink(state->temporary);
+    if (state->temporary != NULL)
+        unlink(state->temporary);
     state->temporary = NULL;
-    folder = path_dirname(arena, state->dest);
-    while (state->made != NULL && strlen(folder) >= strlen(state->made) && rmdir(folder) == 0)
-        folder = path_dirname(arena, folder);
+    if (state->made == NULL)
+        return;
+    for (folder = path_dirname(arena, state->dest); strlen(folder) >= strlen(state->made);
+         folder = path_dirname(arena, folder)) {
+        if (rmdir(folder) != 0 && errno != ENOENT)
+            break;
+    }
+    state->made = NULL;
 }
 
 /* The option that is no text; NULL: both are. */
@@ -137,8 +141,10 @@ static bool begin(struct action_call *call, enum action_next *next, struct error
         return true;
     if (path_is_file(state->dest) && !hash_hex_of_file(HASH_SHA1, state->dest, state->checksum, err))
         return call_fail(call, next, "%s", err->text);
-    if (!open_temporary(call, state, err))
+    if (!open_temporary(call, state, err)) {
+        drop_temporary(call->arena, state);
         return call_fail(call, next, "Failed to fetch the file: %s", err->text);
+    }
     value_map_put_string(call->arena, sent, "src", args->src);
     if (state->checksum[0] != '\0')
         value_map_put_string(call->arena, sent, "_known_sha1", state->checksum);
@@ -189,6 +195,7 @@ static bool put_in_place(struct action_call *call, enum action_next *next, struc
         return call_fail(call, next, "Failed to fetch the file: %s: %s", state->dest, strerror(errno));
     if (is_whole) {
         state->temporary = NULL;
+        state->made = NULL;
         action_put_bool(call, "changed", true);
     }
     action_put_text(call, "md5sum", md5);

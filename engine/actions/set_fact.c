@@ -33,12 +33,13 @@ static bool set_fact_step(struct action_call *call, enum action_next *next, stru
     struct value *facts = value_map(call->arena);
     bool is_native = template_env_is_native(call->templates->env);
 
-    (void)err;
     *next = ACTION_DONE;
     for (size_t i = 0; i < value_count(call->args); i++) {
         const struct value_pair *pair = value_pair_at(call->args, i);
-        const char *name = value_to_text(call->arena, pair->key);
+        const char *name = action_variable_name(call, pair->key, err);
 
+        if (name == NULL)
+            return false;
         if (strcmp(name, "cacheable") == 0)
             continue;
         if (!action_is_identifier(name))

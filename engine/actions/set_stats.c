@@ -29,22 +29,25 @@ static bool flag(const struct value *given, bool otherwise)
 static bool set_stats_step(struct action_call *call, enum action_next *next, struct error *err)
 {
     const struct set_stats_args *args = call->bound;
-    struct value *stats = value_map(call->arena);
+    struct value *stats = value_map(call->arena), *data = value_map(call->arena);
 
-    (void)err;
     *next = ACTION_DONE;
     if (args->data != NULL && !value_is(args->data, VALUE_MAP))
         return call_fail(call, next, "The 'data' option needs to be a dictionary/hash");
     for (size_t i = 0; i < value_count(args->data); i++) {
-        const char *name = value_to_text(call->arena, value_pair_at(args->data, i)->key);
+        const struct value_pair *pair = value_pair_at(args->data, i);
+        const char *name = action_variable_name(call, pair->key, err);
 
+        if (name == NULL)
+            return false;
         if (!action_is_identifier(name))
             return call_fail(call, next,
                              "The variable name '%s' is not valid. Variables must start with a letter or underscore "
                              "character, and contain only letters, numbers and underscores.",
                              name);
+        value_map_put(call->arena, data, name, pair->item);
     }
-    value_map_put(call->arena, stats, "data", args->data == NULL ? value_map(call->arena) : args->data);
+    value_map_put(call->arena, stats, "data", data);
     value_map_put_bool(call->arena, stats, "per_host", flag(args->per_host, false));
     value_map_put_bool(call->arena, stats, "aggregate", flag(args->aggregate, true));
     action_put_bool(call, "changed", false);

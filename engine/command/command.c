@@ -82,6 +82,14 @@ void command_print_warnings(struct command *command)
     command->warnings->as.list.count = 0;
 }
 
+const char *const *command_playbooks(const struct command *command)
+{
+    static const char *const none[] = { NULL };
+    const char *const *words = command->options.playbooks.items;
+
+    return words != NULL && (command->use & (OPTIONS_PLAYBOOK | OPTIONS_OWN | OPTIONS_PUBLISH)) != 0 ? words : none;
+}
+
 const char *command_default_playbook(void)
 {
     static const char *const candidates[] = { "playbooks/site.yml", "site.yml", NULL };
@@ -465,10 +473,12 @@ static int print_lists(struct command *command, unsigned what)
     struct text text = text_new(command->arena);
     bool ok = run_list(command->arena, &command->run, what, &text, &err);
     command_print_warnings(command);
+    if (!ok)
+        return command_fail(command, &err);
     fwrite(text.data, 1, text.length, command->out);
     fflush(command->out);
     log_file_add(command->log, text.data, text.length);
-    return ok ? RUN_OK : command_fail(command, &err);
+    return RUN_OK;
 }
 
 int command_run(struct command *command, const struct value *plays)

@@ -59,6 +59,8 @@ struct command {
 bool command_start(struct command *command, int argc, char **argv, unsigned use, int *exit_out);
 /* Reads configuration, extra vars and inventory; asks for passwords; makes environment and loader. */
 bool command_prepare(struct command *command, struct error *err);
+/* The playbooks among the words of the command line, NULL-terminated: none where the words are a pattern. */
+const char *const *command_playbooks(const struct command *command);
 /* Folders of a setting that is a list of paths, or of `otherwise` where it is not set; NULL-terminated. */
 const char *const *command_folders(struct command *command, const char *key, const char *otherwise);
 /* Runs playbooks (or `plays`) with the configured sinks; exit code, errors printed. */

@@ -9,11 +9,11 @@
 static const struct value *folders(struct command *command, struct arena *arena)
 {
     struct value *list = value_list(arena);
-    const char *const *playbooks = command->options.playbooks.items;
+    const char *const *playbooks = command_playbooks(command);
     const char *folder = command->options.playbook_folder;
 
-    for (size_t i = 0; i < command->options.playbooks.count; i++)
-        value_list_add(arena, list, value_string(arena, path_dirname(arena, path_absolute(arena, playbooks[i]))));
+    for (; *playbooks != NULL; playbooks++)
+        value_list_add(arena, list, value_string(arena, path_dirname(arena, path_absolute(arena, *playbooks))));
     if (folder == NULL)
         folder = settings_text(&command->settings, "playbook_dir");
     if (folder != NULL)

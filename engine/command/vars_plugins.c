@@ -11,6 +11,7 @@
 #include "engine/command/inventory_setup.h"
 
 #define PLUGIN_BYTES_MAX ((size_t)1024 * 1024)
+#define CONFIGURED_LEVELS 2 /* as Ansible's loader of plugins looks into the folders of its configuration */
 #define NOT_RUN "is a vars plugin in Python, which Roost does not run"
 
 /* Names without a dot that nobody has are passed over, as in Ansible. */
@@ -51,7 +52,9 @@ static bool file_check(struct arena *arena, const char *folder, const char *name
     return error_set_kind(err, ERROR_OPTIONS, "%s " NOT_RUN, path);
 }
 
-static bool folder_check(struct arena *arena, const char *folder, const char *const *enabled, struct error *err)
+/* `levels`: of folders in it that are looked into too. */
+static bool folder_check(struct arena *arena, const char *folder, int levels, const char *const *enabled,
+                         struct error *err)
 {
     struct dirent **entries = NULL;
     int count = scandir(folder, &entries, NULL, alphasort);
@@ -62,6 +65,8 @@ static bool folder_check(struct arena *arena, const char *folder, const char *co
 
         if (fine && name[0] != '_' && name[0] != '.' && text_ends(name, ".py"))
             fine = file_check(arena, folder, name, enabled, err);
+        else if (fine && name[0] != '.' && levels > 0)
+            fine = folder_check(arena, path_join(arena, folder, name), levels - 1, enabled, err);
         free(entries[i]);
     }
     free(entries);
@@ -70,22 +75,22 @@ static bool folder_check(struct arena *arena, const char *folder, const char *co
 
 static bool beside_check(struct command *command, const char *folder, const char *const *enabled, struct error *err)
 {
-    return folder_check(command->arena, path_join(command->arena, folder, "vars_plugins"), enabled, err);
+    return folder_check(command->arena, path_join(command->arena, folder, "vars_plugins"), 0, enabled, err);
 }
 
 bool vars_plugins_check(struct command *command, const char *const *enabled, bool *has_files_out, struct error *err)
 {
     const char *const *folders =
         command_folders(command, "vars_plugins", "~/.ansible/plugins/vars:/usr/share/ansible/plugins/vars");
-    const char *const *playbooks = command->options.playbooks.items;
+    const char *const *playbooks = command_playbooks(command);
 
     if (!names_check(enabled, has_files_out, err))
         return false;
     for (; *folders != NULL; folders++) {
-        if (!folder_check(command->arena, *folders, enabled, err))
+        if (!folder_check(command->arena, *folders, CONFIGURED_LEVELS, enabled, err))
             return false;
     }
-    for (; playbooks != NULL && *playbooks != NULL; playbooks++) {
+    for (; *playbooks != NULL; playbooks++) {
         if (!beside_check(command, path_dirname(command->arena, *playbooks), enabled, err))
             return false;
     }

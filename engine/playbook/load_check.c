@@ -62,13 +62,15 @@ static bool is_set(const struct value *value)
 
 bool load_failure_is_expected(const struct node *node)
 {
+    const struct play *play = node->play;
+
     if (node->keywords[KEYWORD_FAILED_WHEN] != NULL)
         return true;
     for (; node != NULL; node = node->parent) {
         if (is_set(node->keywords[KEYWORD_IGNORE_ERRORS]) || node->keywords[KEYWORD_RESCUE] != NULL)
             return true;
     }
-    return false;
+    return play != NULL && is_set(play->keywords[KEYWORD_IGNORE_ERRORS]);
 }
 
 static bool has_module_defaults(const struct node *node)

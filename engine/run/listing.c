@@ -169,7 +169,7 @@ static void print_head(struct listing *listing, size_t number, const char *title
 
     for (size_t i = 0; i < value_count(pattern); i++)
         text_printf(&hosts, "%s%s", i == 0 ? "" : ",", value_to_text(listing->arena, value_item(pattern, i)));
-    text_printf(listing->out, "\n  play #%zu (%s): %s\tTAGS: ", number, hosts.data == NULL ? "" : hosts.data, title);
+    text_printf(listing->out, "\n  play #%zu (%s): %s\tTAGS: ", number, hosts.data, title);
     set_add(listing->arena, tags, listing->play_tags);
     print_set(listing, tags, false, ",");
 }
@@ -183,7 +183,8 @@ static bool list_play(struct listing *listing, size_t number, struct error *err)
     struct vars_scope scope;
 
     vars_world_enter(listing->run->vars, &vars);
-    if (!vars_scope_open(&scope, listing->run->vars, listing->arena, &place, err))
+    if (!play_prompts(listing->run, listing->arena, listing->play, true, &vars.prompted, err) ||
+        !vars_scope_open(&scope, listing->run->vars, listing->arena, &place, err))
         return false;
     call = vars_scope_call(&scope, listing->arena);
     listing->tags = (struct plan_tags){ .only = listing->run->options->tags,
@@ -191,6 +192,8 @@ static bool list_play(struct listing *listing, size_t number, struct error *err)
                                         .call = &call };
     if (!play_pattern(listing->arena, listing->play, &call, &pattern, err))
         return false;
+    if (listing->what == LIST_SYNTAX)
+        return true;
     vars.name = play_title(listing->arena, listing->play, &call);
     pattern = as_list(listing->arena, pattern);
     listing->play_tags = tags_of_play(listing);
@@ -220,7 +223,7 @@ static bool list_playbooks(struct run *run, unsigned what, struct playbook *cons
         bool is_named = run->options->playbooks != NULL && run->options->playbooks[i] != NULL;
 
         text_printf(out, "\nplaybook: %s\n", is_named ? run->options->playbooks[i] : playbooks[i]->path);
-        for (size_t j = 0; (what & ~(unsigned)LIST_SYNTAX) != 0 && j < playbooks[i]->play_count; j++) {
+        for (size_t j = 0; j < playbooks[i]->play_count; j++) {
             struct listing listing = { .run = run,
                                        .arena = run->arena,
                                        .play = playbooks[i]->plays[j],

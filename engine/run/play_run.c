@@ -118,7 +118,7 @@ static bool frame_prepare(struct play_frame *frame, struct error *err)
         .play = frame->play, .name = frame->play->name, .is_removed = is_removed, .is_failed = is_failed, .context = run
     };
     vars_world_enter(run->vars, &frame->vars);
-    if (!play_prompts(run, frame->arena, frame->play, &frame->prompted, err))
+    if (!play_prompts(run, frame->arena, frame->play, false, &frame->prompted, err))
         return false;
     frame->vars.prompted = frame->prompted;
     if (!frame_keywords(frame, err) || !vars_scope_open(&scope, run->vars, frame->arena, &place, err))

@@ -31,9 +31,9 @@ bool play_pattern(struct arena *arena, const struct play *play, struct template_
 /* The name a play is shown by: its name, else its hosts. */
 const char *play_title(struct arena *arena, const struct play *play, struct template_call *call);
 
-/* prompt.c: vars_prompt. *out: map or NULL. */
-bool play_prompts(struct run *run, struct arena *arena, const struct play *play, const struct value **out,
-                  struct error *err);
+/* prompt.c: vars_prompt. *out: map or NULL. For a list nobody is asked: the variables have their defaults, or null. */
+bool play_prompts(struct run *run, struct arena *arena, const struct play *play, bool is_listing,
+                  const struct value **out, struct error *err);
 
 /* gather.c: the first block of a play's plan: gathering facts; empty when tags leave it out. */
 bool gather_block(struct run *run, struct play_run *play, struct plan_block **out, struct error *err);

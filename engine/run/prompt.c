@@ -10,6 +10,7 @@ struct prompt {
     struct arena *arena;
     const struct value *entry; /* templated */
     const char *name;
+    bool is_listing;
 };
 
 static bool entry_bool(const struct value *entry, const char *key, bool fallback)
@@ -116,6 +117,11 @@ static bool ask_entry(struct prompt *prompt, struct value *into, struct error *e
         return error_set(err, "Invalid vars_prompt data structure, missing 'name' key");
     if (value_map_get(prompt->run->options->extra_vars, prompt->name) != NULL)
         return true;
+    if (prompt->is_listing) {
+        made = value_map_get(prompt->entry, "default");
+        value_map_put(prompt->arena, into, prompt->name, made == NULL ? value_null() : made);
+        return true;
+    }
     is_asked = prompt->run->options->ask != NULL;
     if (is_asked ? !ask_answer(prompt, &answer, err) : !answer_unasked(prompt, &answer, err))
         return false;
@@ -131,11 +137,11 @@ static bool ask_entry(struct prompt *prompt, struct value *into, struct error *e
     return true;
 }
 
-bool play_prompts(struct run *run, struct arena *arena, const struct play *play, const struct value **out,
-                  struct error *err)
+bool play_prompts(struct run *run, struct arena *arena, const struct play *play, bool is_listing,
+                  const struct value **out, struct error *err)
 {
     const struct value *entries = play->keywords[KEYWORD_VARS_PROMPT];
-    struct prompt prompt = { .run = run, .arena = arena };
+    struct prompt prompt = { .run = run, .arena = arena, .is_listing = is_listing };
     struct vars_place place = { 0 };
     struct template_call call;
     struct vars_scope scope;

@@ -81,3 +81,5 @@ bool run_list(struct arena *arena, const struct run_options *options, unsigned w
               struct error *err);
 /* All problems of all playbooks before the first connection: unknown modules, arguments, filters, syntax. */
 bool run_check_plan(struct arena *arena, const struct run_options *options, struct error *err);
+/* Nobody is in the inventory: the warning, unless localhost_warning is off. */
+void run_warn_of_empty(struct arena *arena, const struct value *settings, struct value *warnings);

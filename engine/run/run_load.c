@@ -73,22 +73,29 @@ static size_t path_count(const struct run_options *options)
     return count;
 }
 
+void run_warn_of_empty(struct arena *arena, const struct value *settings, struct value *warnings)
+{
+    const char *local = value_map_text(settings, "localhost_warning");
+    bool warns = true;
+
+    if (local != NULL)
+        text_to_bool(local, &warns);
+    if (warns && warnings != NULL)
+        value_list_add(arena, warnings,
+                       value_string(arena, "provided hosts list is empty, only localhost is available. Note that the "
+                                           "implicit localhost does not match 'all'"));
+}
+
 /* Is there anybody to work on? Known before any playbook is read. */
 static bool hosts_check(struct arena *arena, const struct run_options *options, struct error *err)
 {
-    const struct value *local = value_map_get(options->settings, "localhost_warning");
     struct inventory_selection selection = { .pattern = value_string(arena, "all") };
     struct inventory_host_list hosts = { 0 };
-    bool warns = true;
 
     if (!inventory_match(options->inventory, arena, &selection, &hosts, err))
         return false;
-    if (value_text(local) != NULL)
-        text_to_bool(value_text(local), &warns);
-    if (hosts.count == 0 && warns && options->warnings != NULL)
-        value_list_add(arena, options->warnings,
-                       value_string(arena, "provided hosts list is empty, only localhost is available. Note that the "
-                                           "implicit localhost does not match 'all'"));
+    if (hosts.count == 0)
+        run_warn_of_empty(arena, options->settings, options->warnings);
     if (hosts.count == 0 || options->limit == NULL)
         return true;
     selection.limit = options->limit;

@@ -263,8 +263,7 @@ bool template_check(struct template_env *env, const struct value *value, bool is
         if (!template_check(env, value->as.list.items[i], is_condition, err))
             return false;
     for (size_t i = 0; value->kind == VALUE_MAP && i < value->as.map.count; i++)
-        if (!template_check(env, value->as.map.pairs[i].key, false, err) ||
-            !template_check(env, value->as.map.pairs[i].item, is_condition, err))
+        if (!template_check(env, value->as.map.pairs[i].item, is_condition, err))
             return false;
     return true;
 }

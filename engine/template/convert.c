@@ -147,7 +147,10 @@ static bool holds_own_object(const struct value *value, int depth, size_t *left)
 {
     bool is_found = is_own_object(value);
 
-    for (size_t i = 0; !is_found && *left > 0 && depth < LIMIT_VALUE_DEPTH && i < value_count(value); i++, --*left)
+    if (*left == 0)
+        return false;
+    --*left;
+    for (size_t i = 0; !is_found && *left > 0 && depth < LIMIT_VALUE_DEPTH && i < value_count(value); i++)
         is_found = holds_own_object(value->kind == VALUE_LIST ? value_item(value, i) : value_pair_at(value, i)->item,
                                     depth + 1, left);
     return is_found;

@@ -269,6 +269,7 @@ static bool too_long(struct eval *eval, size_t unit, int64_t times)
     return true;
 }
 
+/* Parts are shared: a list of lists of lists is small in memory, but what walks through it never ends. So it has to fit. */
 static const struct value *repeat(struct eval *eval, const struct value *sequence, int64_t times)
 {
     bool is_text = sequence->kind == VALUE_STRING;
@@ -291,7 +292,7 @@ static const struct value *repeat(struct eval *eval, const struct value *sequenc
     for (int64_t i = 0; i < times; i++)
         for (size_t k = 0; k < sequence->as.list.count; k++)
             value_list_add(eval->arena, list, sequence->as.list.items[k]);
-    return list;
+    return eval_fits(eval, list) ? list : NULL;
 }
 
 static bool is_sequence(const struct value *value)

@@ -252,11 +252,6 @@ const struct value *lookup_call(struct eval *eval, struct call_args *args, bool 
     return want_list ? made : joined(eval, made);
 }
 
-static bool is_mapping(const struct value *value)
-{
-    return value_is(value, VALUE_MAP) || (value_is(value, VALUE_OBJECT) && value->as.object.ops->keys != NULL);
-}
-
 /* Loops walk what can be walked: of a dict its names, unless the lookup itself takes or refuses it. NULL: error set. */
 static const struct value *loop_terms(struct eval *eval, const char *name, const struct value *terms)
 {
@@ -267,11 +262,11 @@ static const struct value *loop_terms(struct eval *eval, const char *name, const
     name = builtin_short_name(name);
     if (value_is(terms, VALUE_LIST))
         return terms;
-    if (is_mapping(terms) && text_in(name, lists))
+    if (value_is_mapping(terms) && text_in(name, lists))
         return eval_fail(eval, "with_%s expects a list", strrchr(name, '.') == NULL ? name : strrchr(name, '.') + 1);
-    if (is_mapping(terms) && strcmp(name, "random_choice") == 0 && value_truthy(terms))
+    if (value_is_mapping(terms) && strcmp(name, "random_choice") == 0 && value_truthy(terms))
         return eval_fail(eval, "Unable to choose random term: 0");
-    if (is_mapping(terms) && !text_in(name, whole))
+    if (value_is_mapping(terms) && !text_in(name, whole))
         return eval_shown_items(eval, terms);
     list = eval_list(eval);
     if (terms != NULL)

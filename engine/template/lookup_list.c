@@ -58,11 +58,6 @@ static const struct value *lookup_indexed_items(struct eval *eval, const struct 
     return list;
 }
 
-static bool is_mapping(const struct value *value)
-{
-    return value->kind == VALUE_MAP || (value->kind == VALUE_OBJECT && value->as.object.ops->keys != NULL);
-}
-
 static bool add_pairs(struct eval *eval, const struct value *term, struct value *list)
 {
     const struct value *names = eval_shown_items(eval, term);
@@ -87,7 +82,7 @@ static const struct value *lookup_dict(struct eval *eval, const struct value *te
 
     (void)options;
     for (size_t i = 0; i < terms->as.list.count; i++) {
-        if (!is_mapping(terms->as.list.items[i]))
+        if (!value_is_mapping(terms->as.list.items[i]))
             return eval_fail(eval, "with_dict expects a dict");
         if (!add_pairs(eval, terms->as.list.items[i], list))
             return NULL;
@@ -102,7 +97,7 @@ static const struct value *as_list(struct eval *eval, const struct value *term)
 
     if (term->kind == VALUE_LIST)
         return term;
-    if (is_mapping(term))
+    if (value_is_mapping(term))
         return eval_shown_items(eval, term);
     list = eval_list(eval);
     value_list_add(eval->arena, list, term->kind == VALUE_STRING ? strings_strip(eval, term, NULL, true, true) : term);

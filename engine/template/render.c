@@ -129,46 +129,64 @@ static const struct value *trust_text(struct arena *arena, const struct syntax *
     return copy;
 }
 
-static bool needs_trust(const struct value *made, int depth)
+/* Parts may be shared, so that a small value has very many members: a walk ends after so many, and what is larger stays data. */
+#define TRUST_MEMBERS_MAX ((size_t)1000 * 1000)
+
+static bool needs_trust(const struct value *made, int depth, size_t *left)
 {
+    if (*left == 0)
+        return false;
+    --*left;
     if (made->kind == VALUE_STRING)
         return (made->marks & (VALUE_TRUSTED | VALUE_VAULT)) == 0;
     if (depth > LIMIT_VALUE_DEPTH || (made->marks & (VALUE_TRUSTED | VALUE_STATIC)) == (VALUE_TRUSTED | VALUE_STATIC))
         return false;
-    for (size_t i = 0; made->kind == VALUE_LIST && i < made->as.list.count; i++)
-        if (needs_trust(made->as.list.items[i], depth + 1))
+    for (size_t i = 0; made->kind == VALUE_LIST && i < made->as.list.count && *left != 0; i++)
+        if (needs_trust(made->as.list.items[i], depth + 1, left))
             return true;
-    for (size_t i = 0; made->kind == VALUE_MAP && i < made->as.map.count; i++)
-        if (needs_trust(made->as.map.pairs[i].item, depth + 1) || needs_trust(made->as.map.pairs[i].key, depth + 1))
+    for (size_t i = 0; made->kind == VALUE_MAP && i < made->as.map.count && *left != 0; i++)
+        if (needs_trust(made->as.map.pairs[i].item, depth + 1, left) ||
+            needs_trust(made->as.map.pairs[i].key, depth + 1, left))
             return true;
     return false;
 }
 
+/* With nothing `left` in the end, the copy lacks what is behind the last member that was visited. */
 static const struct value *trust_deep(struct arena *arena, const struct syntax *syntax, const struct value *made,
-                                      int depth)
+                                      int depth, size_t *left)
 {
     struct value *copy;
 
+    if (*left == 0)
+        return made;
+    --*left;
     if (made->kind == VALUE_STRING)
         return trust_text(arena, syntax, made);
     if (depth > LIMIT_VALUE_DEPTH || (made->kind != VALUE_LIST && made->kind != VALUE_MAP))
         return made;
     copy = made->kind == VALUE_LIST ? value_list(arena) : value_map(arena);
     copy->marks = made->marks;
-    for (size_t i = 0; made->kind == VALUE_LIST && i < made->as.list.count; i++)
-        value_list_add(arena, copy, trust_deep(arena, syntax, made->as.list.items[i], depth + 1));
-    for (size_t i = 0; made->kind == VALUE_MAP && i < made->as.map.count; i++)
-        value_map_put_value(arena, copy, trust_deep(arena, syntax, made->as.map.pairs[i].key, depth + 1),
-                            trust_deep(arena, syntax, made->as.map.pairs[i].item, depth + 1));
+    for (size_t i = 0; made->kind == VALUE_LIST && i < made->as.list.count && *left != 0; i++)
+        value_list_add(arena, copy, trust_deep(arena, syntax, made->as.list.items[i], depth + 1, left));
+    for (size_t i = 0; made->kind == VALUE_MAP && i < made->as.map.count && *left != 0; i++)
+        value_map_put_value(arena, copy, trust_deep(arena, syntax, made->as.map.pairs[i].key, depth + 1, left),
+                            trust_deep(arena, syntax, made->as.map.pairs[i].item, depth + 1, left));
     return copy;
 }
 
 /* What was made from trusted text only may be used as a condition, but never be templated again; at level 2.19 neither. */
 static const struct value *trust(struct eval *eval, const struct render *render, const struct value *made)
 {
+    size_t left = TRUST_MEMBERS_MAX;
+    const struct value *copy;
+
     if (eval->unsafe || eval->env->config.level_2_19 || !(render->convert || render->is_expression))
         return made;
-    return needs_trust(made, 0) ? trust_deep(eval->arena, render->syntax, made, 0) : made;
+    if (!needs_trust(made, 0, &left))
+        return made;
+    left = TRUST_MEMBERS_MAX;
+    copy = trust_deep(eval->arena, render->syntax, made, 0, &left);
+    return left > 0 ? copy : made;
 }
 
 static const struct value *run_expression(struct eval *eval, const struct render *render, const struct template *tree)

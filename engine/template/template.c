@@ -18,7 +18,6 @@
 enum mode {
     MODE_STRICT,
     MODE_ARGUMENTS,
-    MODE_INSIDE, /* strict, in a list or map: at level 2.19 keys are no templates there */
 };
 
 static bool is_finished(const struct value *value)
@@ -107,10 +106,10 @@ static bool is_omit(const struct template_call *call, const struct value *value)
 static const struct value *member(struct template_call *call, const struct value *input, enum mode mode, bool *skip_out,
                                   struct error *err)
 {
-    bool is_2_19 = call->env->config.level_2_19;
-    const struct value *made = value_of(call, input, is_2_19 && mode == MODE_STRICT ? MODE_INSIDE : mode, err);
+    const struct value *made = value_of(call, input, mode, err);
 
-    if (made == NULL && is_2_19 && call->depth > 0 && err->kind == ERROR_UNDEFINED) { /* only using it is an error */
+    if (made == NULL && call->env->config.level_2_19 && call->depth > 0 &&
+        err->kind == ERROR_UNDEFINED) { /* only using it is an error */
         made = value_undefined(call->arena, err->text);
         call->env->has_undefined = true;
         error_clear(err);
@@ -153,16 +152,13 @@ static const struct value *value_of_map(struct template_call *call, const struct
     map->column = input->column;
     for (size_t i = 0; i < input->as.map.count; i++) {
         const struct value_pair *pair = &input->as.map.pairs[i];
-        /* Ansible templates the keys of arguments (set_fact), not those of variables */
-        bool is_plain_key = call->depth > 0 || mode == MODE_INSIDE;
-        const struct value *key = is_plain_key ? pair->key : value_of(call, pair->key, MODE_STRICT, err);
-        const struct value *made = key == NULL ? NULL : member(call, pair->item, mode, &skip, err);
+        const struct value *made = member(call, pair->item, mode, &skip, err);
 
-        if (key != NULL && skip)
+        if (skip)
             continue;
         if (made == NULL)
             return NULL;
-        value_map_put_value(call->arena, map, key, made);
+        value_map_put_value(call->arena, map, pair->key, made);
     }
     return map;
 }
@@ -209,12 +205,15 @@ static const struct value *without_tuples(const struct template_call *call, cons
 /* `left`: so many members are looked at, as parts may be shared. */
 static bool holds_omit(const struct template_call *call, const struct value *value, int depth, size_t *left)
 {
+    if (*left == 0)
+        return false;
+    --*left;
     if (depth > LIMIT_VALUE_DEPTH)
         return false;
-    for (size_t i = 0; value->kind == VALUE_LIST && i<value->as.list.count && * left> 0; i++, --*left)
+    for (size_t i = 0; value->kind == VALUE_LIST && i < value->as.list.count && *left != 0; i++)
         if (is_omit(call, value->as.list.items[i]) || holds_omit(call, value->as.list.items[i], depth + 1, left))
             return true;
-    for (size_t i = 0; value->kind == VALUE_MAP && i<value->as.map.count && * left> 0; i++, --*left)
+    for (size_t i = 0; value->kind == VALUE_MAP && i < value->as.map.count && *left != 0; i++)
         if (is_omit(call, value->as.map.pairs[i].item) ||
             holds_omit(call, value->as.map.pairs[i].item, depth + 1, left))
             return true;
@@ -225,14 +224,17 @@ static const struct value *omitted(const struct template_call *call, const struc
 {
     struct value *copy;
 
+    if (*left == 0)
+        return value;
+    --*left;
     if (depth > LIMIT_VALUE_DEPTH || (value->kind != VALUE_LIST && value->kind != VALUE_MAP))
         return value;
     copy = value->kind == VALUE_LIST ? value_list(call->arena) : value_map(call->arena);
     copy->marks = value->marks;
-    for (size_t i = 0; value->kind == VALUE_LIST && i<value->as.list.count && * left> 0; i++, --*left)
+    for (size_t i = 0; value->kind == VALUE_LIST && i < value->as.list.count && *left != 0; i++)
         if (!is_omit(call, value->as.list.items[i]))
             value_list_add(call->arena, copy, omitted(call, value->as.list.items[i], depth + 1, left));
-    for (size_t i = 0; value->kind == VALUE_MAP && i<value->as.map.count && * left> 0; i++, --*left)
+    for (size_t i = 0; value->kind == VALUE_MAP && i < value->as.map.count && *left != 0; i++)
         if (!is_omit(call, value->as.map.pairs[i].item))
             value_map_put_value(call->arena, copy, value->as.map.pairs[i].key,
                                 omitted(call, value->as.map.pairs[i].item, depth + 1, left));
@@ -243,10 +245,12 @@ static const struct value *omitted(const struct template_call *call, const struc
 static const struct value *without_omit(const struct template_call *call, const struct value *value)
 {
     size_t seen = LIMIT_TEMPLATE_STEPS, left = LIMIT_TEMPLATE_STEPS;
+    const struct value *copy;
 
     if (call->depth > 0 || !call->env->config.level_2_19 || !holds_omit(call, value, 0, &seen))
         return value;
-    return omitted(call, value, 0, &left);
+    copy = omitted(call, value, 0, &left);
+    return left > 0 ? copy : value;
 }
 
 static bool template_any(struct template_call *call, const struct value *input, enum mode mode,

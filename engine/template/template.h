@@ -69,7 +69,7 @@ void template_warn(const struct template_call *call, const char *text);
 /*
  * Ansible's rules: strings marked TRUSTED that hold template syntax are rendered; a string that is one expression gives
  * the expression's value where Ansible does (lists, maps, booleans; numbers become text); lists and maps are templated
- * member by member, keys included. What is VALUE_STATIC or not TRUSTED comes back as it is. An undefined variable is
+ * member by member; names in maps stay what they are. What is VALUE_STATIC or not TRUSTED comes back as it is. An undefined variable is
  * error kind ERROR_UNDEFINED: "'name' is undefined".
  */
 bool template_value(struct template_call *call, const struct value *input, const struct value **out, struct error *err);

@@ -14,17 +14,12 @@
         return true;                                                                                                   \
     }
 
-static bool is_mapping(const struct value *value)
-{
-    return value->kind == VALUE_MAP || (value->kind == VALUE_OBJECT && value->as.object.ops->keys != NULL);
-}
-
 static bool is_iterable(const struct value *value)
 {
     const struct object_kind *kind = object_kind(value);
 
     return value->kind == VALUE_STRING || value->kind == VALUE_LIST || value->kind == VALUE_UNDEFINED ||
-           is_mapping(value) || (kind != NULL && kind->items != NULL);
+           value_is_mapping(value) || (kind != NULL && kind->items != NULL);
 }
 
 KIND_TEST(defined, input->kind != VALUE_UNDEFINED)
@@ -37,8 +32,8 @@ KIND_TEST(integer, value_is_integer(input))
 KIND_TEST(float, input->kind == VALUE_REAL)
 KIND_TEST(number, input->kind >= VALUE_BOOL && input->kind <= VALUE_REAL)
 KIND_TEST(string, input->kind == VALUE_STRING && (input->marks & VALUE_BYTES) == 0)
-KIND_TEST(mapping, is_mapping(input))
-KIND_TEST(sequence, input->kind == VALUE_STRING || input->kind == VALUE_LIST || is_mapping(input))
+KIND_TEST(mapping, value_is_mapping(input))
+KIND_TEST(sequence, input->kind == VALUE_STRING || input->kind == VALUE_LIST || value_is_mapping(input))
 KIND_TEST(callable, object_is_callable(input) || input->kind == VALUE_UNDEFINED)
 KIND_TEST(escaped, (input->marks & VALUE_MARKUP) != 0)
 

@@ -108,6 +108,9 @@ check_fails grep -rq only-for-the-desk controller # the store, the run's files
 step "what it cannot do is refused"
 roost_ends 5 apply site.yml -i hosts.ini --via controller --user root
 check_contains "ssh's options" "--user has no meaning for a run through the controller" "$NOTES"
+echo secret >vault-password
+roost_ends 5 apply site.yml -i hosts.ini --via controller --vault-password-file vault-password
+check_contains "a vault's password" "the password of a vault has no meaning for a run through the controller" "$NOTES"
 roost_ends 5 apply site.yml -i hosts.ini --via controllers
 check_contains "which way" "did you mean 'controller'" "$NOTES"
 play here <<'PLAY'

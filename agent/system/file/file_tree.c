@@ -74,7 +74,7 @@ static bool visit_names(struct arena *arena, const char *folder, char **names, c
     for (; *names; names++) {
         const char *path = path_join(arena, folder, *names);
         if (lstat(path, &info) != 0) {
-            if (errno == ENOENT)
+            if (errno == ENOENT || visitor->passes_over)
                 continue; /* gone meanwhile */
             return error_set_errno(err, "cannot look at '%s'", path);
         }
@@ -90,7 +90,13 @@ bool file_tree_walk(struct arena *arena, const char *folder, const struct file_t
     size_t count = 0;
     struct stat info;
 
-    if (!file_tree_names(arena, folder, &names, &count, err) || !visit_names(arena, folder, names, visitor, err))
+    if (!file_tree_names(arena, folder, &names, &count, err)) {
+        if (!visitor->passes_over)
+            return false;
+        error_clear(err);
+        return true;
+    }
+    if (!visit_names(arena, folder, names, visitor, err))
         return false;
     for (size_t i = 0; i < count; i++) {
         const char *path = path_join(arena, folder, names[i]);

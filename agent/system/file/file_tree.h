@@ -11,6 +11,7 @@ struct file_tree_visitor {
     /* `info` is of the thing itself (lstat). False ends the walk. */
     bool (*visit)(void *context, const char *path, const struct stat *info, struct error *err);
     void *context;
+    bool passes_over; /* what cannot be looked at or listed is no error, as for Python's os.walk */
 };
 
 /* Sorted names of a folder, without . and ..; NULL-terminated. */

@@ -14,6 +14,11 @@
 
 #include <cmocka.h>
 
+#include "cli/verb.h"
+#include "tests/unit/cli/verb_output.h"
+
+VERB_DECLARE(workloads);
+
 static void put_file(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");
@@ -72,9 +77,23 @@ static void test_find(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* What was not there was not checked. */
+static void test_check_of_nothing(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+    char *words[] = { (char *)"workloads", (char *)"check", (char *)"-i", (char *)"/nowhere/hosts.yml", NULL };
+    char *output = NULL;
+
+    (void)state;
+    setenv("ANSIBLE_CONFIG", "/dev/null", 1);
+    setenv("ROOST_CONTROLLER", "/nowhere/controller.json", 1);
+    assert_int_equal(verb_output(arena, verb_workloads.run, 4, words, &output), 1);
+    assert_non_null(strstr(output, "there is no folder '/nowhere/workloads': nothing is declared"));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_find) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_find), cmocka_unit_test(test_check_of_nothing) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,6 +161,21 @@ static void test_fetch_that_takes_too_long_leaves_nothing(void **state)
     fixture_free(fixture);
 }
 
+/* The folders too: here the temporary file's name is longer than a name may be. */
+static void test_fetch_that_cannot_write_leaves_nothing(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+
+    (void)state;
+    fixture->log_results = true;
+    fixture_write(fixture, "got/there", "");
+    fixture_run(fixture, arena_printf(fixture->arena,
+                                      HEAD "    - fetch: { src: /x/%0250d, dest: got/new/deep/, flat: true }\n", 1));
+    has(fixture, "Failed to fetch the file");
+    assert_int_equal(file_count(arena_printf(fixture->arena, "%s/got", fixture->folder)), 1);
+    fixture_free(fixture);
+}
+
 static void test_debug_null(void **state)
 {
     struct fixture *fixture =
@@ -210,6 +225,7 @@ int main(void)
         cmocka_unit_test(test_template_file_names_its_place),
         cmocka_unit_test(test_debug_null),
         cmocka_unit_test(test_fetch_that_takes_too_long_leaves_nothing),
+        cmocka_unit_test(test_fetch_that_cannot_write_leaves_nothing),
         cmocka_unit_test(test_raw_has_no_environment),
         cmocka_unit_test(test_nobody_to_work_on),
     };

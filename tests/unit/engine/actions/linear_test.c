@@ -353,6 +353,28 @@ static void test_missing_modules_are_noted(void **state)
     fixture_free(fixture);
 }
 
+/* As in Ansible a play's own variables are read even if only syntax is looked at; who is asked for is nobody then. */
+static void test_syntax_reads_variables(void **state)
+{
+    struct fixture *fixture = fixture_new("a,");
+    const char *paths[] = { fixture_write(fixture, "play.yml",
+                                          "- hosts: '{{ chosen }}'\n  vars_prompt: [{name: chosen, default: a}]\n"
+                                          "  vars_files: [v.yml]\n  tasks: [{debug: }]\n"),
+                            NULL };
+    struct text out = text_new(fixture->arena);
+
+    (void)state;
+    fixture->options.playbooks = paths;
+    fixture->options.loader = playbook_loader_new(fixture->arena, &fixture->loader_config);
+    fixture_write(fixture, "v.yml", "x: 1\n");
+    assert_true(run_list(fixture->arena, &fixture->options, LIST_SYNTAX, &out, &fixture->error));
+    fixture_write(fixture, "v.yml", "x: [1\n");
+    fixture->options.loader = playbook_loader_new(fixture->arena, &fixture->loader_config);
+    assert_false(run_list(fixture->arena, &fixture->options, LIST_SYNTAX, &out, &fixture->error));
+    assert_non_null(strstr(fixture->error.path, "v.yml"));
+    fixture_free(fixture);
+}
+
 /* A pipe answers as a terminal does; only whole words count. */
 static bool answer_step(void *context, const char *prompt, bool secret, struct arena *arena, const char **out)
 {
@@ -584,6 +606,7 @@ int main(void)
         cmocka_unit_test(test_refused_when_reached),
         cmocka_unit_test(test_options_refused),
         cmocka_unit_test(test_missing_modules_are_noted),
+        cmocka_unit_test(test_syntax_reads_variables),
         cmocka_unit_test(test_step),
         cmocka_unit_test(test_missing_vars_file_has_its_line),
         cmocka_unit_test(test_missing_handler_ends_the_run),

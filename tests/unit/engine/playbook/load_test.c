@@ -384,6 +384,9 @@ static void test_skipped_modules_load(void **state)
     assert_non_null(strstr(node->unresolved_text, "couldn't resolve module/action 'yum'"));
     assert_true(task_named(&book->plays[0]->tasks, "deep")->is_unresolved);
     assert_false(book->plays[0]->tasks.items[4]->is_unresolved);
+    (void)load(
+        f,
+        "- hosts: all\n  ignore_errors: true\n  tasks:\n    - copy: {nonsense: 1}\n    - debug: {msg: '{{ 1 | nope }}'}\n");
 }
 
 static void test_inheritance(void **state)

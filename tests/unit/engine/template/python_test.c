@@ -167,6 +167,8 @@ static void test_sizes_are_bounded(void **state)
         "{{ range(2 ** 70, 2 ** 71) }}",
         "{{ range(2 ** 70, 2 ** 71, 2 ** 45) }}",
         "{{ 10 ** 400000 }}",
+        "{{ [[[[[['x' ~ 'y'] * 1000] * 1000] * 1000] * 1000] * 1000] * 0 }}",
+        "{% set x = [[[1] * 1000] * 1000] * 1000 %}{% if x == x | list %}{% endif %}",
         "{{ [1] | batch(2 ** 40, 0) | list | length }}",
         "{% set x = 2 ** 1000000 %}{% for i in range(100000) %}{% if x % x > 7 %}{% endif %}{% endfor %}",
         "{% for i in range(100000) %}{% if 2 ** 1000000 > 7 and false %}{% endif %}{% endfor %}",

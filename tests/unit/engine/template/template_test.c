@@ -120,7 +120,7 @@ static void vault_values_need_a_password(void **state)
     assert_false(template_is_opened(&world->call, out, &err));
 }
 
-static void keys_of_arguments_are_templates(void **state)
+static void keys_are_no_templates(void **state)
 {
     struct world *world = *state;
     struct value *args = value_map(world->arena);
@@ -128,7 +128,9 @@ static void keys_of_arguments_are_templates(void **state)
 
     value_map_put_value(world->arena, args, trusted(world, "k{{ n }}"), value_int(world->arena, 1));
     assert_true(template_value(&world->call, args, &out, NULL));
-    check_repr(world, out, "{'k5': 1}");
+    check_repr(world, out, "{'k{{ n }}': 1}");
+    assert_true(template_arguments(&world->call, args, &out, NULL));
+    check_repr(world, out, "{'k{{ n }}': 1}");
 }
 
 static bool holds(struct world *world, const struct value *condition)
@@ -215,6 +217,18 @@ static void members_are_trusted(void **state)
     assert_int_equal(marks_within(world, "{{ ['N' ~ lookup('pipe', 'echo n')] }}"), 0);
     assert_int_equal(marks_within(world, "{{ keyed.keys() | list }}"), 0);
     assert_int_equal(marks_within(world, "{{ keyed.keys() | map('trim') | list }}"), 0);
+    value_map_remove(world->arena, keyed, value_string(world->arena, "lookup('pipe', 'n')"));
+    value_map_put_int(world->arena, keyed, "n", 1); /* a name that can do nothing by itself, as in Ansible */
+    assert_int_equal(marks_within(world, "{{ keyed.keys() | list }}"), VALUE_TRUSTED | VALUE_STATIC);
+}
+
+/* What has very many members is not copied to be trusted. */
+static void many_members_stay_data(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(marks_within(world, "{{ range(1100000) | map('string') | list }}"), 0);
+    assert_int_equal(marks_within(world, "{{ range(1000) | map('string') | list }}"), VALUE_TRUSTED | VALUE_STATIC);
 }
 
 static void expressions_keep_their_type(void **state)
@@ -376,10 +390,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(arguments_leave_out_omit, setup, teardown),
         cmocka_unit_test_setup_teardown(vault_values_need_a_password, setup, teardown),
-        cmocka_unit_test_setup_teardown(keys_of_arguments_are_templates, setup, teardown),
+        cmocka_unit_test_setup_teardown(keys_are_no_templates, setup, teardown),
         cmocka_unit_test_setup_teardown(conditions, setup, teardown),
         cmocka_unit_test_setup_teardown(conditions_from_outside_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(members_are_trusted, setup, teardown),
+        cmocka_unit_test_setup_teardown(many_members_stay_data, setup, teardown),
         cmocka_unit_test_setup_teardown(expressions_keep_their_type, setup, teardown),
         cmocka_unit_test_setup_teardown(files, setup, teardown),
         cmocka_unit_test_setup_teardown(checks_at_plan_time, setup, teardown),
