@@ -94,7 +94,7 @@ static void diff_content(struct file_job *job)
     struct value *content = value_map(arena);
     struct content_lists lists = { arena, value_list(arena), value_list(arena),
                                    job->task->diff_mode ? SIZE_MAX : UNASKED_NAMES_MAX };
-    struct file_tree_visitor visitor = { collect_path, &lists, .passes_over = true };
+    struct file_tree_visitor visitor = { .visit = collect_path, .context = &lists, .passes_over = true };
     struct error ignored = ERROR_INIT;
 
     if (!file_tree_walk(walk, job->path, &visitor, &ignored))
@@ -260,7 +260,7 @@ static bool recurse_visit(void *context, const char *path, const struct stat *in
 
 static bool recurse_into(struct file_job *job, const char *folder, struct error *err)
 {
-    struct file_tree_visitor visitor = { recurse_visit, job };
+    struct file_tree_visitor visitor = { .visit = recurse_visit, .context = job };
     return file_tree_walk(job->task->scratch, folder, &visitor, err);
 }
 

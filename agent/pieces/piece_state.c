@@ -97,7 +97,7 @@ bool piece_state_trim(const struct system *system, struct arena *arena, const st
     if (fd < 0)
         return error_set_errno(err, "cannot enter '%s'", folder);
     /* a piece that was taken over may swap its folders for links at any moment */
-    if (!file_tree_walk_at(arena, fd, &(struct file_tree_visitor){ file_visit, &files }, err))
+    if (!file_tree_walk_at(arena, fd, &(struct file_tree_visitor){ .visit = file_visit, .context = &files }, err))
         return error_prefix(err, "the state '%s' is not kept to its size", trim->state);
     if (files.count > 0)
         qsort(files.files, files.count, sizeof(*files.files), older_first);

@@ -134,7 +134,7 @@ bool file_sync_owner(struct task_context *task, const char *folder, const struct
 {
     struct file_arguments numbers = file_arguments_resolve(task, arguments);
     struct owner_walk walk = { task, { .owner = numbers.owner, .group = numbers.group } };
-    struct file_tree_visitor visitor = { owner_visit, &walk };
+    struct file_tree_visitor visitor = { .visit = owner_visit, .context = &walk };
 
     if ((!arguments->owner && !arguments->group) || !path_is_folder(folder))
         return true;

@@ -75,7 +75,7 @@ static bool note(void *context, const char *path, const struct stat *info, struc
 static void walks_in_order(void **state)
 {
     struct world *world = *state;
-    struct file_tree_visitor visitor = { note, world };
+    struct file_tree_visitor visitor = { .visit = note, .context = world };
 
     make_tree(world);
     assert_true(file_tree_walk(world->arena, "d", &visitor, &world->err));
@@ -200,11 +200,13 @@ static void stays_inside_what_others_change(void **state)
     put("precious/2", 0600);
     put("precious/secret", 0600);
     fd = open("d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_true(file_tree_walk_at(world->arena, fd, &(struct file_tree_visitor){ only_see, world }, &world->err));
+    assert_true(file_tree_walk_at(world->arena, fd, &(struct file_tree_visitor){ .visit = only_see, .context = world },
+                                  &world->err));
     assert_non_null(strstr(world->seen.data, "a/2 "));
     text_truncate(&world->seen, 0);
 
-    assert_true(file_tree_walk_at(world->arena, fd, &(struct file_tree_visitor){ swap_a, world }, &world->err));
+    assert_true(file_tree_walk_at(world->arena, fd, &(struct file_tree_visitor){ .visit = swap_a, .context = world },
+                                  &world->err));
     assert_non_null(strstr(world->seen.data, "a "));
     assert_null(strstr(world->seen.data, "secret")); /* swapped before it was entered */
     assert_false(file_tree_unlink_at(fd, "a/2"));    /* swapped after it was walked */
