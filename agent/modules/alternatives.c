@@ -52,8 +52,8 @@ static bool display(struct alternatives_job *job, struct error *err)
     struct task_context *task = job->task;
     struct process_result result;
 
-    if (process_find(task->system, task->scratch, "update-alternatives") == NULL)
-        return error_set(err, "Failed to find required executable \"update-alternatives\"");
+    if (process_require(task->system, task->scratch, "update-alternatives", err) == NULL)
+        return false;
     if (!process_run(task->system, task->scratch, &PROCESS("update-alternatives", "--display", job->args->name),
                      &result, err))
         return false;

@@ -93,8 +93,8 @@ static bool crontab_command(struct cron_job *job, const char *what, const char *
     struct process_request own = PROCESS("crontab", what), other = PROCESS("crontab", "-u", job->user, what);
     struct process_request *request = job->user != NULL ? &other : &own;
 
-    if (process_find(job->task->system, job->task->scratch, "crontab") == NULL)
-        return error_set(err, "Failed to find required executable \"crontab\"");
+    if (process_require(job->task->system, job->task->scratch, "crontab", err) == NULL)
+        return false;
     request->input = input;
     request->input_length = input != NULL ? strlen(input) : 0;
     return process_run(job->task->system, job->task->scratch, request, out, err);

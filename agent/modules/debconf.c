@@ -62,8 +62,8 @@ static bool program_run(struct task_context *task, const char *const *argv, cons
 {
     struct process_request request = { .argv = argv, .input = input, .c_locale = true, .umask_bits = -1 };
 
-    if (process_find(task->system, task->scratch, argv[0]) == NULL)
-        return error_set(err, "Failed to find required executable \"%s\" in paths", argv[0]);
+    if (process_require(task->system, task->scratch, argv[0], err) == NULL)
+        return false;
     request.input_length = input == NULL ? 0 : strlen(input);
     return process_run(task->system, task->scratch, &request, out, err);
 }

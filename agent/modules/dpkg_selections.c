@@ -34,8 +34,8 @@ static bool dpkg_selections_run(struct task_context *task, const void *raw, stru
     struct process_result shown, done;
     const char *current;
 
-    if (process_find(task->system, task->scratch, "dpkg") == NULL)
-        return result_fail(task, "Failed to find required executable \"dpkg\" in paths");
+    if (process_require(task->system, task->scratch, "dpkg", err) == NULL)
+        return false;
     if (!process_run_ok(task->system, task->scratch, &ask, &shown, err))
         return false;
     current = selection_read(task->scratch, &shown);

@@ -142,8 +142,8 @@ static bool getent_run(struct task_context *task, const void *raw, struct error 
         words[count++] = "-s";
         words[count] = args->service;
     }
-    if (process_find(task->system, task->scratch, "getent") == NULL)
-        return result_fail(task, "Failed to find required executable \"getent\" in paths");
+    if (process_require(task->system, task->scratch, "getent", err) == NULL)
+        return false;
     if (!process_run(task->system, task->scratch, &request, &answer, err))
         return false;
     if (answer.status != 0)

@@ -69,8 +69,8 @@ static bool generate(struct locale_job *job, const char *argument, struct error 
     struct process_request request = PROCESS("locale-gen", argument); /* NULL ends the words */
     struct process_result result;
 
-    if (process_find(task->system, task->scratch, "locale-gen") == NULL)
-        return error_set(err, "Failed to find required executable \"locale-gen\"");
+    if (process_require(task->system, task->scratch, "locale-gen", err) == NULL)
+        return false;
     if (!process_run(task->system, task->scratch, &request, &result, err))
         return false;
     if (result.status == 0)

@@ -35,11 +35,9 @@ static struct value *command_make(struct task_context *task, const struct make_a
     if (!program)
         program = process_find(task->system, arena, "gmake");
     if (!program)
-        program = process_find(task->system, arena, "make");
-    if (!program) {
-        (void)error_set(err, "Failed to find required executable \"make\"");
+        program = process_require(task->system, arena, "make", err);
+    if (!program)
         return NULL;
-    }
     value_list_add(arena, words, value_string(arena, program));
     if (args->jobs != ARG_INT_UNSET) {
         value_list_add(arena, words, value_string(arena, "-j"));

@@ -280,8 +280,8 @@ static bool modprobe_run(struct task_context *task, const void *raw, struct erro
     result_set_string(task, "state", job->args->state);
     if (job->args->name[0] == '\0' || job->args->name[0] == '-' || strchr(job->args->name, '/') != NULL)
         return error_set(err, "'%s' is not the name of a kernel module", job->args->name);
-    if (process_find(task->system, task->scratch, "modprobe") == NULL)
-        return error_set(err, "Failed to find required executable \"modprobe\"");
+    if (process_require(task->system, task->scratch, "modprobe", err) == NULL)
+        return false;
     if (!kernel_module_is_loaded(task->system, task->scratch, job->args->name, &is_loaded, err))
         return false;
     bool is_wanted = strcmp(job->args->state, "present") == 0;

@@ -95,8 +95,8 @@ static bool key_is_trusted(struct key_job *job, bool *out, struct error *err)
     struct gpg_keys keys = { .count = 0 };
 
     *out = false;
-    if (process_find(task->system, task->scratch, "rpm") == NULL)
-        return error_set(err, "Failed to find required executable \"rpm\"");
+    if (process_require(task->system, task->scratch, "rpm", err) == NULL)
+        return false;
     if (!process_run(task->system, task->scratch, &PROCESS("rpm", "-q", "gpg-pubkey", "--qf", "%{description}\n"),
                      &result, err))
         return false;

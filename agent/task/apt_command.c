@@ -69,10 +69,10 @@ void apt_command_add_dpkg_options(struct apt_command *command, const char *dpkg_
 
 bool apt_program(struct apt_job *job, const char *name, const char **out, struct error *err)
 {
-    const char *path = process_find(job->task->system, job->task->scratch, name);
+    const char *path = process_require(job->task->system, job->task->scratch, name, err);
 
     if (path == NULL)
-        return error_set(err, "Failed to find required executable \"%s\"", name);
+        return false;
     *out = path;
     return true;
 }

@@ -30,7 +30,7 @@ bool dnf_find(struct dnf_job *job, struct error *err)
         job->is_dnf5 = text_starts(base, "dnf5");
         return true;
     }
-    return error_set(err, "Failed to find required executable \"dnf\"");
+    return process_require(task->system, task->scratch, "dnf", err) != NULL;
 }
 
 static void add_each(struct dnf_job *job, struct word_list *argv, const char *option, const struct value *list)

@@ -85,9 +85,9 @@ static struct value *environment_words(struct pip_job *job, struct error *err)
     if (!program)
         return error_set(err, "virtualenv_command is empty") ? words : NULL;
     if (!strchr(program, '/')) {
-        const char *found = process_find(job->task->system, arena, program);
+        const char *found = process_require(job->task->system, arena, program, err);
         if (!found)
-            return error_set(err, "Failed to find required executable \"%s\"", program) ? words : NULL;
+            return NULL;
         program = found;
     }
     add_word(job, words, program);

@@ -139,32 +139,6 @@ static bool merge_collect(struct yaml_loader *in, struct value *merges, const st
     return true;
 }
 
-static void merge_into(struct yaml_loader *in, struct value *target, const struct value *map)
-{
-    for (size_t i = 0; i < value_count(map); i++) {
-        const struct value_pair *pair = value_pair_at(map, i);
-
-        value_map_put_value(in->arena, target, pair->key, pair->item);
-        collection_weigh(target, pair->key);
-        collection_weigh(target, pair->item);
-    }
-}
-
-/* Merged pairs come first, what the mapping says itself overrides them. */
-static struct value *merge_apply(struct yaml_loader *in, const struct value *own, const struct value *merges)
-{
-    struct value *map = value_map(in->arena);
-
-    map->path = own->path;
-    map->line = own->line;
-    map->column = own->column;
-    map->marks = own->marks;
-    for (size_t i = 0; i < value_count(merges); i++)
-        merge_into(in, map, value_item(merges, i));
-    merge_into(in, map, own);
-    return map;
-}
-
 static void warn_duplicate(struct yaml_loader *in, const struct value *map, const struct value *key)
 {
     const char *path = in->source->path == NULL ? "<string>" : in->source->path;
@@ -177,6 +151,36 @@ static void warn_duplicate(struct yaml_loader *in, const struct value *map, cons
                                                         "found a duplicate dict key (%s). Using last defined value "
                                                         "only.",
                                                         path, map->line, map->column, value_to_text(in->arena, key))));
+}
+
+static void merge_into(struct yaml_loader *in, struct value *target, const struct value *map)
+{
+    for (size_t i = 0; i < value_count(map); i++) {
+        const struct value_pair *pair = value_pair_at(map, i);
+
+        const size_t count = value_count(target);
+
+        value_map_put_value(in->arena, target, pair->key, pair->item);
+        collection_weigh(target, pair->key);
+        collection_weigh(target, pair->item);
+        if (value_count(target) == count)
+            warn_duplicate(in, target, pair->key);
+    }
+}
+
+/* Merged pairs come first, what the mapping says itself overrides them; Ansible warns of that as of any key that is there twice. */
+static struct value *merge_apply(struct yaml_loader *in, const struct value *own, const struct value *merges)
+{
+    struct value *map = value_map(in->arena);
+
+    map->path = own->path;
+    map->line = own->line;
+    map->column = own->column;
+    map->marks = own->marks;
+    for (size_t i = 0; i < value_count(merges); i++)
+        merge_into(in, map, value_item(merges, i));
+    merge_into(in, map, own);
+    return map;
 }
 
 static const struct value *mapping_key(struct yaml_loader *in, const yaml_event_t *event, int depth)
@@ -237,6 +241,42 @@ static const struct value *node_mapping(struct yaml_loader *in, const yaml_event
     }
 }
 
+/* !!omap and !!pairs are lists of pairs, as PyYAML makes them. */
+static const struct value *pairs_of(struct yaml_loader *in, const yaml_event_t *event, const struct value *list)
+{
+    struct value *pairs = collection_new(in, event, VALUE_LIST);
+
+    for (size_t i = 0; i < value_count(list); i++) {
+        const struct value *entry = value_item(list, i);
+        struct value *pair = collection_new(in, event, VALUE_LIST);
+
+        if (value_map_count(entry) != 1)
+            return loader_fail(in, &event->start_mark, "each entry of an ordered mapping must be a mapping of one key");
+        pair->marks |= VALUE_TUPLE;
+        for (int part = 0; part < 2; part++) {
+            const struct value *item = part == 0 ? value_pair_at(entry, 0)->key : value_pair_at(entry, 0)->item;
+
+            collection_weigh(pair, item);
+            value_list_add(in->arena, pair, item);
+        }
+        collection_weigh(pairs, pair);
+        value_list_add(in->arena, pairs, pair);
+    }
+    return pairs;
+}
+
+/* !!set is the list of its members: there are no sets here. */
+static const struct value *members_of(struct yaml_loader *in, const yaml_event_t *event, const struct value *map)
+{
+    struct value *members = collection_new(in, event, VALUE_LIST);
+
+    for (size_t i = 0; i < value_count(map); i++) {
+        collection_weigh(members, value_pair_at(map, i)->key);
+        value_list_add(in->arena, members, value_pair_at(map, i)->key);
+    }
+    return members;
+}
+
 /* A list or mapping with its tag: !unsafe takes the trust of everything beneath. */
 static const struct value *node_collection(struct yaml_loader *in, const yaml_event_t *event, int depth)
 {
@@ -244,19 +284,23 @@ static const struct value *node_collection(struct yaml_loader *in, const yaml_ev
     const yaml_char_t *raw = is_list ? event->data.sequence_start.tag : event->data.mapping_start.tag;
     const char *tag = (const char *)raw, *own = is_list ? YAML_TAG "seq" : YAML_TAG "map";
     bool is_unsafe = tag != NULL && strcmp(tag, "!unsafe") == 0;
+    bool is_pairs = is_list && tag != NULL && (strcmp(tag, YAML_TAG "omap") == 0 || strcmp(tag, YAML_TAG "pairs") == 0);
+    bool is_set = !is_list && tag != NULL && strcmp(tag, YAML_TAG "set") == 0;
     const struct value *value;
 
     if (depth >= LIMIT_YAML_DEPTH)
         return loader_fail(in, &event->start_mark,
                            arena_printf(in->arena, "nested deeper than %d levels", LIMIT_YAML_DEPTH));
-    if (tag != NULL && !is_unsafe && strcmp(tag, own) != 0 && strcmp(tag, "!") != 0 &&
+    if (tag != NULL && !is_unsafe && !is_pairs && !is_set && strcmp(tag, own) != 0 && strcmp(tag, "!") != 0 &&
         (is_list || strcmp(tag, YAML_TAG "python/dict") != 0))
         return loader_fail(in, &event->start_mark,
                            arena_printf(in->arena, "unknown tag '%s' on a %s", tag, is_list ? "list" : "mapping"));
     in->unsafe_depth += is_unsafe;
     value = is_list ? node_list(in, event, depth) : node_mapping(in, event, depth);
     in->unsafe_depth -= is_unsafe;
-    return value;
+    if (value == NULL || (!is_pairs && !is_set))
+        return value;
+    return is_pairs ? pairs_of(in, event, value) : members_of(in, event, value);
 }
 
 static const yaml_char_t *event_anchor(const yaml_event_t *event)

@@ -25,8 +25,8 @@ bool account_commands_run(const struct system *system, struct arena *arena, cons
         struct process_request request = PROCESS("");
         struct process_result result;
 
-        if (process_find(system, arena, command->argv[0]) == NULL)
-            return error_set(err, "Failed to find required executable \"%s\"", command->argv[0]);
+        if (process_require(system, arena, command->argv[0], err) == NULL)
+            return false;
         request.argv = command->argv;
         request.input = command->input;
         request.input_length = command->input != NULL ? strlen(command->input) : 0;

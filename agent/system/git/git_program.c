@@ -12,10 +12,10 @@
 bool git_program_open(const struct system *system, struct arena *arena, const char *executable, struct git_program *out,
                       struct error *err)
 {
-    const char *path = executable ? executable : process_find(system, arena, "git");
+    const char *path = executable ? executable : process_require(system, arena, "git", err);
 
     if (!path)
-        return error_set(err, "Failed to find required executable \"git\"");
+        return false;
     *out = (struct git_program){
         .system = system, .arena = arena, .path = path, .environment = value_map(arena), .umask_bits = -1
     };

@@ -207,8 +207,8 @@ bool timezone_set_clock_files(const struct system *system, struct arena *arena, 
         is_done = true;
     }
     const char *text = arena_printf(arena, "%s%s", is_done ? "" : wanted, out.data != NULL ? out.data : "");
-    if (process_find(system, arena, "hwclock") == NULL)
-        return error_set(err, "Failed to find required executable \"hwclock\"");
+    if (process_require(system, arena, "hwclock", err) == NULL)
+        return false;
     return file_replace_text(system, arena, CLOCK_FILE, text, &options, err) &&
            process_run_ok(system, arena, &PROCESS("hwclock", "--systohc", local ? "--localtime" : "--utc"), &result,
                           err);

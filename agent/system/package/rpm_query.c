@@ -191,8 +191,8 @@ bool rpm_packages_read(const struct system *system, struct arena *arena, const c
     struct process_request request = PROCESS("");
     struct process_result result;
 
-    if (process_find(system, arena, "rpm") == NULL)
-        return error_set(err, "Failed to find required executable \"rpm\"");
+    if (process_require(system, arena, "rpm", err) == NULL)
+        return false;
     word_list_add(&argv, "rpm");
     word_list_add_pair(&argv, "--root", root);
     word_list_add(&argv, "-qa");

@@ -44,3 +44,5 @@ bool process_run_ok(const struct system *system, struct arena *arena, const stru
 #define PROCESS(...) ((struct process_request){ .argv = PROCESS_ARGV(__VA_ARGS__), .c_locale = true, .umask_bits = -1 })
 /* Absolute path of a program, or NULL. */
 const char *process_find(const struct system *system, struct arena *arena, const char *name);
+/* The same where it has to be there. NULL: error set, with Ansible's sentence, which says where it was looked for. */
+const char *process_require(const struct system *system, struct arena *arena, const char *name, struct error *err);

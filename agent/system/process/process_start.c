@@ -23,7 +23,7 @@
 #define PROGRAM_OUTPUT 4
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-static const char *const sbin_folders[] = { "/usr/local/sbin", "/usr/sbin", "/sbin", NULL };
+static const char *const sbin_folders[] = { "/sbin", "/usr/sbin", "/usr/local/sbin", NULL }; /* in Ansible's order */
 
 /* --- environment --- */
 
@@ -95,6 +95,18 @@ static const char *environment_get(char *const *entries, const char *name)
 
 /* --- finding the program --- */
 
+/* Is `folder` in a list of folders with colons? */
+static bool is_listed(const char *list, const char *folder)
+{
+    size_t length = strlen(folder);
+
+    for (const char *at = list; (at = strstr(at, folder)) != NULL; at++) {
+        if ((at == list || at[-1] == ':') && (at[length] == '\0' || at[length] == ':'))
+            return true;
+    }
+    return false;
+}
+
 static const char *program_in(struct arena *arena, const char *folder, size_t length, const char *name)
 {
     char *path = arena_printf(arena, "%.*s/%s", (int)length, folder, name);
@@ -125,6 +137,24 @@ const char *process_find(const struct system *system, struct arena *arena, const
     char **environment = process_environment(system, arena, &request);
 
     return name[0] != '\0' ? program_find(arena, environment_get(environment, "PATH"), name) : NULL;
+}
+
+const char *process_require(const struct system *system, struct arena *arena, const char *name, struct error *err)
+{
+    struct process_request request = { .umask_bits = -1 };
+    const char *found = process_find(system, arena, name), *search;
+    struct text paths = text_new(arena);
+
+    if (found != NULL)
+        return found;
+    search = environment_get(process_environment(system, arena, &request), "PATH");
+    text_add(&paths, search != NULL ? search : PATH_DEFAULT);
+    for (const char *const *folder = sbin_folders; *folder; folder++) {
+        if (!is_listed(paths.data, *folder) && path_exists(*folder))
+            text_printf(&paths, ":%s", *folder);
+    }
+    (void)error_set(err, "Failed to find required executable \"%s\" in paths: %s", name, paths.data);
+    return NULL;
 }
 
 /* --- starting: pipes whose far end (the program's) blocks and whose near end does not --- */

@@ -23,8 +23,8 @@ bool unit_offline_systemctl(const struct system *system, struct arena *arena, co
 {
     struct process_result result;
 
-    if (process_find(system, arena, "systemctl") == NULL)
-        return error_set(err, "Failed to find required executable \"systemctl\"");
+    if (process_require(system, arena, "systemctl", err) == NULL)
+        return false;
     if (!process_run(system, arena, &PROCESS("systemctl", scope_verb_unit[0], scope_verb_unit[1], scope_verb_unit[2]),
                      &result, err))
         return false;

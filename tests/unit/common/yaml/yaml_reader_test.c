@@ -185,6 +185,9 @@ static const struct broken_case broken[] = {
     { "a: !foo 1\n", 1, 4, "unknown tag '!foo'" },
     { "a: !foo [1]\n", 1, 4, "unknown tag '!foo' on a list" },
     { "a: !vault [1]\n", 1, 4, "unknown tag '!vault' on a list" },
+    { "a: !!omap [b: 1, 2]\n", 1, 4, "each entry of an ordered mapping must be a mapping of one key" },
+    { "a: !!omap {b: 1}\n", 1, 4, "unknown tag 'tag:yaml.org,2002:omap' on a mapping" },
+    { "a: !!set [1]\n", 1, 4, "unknown tag 'tag:yaml.org,2002:set' on a list" },
     { "a: !!int x\n", 1, 4, "'x' does not fit its tag '!!int'" },
     { "a: !!binary '*'\n", 1, 1, "" },
     { "a: *nope\n", 1, 4, "alias '*nope' has no anchor" },
@@ -233,6 +236,25 @@ static void test_duplicate_keys_warn(void **state)
     assert_string_equal(value_text(value_item(warnings, 0)),
                         "While constructing a mapping from p.yml, line 1, column 1, found a duplicate dict key (a). "
                         "Using last defined value only.");
+    source.data = "x: &x {a: 1, b: 2}\ny: {<<: *x, b: 3}\n"; /* what overrides a merged key is there twice, too */
+    source.length = strlen(source.data);
+    assert_true(yaml_read(arena, &source, &value, &err));
+    assert_string_equal(value_to_text(arena, value_map_get(value, "y")), "{'a': 1, 'b': 3}");
+    assert_int_equal(value_count(warnings), 2);
+    assert_non_null(strstr(value_text(value_item(warnings, 1)), "line 2, column 4, found a duplicate dict key (b)"));
+}
+
+static void test_ordered_mappings_and_sets(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+    const struct value *root =
+        read_well(arena, "o: !!omap [a: 1, b: '{{ x }}']\np: !!pairs [a: 1, a: 2]\ns: !!set {a, b}\n", true);
+
+    (void)state;
+    assert_string_equal(value_to_text(arena, root),
+                        "{'o': [('a', 1), ('b', '{{ x }}')], 'p': [('a', 1), ('a', 2)], 's': ['a', 'b']}");
+    assert_int_equal(value_map_get(root, "o")->marks, VALUE_TRUSTED);
+    assert_int_equal(value_map_get(root, "s")->marks, VALUE_TRUSTED | VALUE_STATIC);
 }
 
 static void test_depth_is_limited(void **state)
@@ -317,6 +339,7 @@ int main(void)
         cmocka_unit_test(test_merged_templates_are_not_static),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_duplicate_keys_warn),
+        cmocka_unit_test(test_ordered_mappings_and_sets),
         cmocka_unit_test(test_depth_is_limited),
         cmocka_unit_test(test_billion_laughs),
         cmocka_unit_test(test_many_documents),

@@ -282,6 +282,10 @@ static void finds_programs_in_the_tasks_path_and_sbin(void **state)
     assert_string_equal(process_find(&f->system, f->arena, "own-tool"), program);
     assert_non_null(process_find(&f->system, f->arena, "ldconfig"));
     assert_null(process_find(&f->system, f->arena, "no-such-tool"));
+    assert_non_null(process_require(&f->system, f->arena, "ldconfig", &f->err));
+    assert_null(process_require(&f->system, f->arena, "no-such-tool", &f->err));
+    assert_non_null(strstr(f->err.text, "Failed to find required executable \"no-such-tool\" in paths: /"));
+    assert_non_null(strstr(f->err.text, "/usr/sbin"));
     struct process_request request = PROCESS("own-tool");
     assert_true(process_run(&f->system, f->arena, &request, &f->result, &f->err));
     assert_string_equal(f->result.output, "own\n");
