@@ -86,6 +86,12 @@ const struct value *value_copy(struct arena *arena, const struct value *value); 
 const struct value *value_mark(struct arena *arena, const struct value *value, unsigned add, unsigned remove);
 /* True if any node beneath carries one of `marks`. */
 bool value_has_mark(const struct value *value, unsigned marks);
+/*
+ * Is there a value that passes `test`: this one, or one of the items beneath (no names of maps)? Parts may be shared, so that a small
+ * value has very many items: after `most` of them the answer is no.
+ */
+typedef bool value_test(const struct value *value, const void *context);
+bool value_holds(const struct value *value, value_test *test, const void *context, size_t most);
 /* True if the text holds {{, {% or {#: used by loaders to set VALUE_STATIC. */
 bool value_text_is_template(const char *data, size_t length);
 /* Ansible's hash merge: `over` wins; recursive merges maps; lists are replaced. */

@@ -145,6 +145,33 @@ bool value_has_mark(const struct value *value, unsigned marks)
     return value != NULL && has_mark_deep(value, marks, LIMIT_VALUE_DEPTH);
 }
 
+struct holds_walk {
+    value_test *test;
+    const void *context;
+    size_t left;
+};
+
+static bool holds_deep(struct holds_walk *walk, const struct value *value, int depth)
+{
+    bool is_found;
+
+    if (walk->left == 0 || depth == 0)
+        return false;
+    walk->left--;
+    is_found = walk->test(value, walk->context);
+    for (size_t i = 0; !is_found && walk->left > 0 && i < value_count(value); i++)
+        is_found = holds_deep(walk, value->kind == VALUE_LIST ? value_item(value, i) : value_pair_at(value, i)->item,
+                              depth - 1);
+    return is_found;
+}
+
+bool value_holds(const struct value *value, value_test *test, const void *context, size_t most)
+{
+    struct holds_walk walk = { test, context, most };
+
+    return holds_deep(&walk, value, LIMIT_VALUE_DEPTH);
+}
+
 bool value_text_is_template(const char *data, size_t length)
 {
     const char *end = data + length;

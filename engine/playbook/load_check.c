@@ -62,31 +62,19 @@ static bool is_set(const struct value *value)
 
 bool load_failure_is_expected(const struct node *node)
 {
-    const struct play *play = node->play;
-
-    if (node->keywords[KEYWORD_FAILED_WHEN] != NULL)
+    if (node->keywords[KEYWORD_FAILED_WHEN] != NULL || is_set(node_keyword(node, KEYWORD_IGNORE_ERRORS)))
         return true;
     for (; node != NULL; node = node->parent) {
-        if (is_set(node->keywords[KEYWORD_IGNORE_ERRORS]) || node->keywords[KEYWORD_RESCUE] != NULL)
+        if (node->keywords[KEYWORD_RESCUE] != NULL)
             return true;
     }
-    return play != NULL && is_set(play->keywords[KEYWORD_IGNORE_ERRORS]);
-}
-
-static bool has_module_defaults(const struct node *node)
-{
-    const struct play *play = node->play;
-
-    for (; node != NULL; node = node->parent) {
-        if (node->keywords[KEYWORD_MODULE_DEFAULTS] != NULL)
-            return true;
-    }
-    return play->keywords[KEYWORD_MODULE_DEFAULTS] != NULL;
+    return false;
 }
 
 static bool args_check(const struct load_scope *scope, const struct node *node, struct error *err)
 {
-    if (node->spec == NULL || value_map_get(node->args, "_template") != NULL || has_module_defaults(node))
+    if (node->spec == NULL || value_map_get(node->args, "_template") != NULL ||
+        node_keyword(node, KEYWORD_MODULE_DEFAULTS) != NULL)
         return true;
     const struct task_spec *table = task_catalogue_table(scope->loader->config.modules, node->spec);
     if (!arg_check(scope->loader->arena, table, node->args, err))

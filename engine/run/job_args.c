@@ -7,27 +7,16 @@
 #include "engine/run/debugger.h"
 #include "engine/run/job_parts.h"
 
-static bool is_omitted(const struct value *value, const char *omit)
+static bool is_omitted(const struct value *value, const void *omit)
 {
     return value_is(value, VALUE_STRING) && strcmp(value->as.string.data, omit) == 0;
-}
-
-static bool holds_omitted(const struct value *value, const char *omit)
-{
-    for (size_t i = 0; i < value_count(value); i++) {
-        const struct value *part = value_is(value, VALUE_MAP) ? value_pair_at(value, i)->item : value_item(value, i);
-
-        if ((value_is(value, VALUE_MAP) && is_omitted(part, omit)) || holds_omitted(part, omit))
-            return true;
-    }
-    return false;
 }
 
 static const struct value *without_omitted(struct arena *arena, const struct value *value, const char *omit)
 {
     struct value *copy;
 
-    if (omit == NULL || !holds_omitted(value, omit))
+    if (omit == NULL || value_count(value) == 0 || !value_holds(value, is_omitted, omit, SIZE_MAX))
         return value;
     copy = value_is(value, VALUE_MAP) ? value_map(arena) : value_list(arena);
     for (size_t i = 0; i < value_count(value); i++) {

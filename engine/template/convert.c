@@ -137,30 +137,17 @@ static const struct value *quoted(struct eval *eval, const struct value *literal
                                                   literal->as.string.data, quote));
 }
 
-static bool is_own_object(const struct value *value)
+static bool is_own_object(const struct value *value, const void *context)
 {
+    (void)context;
     return object_kind(value) != NULL && !object_is_class(value);
-}
-
-/* `left`: so many members are looked at, as parts may be shared. */
-static bool holds_own_object(const struct value *value, int depth, size_t *left)
-{
-    bool is_found = is_own_object(value);
-
-    if (*left == 0)
-        return false;
-    --*left;
-    for (size_t i = 0; !is_found && *left > 0 && depth < LIMIT_VALUE_DEPTH && i < value_count(value); i++)
-        is_found = holds_own_object(value->kind == VALUE_LIST ? value_item(value, i) : value_pair_at(value, i)->item,
-                                    depth + 1, left);
-    return is_found;
 }
 
 static const struct value *with_objects_as_text(struct eval *eval, const struct value *value, int depth)
 {
     struct value *copy;
 
-    if (is_own_object(value))
+    if (is_own_object(value, NULL))
         return date_is(value) ? date_iso(eval, value) : eval_str(eval, value);
     if ((value->kind != VALUE_LIST && value->kind != VALUE_MAP) || depth >= LIMIT_VALUE_DEPTH)
         return value;
@@ -183,11 +170,9 @@ static const struct value *with_objects_as_text(struct eval *eval, const struct 
 
 const struct value *convert_to_leave(struct eval *eval, const struct value *value)
 {
-    size_t left = LIMIT_TEMPLATE_STEPS;
-
-    if (eval->call->depth > 0 || !holds_own_object(value, 0, &left))
+    if (eval->call->depth > 0 || !value_holds(value, is_own_object, NULL, LIMIT_TEMPLATE_STEPS))
         return value;
-    return is_own_object(value) ? eval_str(eval, value) : with_objects_as_text(eval, value, 0);
+    return is_own_object(value, NULL) ? eval_str(eval, value) : with_objects_as_text(eval, value, 0);
 }
 
 const struct value *convert_native(struct eval *eval, const struct value *value)
@@ -195,7 +180,7 @@ const struct value *convert_native(struct eval *eval, const struct value *value)
     const struct value *literal = NULL;
     const char *data;
 
-    if (is_own_object(value))
+    if (is_own_object(value, NULL))
         return convert_to_leave(eval, value);
     if (value->kind != VALUE_STRING && value->kind != VALUE_BIG && !eval_fits(eval, value))
         return NULL;

@@ -13,18 +13,15 @@
 #define DATA_DEPTH_MAX 200
 #define LOOKED_THROUGH_MAX 1000000 /* members, for dates and other objects */
 
-/* `left`: so many members are looked at, as parts may be shared. */
-static bool holds_object(const struct value *value, int depth, size_t *left)
+static bool is_any_object(const struct value *value, const void *context)
 {
-    bool is_found = value->kind == VALUE_OBJECT;
+    (void)context;
+    return value->kind == VALUE_OBJECT;
+}
 
-    if (*left == 0)
-        return false;
-    --*left;
-    for (size_t i = 0; !is_found && *left > 0 && depth < DATA_DEPTH_MAX && i < value_count(value); i++)
-        is_found = holds_object(value->kind == VALUE_LIST ? value_item(value, i) : value_pair_at(value, i)->item,
-                                depth + 1, left);
-    return is_found;
+static bool holds_object(const struct value *value)
+{
+    return value_holds(value, is_any_object, NULL, LOOKED_THROUGH_MAX);
 }
 
 struct copying {
@@ -77,11 +74,10 @@ static const struct value *plain_copy(struct copying *copying, const struct valu
 /* What JSON and YAML can hold: dates are text in ISO form, objects become maps, undefined fails. */
 static const struct value *plain_data(struct eval *eval, const struct value *value)
 {
-    size_t left = LOOKED_THROUGH_MAX;
     bool is_plain = value->kind != VALUE_UNDEFINED && !eval->has_undefined && !eval->unsafe;
     struct copying copying = { .eval = eval, .copy = plain_copy };
 
-    return is_plain && !holds_object(value, 0, &left) ? value : plain_copy(&copying, value, 0);
+    return is_plain && !holds_object(value) ? value : plain_copy(&copying, value, 0);
 }
 
 static const struct value *opened_copy(struct copying *copying, const struct value *value, int depth)
@@ -102,11 +98,10 @@ static const struct value *opened_copy(struct copying *copying, const struct val
 bool template_plain(struct template_call *call, const struct value *value, const struct value **out, struct error *err)
 {
     struct eval eval = eval_new(call, err);
-    size_t left = LOOKED_THROUGH_MAX;
     struct copying copying = { .eval = &eval, .copy = opened_copy };
     const struct value *made = value;
 
-    if (holds_object(value, 0, &left)) {
+    if (holds_object(value)) {
         made = opened_copy(&copying, value, 0);
         made = made == NULL ? NULL : convert_to_leave(&eval, made);
     }

@@ -202,24 +202,12 @@ static const struct value *without_tuples(const struct template_call *call, cons
     return is_container && !is_read_again ? value_mark(call->arena, value, 0, VALUE_TUPLE) : value;
 }
 
-/* `left`: so many members are looked at, as parts may be shared. */
-static bool holds_omit(const struct template_call *call, const struct value *value, int depth, size_t *left)
+static bool is_omit_of(const struct value *value, const void *call)
 {
-    if (*left == 0)
-        return false;
-    --*left;
-    if (depth > LIMIT_VALUE_DEPTH)
-        return false;
-    for (size_t i = 0; value->kind == VALUE_LIST && i < value->as.list.count && *left != 0; i++)
-        if (is_omit(call, value->as.list.items[i]) || holds_omit(call, value->as.list.items[i], depth + 1, left))
-            return true;
-    for (size_t i = 0; value->kind == VALUE_MAP && i < value->as.map.count && *left != 0; i++)
-        if (is_omit(call, value->as.map.pairs[i].item) ||
-            holds_omit(call, value->as.map.pairs[i].item, depth + 1, left))
-            return true;
-    return false;
+    return is_omit(call, value);
 }
 
+/* `left`: so many members are copied, as parts may be shared. */
 static const struct value *omitted(const struct template_call *call, const struct value *value, int depth, size_t *left)
 {
     struct value *copy;
@@ -244,10 +232,10 @@ static const struct value *omitted(const struct template_call *call, const struc
 /* At level 2.19 members that are `omit` are left out wherever they are. */
 static const struct value *without_omit(const struct template_call *call, const struct value *value)
 {
-    size_t seen = LIMIT_TEMPLATE_STEPS, left = LIMIT_TEMPLATE_STEPS;
+    size_t left = LIMIT_TEMPLATE_STEPS;
     const struct value *copy;
 
-    if (call->depth > 0 || !call->env->config.level_2_19 || !holds_omit(call, value, 0, &seen))
+    if (call->depth > 0 || !call->env->config.level_2_19 || !value_holds(value, is_omit_of, call, LIMIT_TEMPLATE_STEPS))
         return value;
     copy = omitted(call, value, 0, &left);
     return left > 0 ? copy : value;

@@ -72,6 +72,33 @@ static void test_one_marked_leaf_is_found(void **state)
     assert_false(value_has_mark(list, VALUE_VAULT));
 }
 
+static bool is_text(const struct value *value, const void *text)
+{
+    return value_text(value) != NULL && strcmp(value_text(value), text) == 0;
+}
+
+static void test_holds(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+    const struct value *tree = read(arena, "{'a': ['x', {'b': 'y'}], 'c': 'z'}"), *shared = tree;
+
+    (void)state;
+    assert_true(value_holds(tree, is_text, "y", SIZE_MAX));
+    assert_true(value_holds(tree, is_text, "z", 6)); /* the map, its list, x, the map in it, y, and z */
+    assert_false(value_holds(tree, is_text, "z", 5));
+    assert_false(value_holds(tree, is_text, "a", SIZE_MAX));
+    assert_true(value_holds(value_string(arena, "s"), is_text, "s", 1));
+    for (int i = 0; i < 100; i++) { /* 2 to the power of 100 items */
+        struct value *twice = value_list(arena);
+
+        value_list_add(arena, twice, shared);
+        value_list_add(arena, twice, shared);
+        shared = twice;
+    }
+    assert_true(value_holds(shared, is_text, "z", 1000));
+    assert_false(value_holds(shared, is_text, "none", 1000));
+}
+
 static void test_template_syntax(void **state)
 {
     static const char *const yes[] = { "{{ x }}", "a {% if %}", "{#", "{{{" };
@@ -128,6 +155,7 @@ int main(void)
         cmocka_unit_test(test_copy_outlives_its_arena),
         cmocka_unit_test(test_marks_reach_every_node),
         cmocka_unit_test(test_one_marked_leaf_is_found),
+        cmocka_unit_test(test_holds),
         cmocka_unit_test(test_template_syntax),
         cmocka_unit_test(test_merge),
         cmocka_unit_test(test_merge_spreads_secrets_and_keeps_static_only_of_both),

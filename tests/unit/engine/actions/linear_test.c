@@ -333,20 +333,30 @@ static void test_options_refused(void **state)
     fixture_free(fixture);
 }
 
+/* --syntax-check as its own command: what was read before is not known. */
+static bool check_syntax(struct fixture *fixture)
+{
+    const char *paths[] = { arena_printf(fixture->arena, "%s/play.yml", fixture->folder), NULL };
+    struct text out = text_new(fixture->arena);
+    bool is_fine;
+
+    fixture->options.playbooks = paths;
+    fixture->options.loader = playbook_loader_new(fixture->arena, &fixture->loader_config);
+    is_fine = run_list(fixture->arena, &fixture->options, LIST_SYNTAX, &out, &fixture->error);
+    fixture->options.playbooks = NULL;
+    return is_fine;
+}
+
 /* --syntax-check and --list-tasks tell of modules that tasks with conditions would be refused for. */
 static void test_missing_modules_are_noted(void **state)
 {
     struct fixture *fixture = fixture_new("a,");
-    const char *paths[] = { fixture_write(fixture, "play.yml",
-                                          PLAY "  tasks:\n    - a.b.c:\n      when: x is defined\n"
-                                               "    - a.b.c:\n      when: x is defined\n"),
-                            NULL };
-    struct text out = text_new(fixture->arena);
 
     (void)state;
-    fixture->options.playbooks = paths;
-    fixture->options.loader = playbook_loader_new(fixture->arena, &fixture->loader_config);
-    assert_true(run_list(fixture->arena, &fixture->options, LIST_SYNTAX, &out, &fixture->error));
+    fixture_write(fixture, "play.yml",
+                  PLAY "  tasks:\n    - a.b.c:\n      when: x is defined\n"
+                       "    - a.b.c:\n      when: x is defined\n");
+    assert_true(check_syntax(fixture));
     assert_int_equal(value_count(fixture->warnings), 1);
     assert_non_null(
         strstr(value_text(value_item(fixture->warnings, 0)), "play.yml:5:7: couldn't resolve module/action 'a.b.c'"));
@@ -357,20 +367,15 @@ static void test_missing_modules_are_noted(void **state)
 static void test_syntax_reads_variables(void **state)
 {
     struct fixture *fixture = fixture_new("a,");
-    const char *paths[] = { fixture_write(fixture, "play.yml",
-                                          "- hosts: '{{ chosen }}'\n  vars_prompt: [{name: chosen, default: a}]\n"
-                                          "  vars_files: [v.yml]\n  tasks: [{debug: }]\n"),
-                            NULL };
-    struct text out = text_new(fixture->arena);
 
     (void)state;
-    fixture->options.playbooks = paths;
-    fixture->options.loader = playbook_loader_new(fixture->arena, &fixture->loader_config);
+    fixture_write(fixture, "play.yml",
+                  "- hosts: '{{ chosen }}'\n  vars_prompt: [{name: chosen, default: a}]\n"
+                  "  vars_files: [v.yml]\n  tasks: [{debug: }]\n");
     fixture_write(fixture, "v.yml", "x: 1\n");
-    assert_true(run_list(fixture->arena, &fixture->options, LIST_SYNTAX, &out, &fixture->error));
+    assert_true(check_syntax(fixture));
     fixture_write(fixture, "v.yml", "x: [1\n");
-    fixture->options.loader = playbook_loader_new(fixture->arena, &fixture->loader_config);
-    assert_false(run_list(fixture->arena, &fixture->options, LIST_SYNTAX, &out, &fixture->error));
+    assert_false(check_syntax(fixture));
     assert_non_null(strstr(fixture->error.path, "v.yml"));
     fixture_free(fixture);
 }
@@ -444,6 +449,9 @@ static void test_module_defaults_and_omit(void **state)
                             "  module_defaults: {echo: {a: 1, b: '{{ 1 + 1 }}'}}\n  tasks:\n"
                             "    - echo: {b: 3, c: '{{ nothing | default(omit) }}', d: {e: '{{ omit }}', f: 1}}\n"));
     assert_string_equal(fixture->calls.data, "a echo {\"a\":1,\"b\":3,\"d\":{\"f\":1}}\n");
+    fixture->calls.length = 0;
+    assert_true(fixture_run(fixture, PLAY "  tasks:\n    - echo: {l: ['{{ omit }}', {e: '{{ omit }}'}]}\n"));
+    assert_string_equal(fixture->calls.data, "a echo {\"l\":[\"" RUN_OMIT_TEXT "\",{}]}\n"); /* items of lists stay */
     fixture_free(fixture);
 }
 
