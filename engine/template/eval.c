@@ -16,6 +16,8 @@
 
 #define MEMORY_MAX (8 * LIMIT_TEMPLATE_OUTPUT)
 #define TOO_MANY_DIGITS (SIZE_MAX / 4) /* as a size: larger than every other */
+#define TOO_DEEP (SIZE_MAX / 2)
+#define NESTING_LOOKED_AT ((size_t)1024 * 1024) /* bytes of text */
 
 struct eval eval_new(struct template_call *call, struct error *err)
 {
@@ -231,6 +233,12 @@ const struct value *eval_undefined(struct eval *eval, const char *format, ...)
     return value_undefined(eval->arena, text);
 }
 
+const struct value *eval_too_deep(struct eval *eval)
+{
+    error_set_kind(eval->err, ERROR_LIMIT, "a value is nested deeper than %d levels", LIMIT_VALUE_DEPTH);
+    return NULL;
+}
+
 /* What printing takes, at least; no more is looked at than `left` bytes. Shared parts count as often as they are printed. */
 static size_t printed_size(const struct value *value, size_t left, int depth)
 {
@@ -240,8 +248,8 @@ static size_t printed_size(const struct value *value, size_t left, int depth)
         return value->as.string.length + 2;
     if (value->kind == VALUE_BIG)
         return value_big_digits(value) > VALUE_DIGITS_MAX ? TOO_MANY_DIGITS : value->as.string.length;
-    if (depth >= LIMIT_VALUE_DEPTH)
-        return 3;
+    if (depth >= LIMIT_VALUE_DEPTH && value_count(value) > 0)
+        return TOO_DEEP;
     for (size_t i = 0; value->kind == VALUE_LIST && i < value->as.list.count && size <= left; i++)
         size += 2 + printed_size(value->as.list.items[i], left - size, depth + 1);
     for (size_t i = 0; value->kind == VALUE_MAP && i < value->as.map.count && size <= left; i++)
@@ -258,9 +266,16 @@ bool eval_fits(struct eval *eval, const struct value *value)
     size = printed_size(value, LIMIT_TEMPLATE_OUTPUT, 0);
     if (size <= LIMIT_TEMPLATE_OUTPUT)
         return true;
+    if (size >= TOO_DEEP)
+        return eval_too_deep(eval) != NULL;
     if (size >= TOO_MANY_DIGITS)
         return eval_fail(eval, VALUE_DIGITS_ERROR) != NULL;
     return error_set_kind(eval->err, ERROR_LIMIT, "the value makes more than %d bytes of text", LIMIT_TEMPLATE_OUTPUT);
+}
+
+bool eval_nests(struct eval *eval, const struct value *value)
+{
+    return printed_size(value, NESTING_LOOKED_AT, 0) < TOO_DEEP || eval_too_deep(eval) != NULL;
 }
 
 bool eval_printable(struct eval *eval, const struct value *value)

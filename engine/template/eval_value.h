@@ -13,8 +13,12 @@ struct value *eval_list(struct eval *eval);
 struct value *eval_tuple(struct eval *eval);
 struct value *eval_map(struct eval *eval);
 const struct value *eval_undefined(struct eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* False: its text would be larger than what a template may make; error set. */
+/* Error set: nested deeper than LIMIT_VALUE_DEPTH. Always NULL. */
+const struct value *eval_too_deep(struct eval *eval);
+/* False: its text would be larger than what a template may make, or it is too deep to be printed; error set. */
 bool eval_fits(struct eval *eval, const struct value *value);
+/* For what is kept while a template runs, and may grow each time: false, error set, when it is nested too deep. */
+bool eval_nests(struct eval *eval, const struct value *value);
 /* The same, or something in it is undefined. */
 bool eval_printable(struct eval *eval, const struct value *value);
 /* str(): a string is returned as it is; undefined fails (or is "" in plain Jinja2). */

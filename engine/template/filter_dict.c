@@ -49,10 +49,14 @@ static const struct value *merge_lists(const struct merge *merge, const struct v
     return list;
 }
 
-static const struct value *merge_maps(const struct merge *merge, const struct value *base, const struct value *over)
+/* NULL: error set. */
+static const struct value *merge_maps(const struct merge *merge, const struct value *base, const struct value *over,
+                                      int depth)
 {
     struct value *map = eval_map(merge->eval);
 
+    if (depth > LIMIT_VALUE_DEPTH)
+        return eval_too_deep(merge->eval);
     if (base->as.map.count == 0)
         return over;
     for (size_t i = 0; i < base->as.map.count; i++)
@@ -62,9 +66,11 @@ static const struct value *merge_maps(const struct merge *merge, const struct va
         const struct value *old = value_map_get_value(map, pair->key), *item = pair->item;
 
         if (value_is(old, VALUE_MAP) && item->kind == VALUE_MAP && merge->recursive)
-            item = merge_maps(merge, old, item);
+            item = merge_maps(merge, old, item, depth + 1);
         else if (value_is(old, VALUE_LIST) && item->kind == VALUE_LIST)
             item = merge_lists(merge, old, item);
+        if (item == NULL)
+            return NULL;
         value_map_put_value(merge->eval->arena, map, pair->key, item);
     }
     return map;
@@ -104,7 +110,9 @@ static const struct value *combine_all(const struct merge *merge, const struct v
             return eval_fail_undefined(merge->eval, dict);
         if (result != NULL && (result->kind != VALUE_MAP || dict->kind != VALUE_MAP))
             return not_dicts(merge->eval, result, dict);
-        result = result == NULL ? dict : merge_maps(merge, result, dict);
+        result = result == NULL ? dict : merge_maps(merge, result, dict, 0);
+        if (result == NULL)
+            return NULL;
     }
     return result == NULL ? eval_map(merge->eval) : result;
 }

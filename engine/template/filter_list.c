@@ -137,21 +137,29 @@ static bool is_null_item(const struct value *item)
     return item->kind == VALUE_NULL || (text != NULL && (strcmp(text, "None") == 0 || strcmp(text, "null") == 0));
 }
 
-static bool flatten_into(struct eval *eval, struct value *list, const struct value *from, int64_t levels,
-                         bool skip_nulls)
+struct flattening {
+    struct eval *eval;
+    struct value *list;
+    int64_t levels; /* negative: all */
+    bool skip_nulls;
+};
+
+static bool flatten_into(const struct flattening *all, const struct value *from, int64_t depth)
 {
-    if (!eval_step(eval))
+    if (!eval_step(all->eval))
         return false;
+    if (depth > LIMIT_VALUE_DEPTH)
+        return eval_too_deep(all->eval) != NULL;
     for (size_t i = 0; i < from->as.list.count; i++) {
         const struct value *item = from->as.list.items[i];
 
-        if (skip_nulls && is_null_item(item))
+        if (all->skip_nulls && is_null_item(item))
             continue;
-        if (item->kind == VALUE_LIST && levels != 0) {
-            if (!flatten_into(eval, list, item, levels - 1, skip_nulls))
+        if (item->kind == VALUE_LIST && depth != all->levels) {
+            if (!flatten_into(all, item, depth + 1))
                 return false;
         } else {
-            value_list_add(eval->arena, list, item);
+            value_list_add(all->eval->arena, all->list, item);
         }
     }
     return true;
@@ -160,14 +168,13 @@ static bool flatten_into(struct eval *eval, struct value *list, const struct val
 static const struct value *filter_flatten(struct eval *eval, const struct value *input, struct call_args *args)
 {
     const struct value *items = eval_items(eval, input), *given = args->bound[0];
-    struct value *list = eval_list(eval);
-    int64_t levels = -1;
+    struct flattening all = { eval, eval_list(eval), -1, args_true(args->bound[1], true) };
 
-    if (items == NULL || !args_int(eval, given, -1, &levels))
+    if (items == NULL || !args_int(eval, given, -1, &all.levels))
         return NULL;
-    if (given != NULL && given->kind != VALUE_NULL && levels < 0)
-        levels = 0; /* only without a number there is no bound */
-    return flatten_into(eval, list, items, levels, args_true(args->bound[1], true)) ? list : NULL;
+    if (given != NULL && given->kind != VALUE_NULL && all.levels < 0)
+        all.levels = 0; /* only without a number there is no bound */
+    return flatten_into(&all, items, 0) ? all.list : NULL;
 }
 
 const struct filter filters_list[] = {

@@ -97,14 +97,10 @@ const char *lookup_find_file(struct eval *eval, const char *subfolder, const cha
 
 /* --- calls --- */
 
-static bool is_template(const struct value *term)
+static bool is_template(const struct value *term, const void *context)
 {
-    if (term->kind == VALUE_STRING)
-        return value_text_is_template(term->as.string.data, term->as.string.length);
-    for (size_t i = 0; i < value_count(term) && (term->kind == VALUE_LIST || term->kind == VALUE_MAP); i++)
-        if (is_template(term->kind == VALUE_LIST ? term->as.list.items[i] : term->as.map.pairs[i].item))
-            return true;
-    return false;
+    (void)context;
+    return term->kind == VALUE_STRING && value_text_is_template(term->as.string.data, term->as.string.length);
 }
 
 /* Ansible templates the terms once more: lookup('pipe', 'echo {{ name }}'). Nothing from outside may have gone into them. */
@@ -113,7 +109,7 @@ static const struct value *templated(struct eval *eval, const struct value *term
     struct template_call call = *eval->call;
     const struct value *made = NULL;
 
-    if (eval->unsafe || eval->plain || !is_template(term) || !eval_enter(eval))
+    if (eval->unsafe || eval->plain || !value_holds(term, is_template, NULL, LIMIT_TEMPLATE_STEPS) || !eval_enter(eval))
         return term;
     call.depth++;
     term = value_mark(eval->arena, term, VALUE_TRUSTED, VALUE_STATIC);
@@ -186,13 +182,13 @@ static const char *failed_text(struct eval *eval, const char *name)
                         name, eval->type_error ? "TypeError" : "ansible.errors.AnsibleError", eval->err->text);
 }
 
-/* errors='ignore' and 'warn' turn a failure into nothing; an undefined variable stays a failure. */
+/* errors='ignore' and 'warn' turn a failure into nothing; an undefined variable and a limit stay what they are. */
 static const struct value *forgiven(struct eval *eval, const struct call_args *args, const char *name, bool want_list)
 {
     const char *errors = value_text(args_named(args, "errors")), *text;
     bool is_strict = errors == NULL || (strcmp(errors, "warn") != 0 && strcmp(errors, "ignore") != 0);
 
-    if (eval->err->kind == ERROR_UNDEFINED || (is_strict && speaks_plainly(name)))
+    if (eval->err->kind == ERROR_UNDEFINED || eval->err->kind == ERROR_LIMIT || (is_strict && speaks_plainly(name)))
         return NULL;
     text = speaks_plainly(name)
                ? arena_printf(eval->arena, "Lookup failed but the error is being ignored: %s", eval->err->text)

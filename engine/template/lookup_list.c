@@ -271,19 +271,22 @@ static const struct value *lookup_subelements(struct eval *eval, const struct va
 }
 
 /* The words None and null end their list, as Ansible has it. */
-static void add_flattened(struct eval *eval, struct value *out, const struct value *list)
+static bool add_flattened(struct eval *eval, struct value *out, const struct value *list, int depth)
 {
+    if (depth > LIMIT_VALUE_DEPTH)
+        return eval_too_deep(eval) != NULL;
     for (size_t i = 0; i < list->as.list.count; i++) {
         const struct value *item = list->as.list.items[i];
         const char *text = value_text(item);
 
         if (text != NULL && (strcmp(text, "None") == 0 || strcmp(text, "null") == 0))
-            return;
-        if (item->kind == VALUE_LIST)
-            add_flattened(eval, out, item);
-        else
+            return true;
+        if (item->kind != VALUE_LIST)
             value_list_add(eval->arena, out, item);
+        else if (!add_flattened(eval, out, item, depth + 1))
+            return false;
     }
+    return true;
 }
 
 static const struct value *lookup_flattened(struct eval *eval, const struct value *terms, const struct value *options)
@@ -291,8 +294,7 @@ static const struct value *lookup_flattened(struct eval *eval, const struct valu
     struct value *list = eval_list(eval);
 
     (void)options;
-    add_flattened(eval, list, terms);
-    return list;
+    return add_flattened(eval, list, terms, 0) ? list : NULL;
 }
 
 static const struct value *lookup_random_choice(struct eval *eval, const struct value *terms,

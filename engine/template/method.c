@@ -83,6 +83,8 @@ static bool stays_tree(struct eval *eval, const char *name, const struct value *
         const struct value *item = args->items[i];
         bool container = item->kind == VALUE_LIST || item->kind == VALUE_MAP;
 
+        if (!eval_nests(eval, item))
+            return false;
         if (container && !(takes_parts && item == self) && holds(item, self, &left))
             return eval_fail(eval, "a list or dict cannot hold itself") != NULL;
     }

@@ -65,6 +65,8 @@ bool namespace_assign(struct eval *eval, const struct value *value, const char *
 {
     if (object_kind(value) != &namespace_kind)
         return eval_fail(eval, "cannot assign attribute on non-namespace object") != NULL;
+    if (!eval_nests(eval, item))
+        return false;
     value_map_put(eval->arena, ((struct namespace *)value->as.object.data)->map, name, item);
     return true;
 }

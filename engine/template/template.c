@@ -180,12 +180,11 @@ static const struct value *value_of(struct template_call *call, const struct val
     }
 }
 
-static bool too_deep(const struct template_call *call, const struct value *input, struct error *err)
+static bool too_deep(const struct template_call *call, const char *text, struct error *err)
 {
     if (call->depth <= LIMIT_TEMPLATE_CALLS)
         return false;
-    error_set_kind(err, ERROR_LIMIT, "recursive loop detected in template string: %s",
-                   input->kind == VALUE_STRING ? input->as.string.data : value_kind_text(input));
+    error_set_kind(err, ERROR_LIMIT, "recursive loop detected in template string: %s", text);
     return true;
 }
 
@@ -255,7 +254,9 @@ static bool template_any(struct template_call *call, const struct value *input, 
         err = &unused;
         error_clear(err);
     }
-    made = too_deep(call, input, err) ? NULL : value_of(call, input, mode, err);
+    made = too_deep(call, input->kind == VALUE_STRING ? input->as.string.data : value_kind_text(input), err)
+               ? NULL
+               : value_of(call, input, mode, err);
     if (made == NULL || (call->depth == 0 && !template_is_opened(call, made, err)))
         return false;
     *out = without_omit(call, without_tuples(call, input, made));
@@ -339,13 +340,15 @@ bool template_text(struct template_call *call, const char *text, size_t length,
     const struct value *made;
 
     error_clear(&unused);
+    err = err == NULL ? &unused : err;
+    if (too_deep(call, text, err))
+        return false;
     if (options->plain_text || options->not_native)
         call->env->native = NATIVE_OFF;
     if (call->env->config.strict_undefined)
         syntax.keep_trailing_newline = false; /* as Ansible: dropped by Jinja2, then put back */
     else
         render.keep_newlines = false;
-    err = err == NULL ? &unused : err;
     made = bare_file(call, &render, options->plain_text, err);
     if (made != NULL && made->kind != VALUE_STRING && options->plain_text)
         made = value_string(call->arena, value_to_text(call->arena, made));

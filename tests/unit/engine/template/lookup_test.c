@@ -136,6 +136,8 @@ static void files(void **state)
         { "{{ query('file', 'nope.txt', errors='ignore') }}", "[]" },
         { "{{ lookup('template', 't.j2') }}", "'[1] of none\\n'" },
         { "{{ lookup('template', 't.j2', template_vars={'extra': 5}) }}", "'[1] of 5\\n'" },
+        { "{{ lookup('template', 'self.j2') }}",
+          "recursive loop detected in template string: {{ lookup(\"template\", \"self.j2\") }}" },
         { "{{ lookup('template', 'list.j2') }}", "[1]" },
         { "{{ lookup('template', 'list.j2', convert_data=false) }}", "'[1]\\n'" },
         { "{{ lookup('first_found', ['nope', 'f.txt']) | basename }}", "'f.txt'" },

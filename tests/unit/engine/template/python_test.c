@@ -17,17 +17,22 @@ struct fixture {
     struct arena *arena;
     struct template_call call;
     struct template_vars vars;
+    const struct value *deep, *map; /* variables */
     struct error err;
 };
 
-static bool get_secret(void *context, struct arena *arena, const char *name, size_t length, const struct value **out,
-                       struct error *err)
+static bool get_variable(void *context, struct arena *arena, const char *name, size_t length, const struct value **out,
+                         struct error *err)
 {
-    (void)context;
+    const struct fixture *fixture = context;
+
     (void)err;
-    *out = length == 6 && memcmp(name, "secret", 6) == 0
-               ? value_mark(arena, value_string(arena, "swordfish"), VALUE_SECRET, 0)
-               : NULL;
+    if (length == 6 && memcmp(name, "secret", 6) == 0)
+        *out = value_mark(arena, value_string(arena, "swordfish"), VALUE_SECRET, 0);
+    else if (length == 4 && memcmp(name, "deep", 4) == 0)
+        *out = fixture->deep;
+    else
+        *out = length == 3 && memcmp(name, "map", 3) == 0 ? fixture->map : NULL;
     return true;
 }
 
@@ -37,7 +42,7 @@ static int set_up(void **state)
     struct fixture *fixture = calloc(1, sizeof(*fixture));
 
     fixture->arena = arena_new();
-    fixture->vars = (struct template_vars){ .get = get_secret };
+    fixture->vars = (struct template_vars){ .context = fixture, .get = get_variable };
     fixture->call = (struct template_call){ .env = template_env_new(fixture->arena, &config),
                                             .arena = fixture->arena,
                                             .vars = &fixture->vars };
@@ -182,7 +187,42 @@ static void test_sizes_are_bounded(void **state)
     }
 }
 
-/* Parts that are shared count as often as they are used; what is too deep ends nothing. */
+/* Values of any depth, which no namespace keeps: what walks through them ends. */
+static void test_depths_are_bounded(void **state)
+{
+    static const char *const sources[] = {
+        "{{ deep | flatten }}",
+        "{{ map | combine(map, recursive=true) }}",
+        "{{ deep | to_json }}",
+        "{{ deep | string }}",
+        "{{ '%s' % deep }}",
+        "{{ lookup('community.general.flattened', deep) }}",
+        "{{ deep | hash }}",
+        "{{ deep | pprint }}",
+        "{% set ns = namespace() %}{% set ns.x = deep %}",
+        "{{ [].append(deep) }}",
+    };
+    struct fixture *fixture = *state;
+    const struct value *deep = value_list(fixture->arena), *map = value_map(fixture->arena);
+
+    for (int i = 0; i < 5000; i++) {
+        struct value *list = value_list(fixture->arena), *outer = value_map(fixture->arena);
+
+        value_list_add(fixture->arena, list, deep);
+        value_map_put(fixture->arena, outer, "a", map);
+        deep = list;
+        map = outer;
+    }
+    fixture->deep = deep;
+    fixture->map = map;
+    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+        assert_null(render(fixture, sources[i]));
+        if (strstr(fixture->err.text, "nested deeper than 1000 levels") == NULL)
+            fail_msg("%s: %s", sources[i], fixture->err.text);
+    }
+}
+
+/* Parts that are shared count as often as they are used. */
 static void test_shapes_are_bounded(void **state)
 {
     static const struct template_config native = { .strict_undefined = true, .native = true };
@@ -193,8 +233,9 @@ static void test_shapes_are_bounded(void **state)
                            "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}"
                            "{% endfor %}{{ ns.x }}"));
         assert_non_null(strstr(fixture->err.text, "bytes of text"));
-        (void)render(fixture, "{% set ns = namespace(x=[]) %}{% for j in range(3) %}{% for i in range(99000) %}"
-                              "{% set ns.x = [ns.x] %}{% endfor %}{% endfor %}{{ ns.x }}");
+        assert_null(render(fixture, "{% set ns = namespace(x=[]) %}{% for j in range(3) %}{% for i in range(99000) %}"
+                                    "{% set ns.x = [ns.x] %}{% endfor %}{% endfor %}{{ ns.x }}"));
+        assert_non_null(strstr(fixture->err.text, "nested deeper than 1000 levels"));
         fixture->call.env = template_env_new(fixture->arena, &native);
     }
 }
@@ -233,6 +274,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_secrets_spread, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sizes_are_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_shapes_are_bounded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_depths_are_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nothing_many_times, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_vault_filters, set_up, tear_down),
     };
