@@ -17,8 +17,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "agent/share/chunk_take.h"
 #include "agent/share/fetch.h"
 #include "agent/share/share.h"
+#include "agent/share/share_talk.h"
 #include "common/base/clock.h"
 #include "common/base/fd.h"
 #include "common/base/path.h"
@@ -467,6 +469,135 @@ static void test_strangers(void **state)
         close(fds[i]);
 }
 
+static struct tls_client *tls_of(const struct node *node)
+{
+    const struct tls_client_options options = {
+        .ca_path = node->ca, .certificate_path = node->certificate, .key_path = node->key, .is_between_nodes = true
+    };
+    struct tls_client *tls = NULL;
+    struct error err = ERROR_INIT;
+
+    signal(SIGPIPE, SIG_IGN); /* whoever is let go may write once more */
+    must(tls_client_open(&options, &tls, &err), &err);
+    return tls;
+}
+
+static struct share_peer peer_of(const struct node *node, bool is_authority)
+{
+    return (struct share_peer){ node->name, "127.0.0.1", node->fingerprint, node->port, is_authority };
+}
+
+static bool never(void *data)
+{
+    (void)data;
+    return false;
+}
+
+/* To the first node, whose child has begun by then. */
+static struct share_talk *talk_with_first(struct fixture *fixture, const struct tls_client *tls)
+{
+    const struct share_stop stop = { .is_stopped = never };
+    const struct share_peer peer = peer_of(&fixture->nodes[0], true);
+    struct share_talk *talk = NULL;
+    struct error err = ERROR_INIT;
+
+    close(stranger(&fixture->nodes[0], "127.0.0.2"));
+    must(share_talk_open(tls, &peer, &stop, &talk, &err), &err);
+    return talk;
+}
+
+/* It is listened to, and answered at least with a refusal. */
+static bool is_heard(struct fixture *fixture, struct share_talk *talk, bool *given_out)
+{
+    struct arena *arena = fixture->arena;
+    struct share_answer answer;
+    struct error err = ERROR_INIT;
+
+    if (!share_talk_ask(talk, arena, share_question(arena, "plan", fixture->source, -1), &answer, &err))
+        return false;
+    *given_out = answer.is_ok;
+    return !answer.is_ok ||
+           share_talk_read_all(talk, arena_alloc(arena, (size_t)answer.bytes), (size_t)answer.bytes, &err);
+}
+
+/* Who is named for nothing is let go before it asks. */
+static void test_unnamed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tls_client *tls = tls_of(&fixture->nodes[2]);
+    struct share_talk *talk;
+    bool given = false;
+
+    first_has_it(fixture, 2);
+    talk = talk_with_first(fixture, tls);
+    assert_false(is_heard(fixture, talk, &given));
+    share_talk_close(talk);
+    tls_client_close(tls);
+}
+
+/* Who is not named any more is cut off; until the order is there its questions are answered. */
+static void test_revoked(void **state)
+{
+    struct fixture *fixture = *state;
+    struct tls_client *tls = tls_of(&fixture->nodes[1]);
+    struct share_talk *talk;
+    bool given = false, heard;
+
+    first_has_it(fixture, 2);
+    talk = talk_with_first(fixture, tls);
+    assert_true(is_heard(fixture, talk, &given));
+    assert_true(given);
+    share_order(fixture, &fixture->nodes[0], 4);
+    do {
+        heard = is_heard(fixture, talk, &given);
+    } while (heard && given);
+    assert_false(heard);
+    share_talk_close(talk);
+    tls_client_close(tls);
+}
+
+/* The second node asks the first one alone, until it has all or the first one has nothing for it. True: it has all. */
+static bool takes_all(struct fixture *fixture, struct chunk_map *map, bool is_authority)
+{
+    const struct share_peer peer = peer_of(&fixture->nodes[0], is_authority);
+    struct tls_client *tls = tls_of(&fixture->nodes[1]);
+    FILE *file = tmpfile();
+    const struct chunk_take_options options = { tls, fixture->source, 0, map, fileno(file), &peer, 1, "ai-2" };
+    struct chunk_take_state state = { .is_complete = false };
+    struct chunk_take *take = NULL;
+    struct error err = ERROR_INIT;
+
+    must(chunk_take_start(&options, &take, &err), &err);
+    for (int i = 0; !state.is_complete && !(state.is_idle && state.failed_ms == 0); i++) {
+        assert_true(i < 6000);
+        usleep(10000);
+        chunk_take_look(take, &state);
+    }
+    chunk_take_end(take);
+    tls_client_close(tls);
+    fclose(file);
+    return chunk_map_front(map) == (int64_t)SIZE;
+}
+
+/* Digests of a neighbour that is no authority are not believed: nothing of it can be taken. */
+static void test_no_authority(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct model_store store = { fixture->arena, fixture->nodes[1].store };
+    struct chunk_map *map = NULL;
+    struct error err = ERROR_INIT;
+    bool kept = false;
+
+    first_has_it(fixture, 2);
+    must(store_prepare(&store, &err), &err);
+    must(chunk_map_open(&(struct chunk_map_place){ &store, "url-x", "some", SIZE }, &map, &kept, &err), &err);
+    assert_false(takes_all(fixture, map, false));
+    for (int64_t i = 0; i < chunk_map_count(map); i++)
+        assert_int_equal(chunk_map_state(map, i, NULL), CHUNK_MISSING);
+    assert_true(takes_all(fixture, map, true));
+    chunk_map_close(map);
+}
+
 /* Another node under that address, with a certificate of the same CA: it is not the one that was named. */
 static void test_impostor(void **state)
 {
@@ -594,6 +725,27 @@ static void test_alike(void **state)
     assert_false(fetch_order_is_alike(&before, &before)); /* whoever's count next is news */
 }
 
+/* A node is its name and its key, both. */
+static void test_allowed(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+    const char *text = "{\"address\":\"10.0.0.1\",\"port\":8483,\"models\":[{\"source\":\"x\","
+                       "\"nodes\":[{\"node\":\"a\",\"fingerprint\":\"" KEY_A "\"}]}]}";
+    const struct value *value = NULL;
+    struct share_order order;
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    must(json_read(arena, text, strlen(text), NULL, &value, &err), &err);
+    must(share_order_bind(arena, value, &order, &err), &err);
+    assert_true(share_order_knows(&order, "a", KEY_A));
+    assert_false(share_order_knows(&order, "a", KEY_B));
+    assert_false(share_order_knows(&order, "b", KEY_A));
+    assert_true(share_order_allows(&order, "x", "a", KEY_A));
+    assert_false(share_order_allows(&order, "x", "a", KEY_B));
+    assert_false(share_order_allows(&order, "y", "a", KEY_A));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -602,11 +754,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lying_authority, start, end),
         cmocka_unit_test_setup_teardown(test_refused, start, end),
         cmocka_unit_test_setup_teardown(test_strangers, start, end),
+        cmocka_unit_test_setup_teardown(test_unnamed, start, end),
+        cmocka_unit_test_setup_teardown(test_revoked, start, end),
+        cmocka_unit_test_setup_teardown(test_no_authority, start, end),
         cmocka_unit_test_setup_teardown(test_impostor, start, end),
         cmocka_unit_test_setup_teardown(test_lonely, start, end),
         cmocka_unit_test_setup_teardown(test_seed_goes_on, start, end),
         cmocka_unit_test(test_orders),
         cmocka_unit_test(test_alike),
+        cmocka_unit_test(test_allowed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

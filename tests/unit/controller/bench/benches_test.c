@@ -19,9 +19,11 @@
 #include "common/base/text.h"
 #include "common/json/json.h"
 #include "controller/bench/bench_order.h"
+#include "controller/store/store_drift.h"
 #include "controller/store/store_event.h"
 #include "controller/store/store_instance.h"
 #include "controller/store/store_node.h"
+#include "controller/store/store_run.h"
 #include "controller/store/store_workload.h"
 #include "controller/store/store_writer.h"
 
@@ -200,6 +202,36 @@ static bool facts_run(struct store_connection *writer, void *data, struct error 
            store_node_facts_set(writer, id, data, clock_wall_us(), err);
 }
 
+/* A run on the node and a drift of it, of that moment and once more right after it. */
+static bool past_run(struct store_connection *writer, void *data, struct error *err)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct store_node *node = NULL;
+    int64_t id = 0;
+    bool is_set = false;
+
+    if (!store_node_by_name(writer, arena, "ai-1", &node, err))
+        return false;
+    for (int64_t after = 0; after <= 1; after++) {
+        int64_t at_us = *(const int64_t *)data + after;
+        const struct store_run run = { .kind = "apply",
+                                       .title = after ? "after.yml" : "before.yml",
+                                       .actor = "anna",
+                                       .state = STORE_RUN_OK,
+                                       .created_us = at_us };
+        const struct store_run_host host = { .host = "ai-1", .node_id = node->id, .state = STORE_RUN_OK };
+        const struct store_drift drift = { .node_id = node->id,
+                                           .resource = after ? "file /etc/after" : "file /etc/before",
+                                           .cause = STORE_DRIFT_EXTERNAL,
+                                           .last_us = at_us };
+
+        if (!store_run_add(writer, &run, &id, &is_set, err) || !store_run_host_set(writer, id, &host, err) ||
+            !store_drift_seen(writer, &drift, &id, &is_set, err))
+            return false;
+    }
+    return true;
+}
+
 static size_t events(struct bed *bed, const char *kind)
 {
     struct store_event_range range = { .kind = kind };
@@ -265,6 +297,33 @@ static void test_history(void **state)
     assert_null(bench->causes);
     assert_int_equal(events(bed, "bench.slower"), 1);
     assert_int_equal(events(bed, "bench.done"), 3);
+}
+
+static struct store_bench *run_through(struct bed *bed, const char *body, const char *result)
+{
+    int64_t id = order(bed, body);
+
+    until(bed, id, "running");
+    play(bed, &(struct play){ bench_workload_name(bed->arena, id), "done", "done", NULL, result });
+    return until(bed, id, "done");
+}
+
+/* What of the node's past may be why: no earlier than the bench that is compared with. */
+static void test_causes(void **state)
+{
+    struct bed *bed = *state;
+    const char *body = "{\"kind\": \"llama_bench\", \"model\": \"m\"}";
+    struct store_bench *bench = NULL;
+
+    OK(store_write_wait(bed->store, facts_run, FACTS("6.18.4"), &bed->err));
+    bench = run_through(bed, body, RESULT("700.0"));
+    OK(store_write_wait(bed->store, past_run, &bench->ended_us, &bed->err));
+    bench = run_through(bed, body, RESULT("630.0"));
+    assert_non_null(bench->causes);
+    assert_non_null(strstr(bench->causes, "ai-1: drift of file /etc/after"));
+    assert_null(strstr(bench->causes, "/etc/before"));
+    assert_non_null(strstr(bench->causes, "(after.yml) by anna"));
+    assert_null(strstr(bench->causes, "before.yml"));
 }
 
 static void test_in_turn(void **state)
@@ -357,6 +416,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_history, bed_setup, bed_teardown),
+        cmocka_unit_test_setup_teardown(test_causes, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(test_in_turn, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(test_cancel, bed_setup, bed_teardown),
         cmocka_unit_test_setup_teardown(test_orders, bed_setup, bed_teardown),

@@ -2,6 +2,10 @@
 /* Replicas that leave drained nodes: another one starts first, where there is room for it. */
 #include "pass_world.h"
 
+#define DECLARED_PINNED                                                                                                \
+    "{\"name\":\"chat\",\"kind\":\"inference\",\"engine\":\"llama_cpp\",\"models\":[\"m\"],\"replicas\":1,"            \
+    "\"on_node_loss\":\"move\",\"pinned\":true}"
+
 static const struct launcher_backend *served_by(struct fixture *fixture, struct world *world)
 {
     struct launcher_route *route = arena_new_of(fixture->arena, struct launcher_route);
@@ -157,6 +161,27 @@ static void the_second_one_goes_on_when_the_first_dies(void **state)
     world_end(&world);
 }
 
+/* A pinned one has nowhere else to start: it ends first. */
+static void a_pinned_one_has_none_beside(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct store_workload pinned = {
+        .name = "chat", .declaration = DECLARED_PINNED, .is_wanted = true, .changed_us = 2, .changed_by = "me"
+    };
+    int64_t node = node_new(fixture, "n1", 1), id = 0;
+    struct store_instance found;
+    struct world world;
+
+    (void)chat_serves(fixture, &world, node);
+    OK(store_workload_put(fixture->writer, &pinned, false, &id, &fixture->err));
+    OK(store_placement_drain(fixture->writer, node, "me", NULL, &fixture->err));
+    pass_run(&world.launcher);
+    assert_false(replica_find(fixture, STORE_INSTANCE_BESIDE, &found));
+    assert_string_equal(instance(fixture)->state, "pending");
+    assert_true(is_taken_away(fixture, node, "chat.0.1.head"));
+    world_end(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +189,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_second_one_starts_beside, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_second_one_takes_the_place, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_second_one_goes_on_when_the_first_dies, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_pinned_one_has_none_beside, fixture_setup, fixture_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,25 @@ static void test_card_once(void **state)
     assert_true(plan.places[0].is_placed);
 }
 
+/* A box whose firmware gives most of its memory to the GPU: that is the GPU's room, not what it maps of the host's. */
+static void test_carve_out(void **state)
+{
+    struct rack *rack = *state;
+    struct plan_node *node = rack_node(rack, "a", 32, 16);
+    struct plan plan;
+
+    node->vram_total = 96 * GIB;
+    rack_model(rack, "m", 32, 60);
+    rack_load(rack, CHAT "}");
+    plan = rack_plan(rack);
+    assert_true(plan.places[0].is_placed);
+    assert_true(plan.places[0].parts[0].gpu > 60 * GIB);
+    node->vram_used = 40 * GIB;
+    plan = rack_plan(rack);
+    assert_string_equal(plan.places[0].code, "no_memory");
+    assert_has(plan.places[0].sentence, "96.0 GiB of carve-out");
+}
+
 /* What is refused is what was measured, and the sum that is told is that one. */
 static void test_measured_refused(void **state)
 {
@@ -138,10 +157,8 @@ static void test_measured_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_unified_once),
-        TEST(test_unified_hidden),
-        TEST(test_card_once),
-        TEST(test_measured_refused),
+        TEST(test_unified_once), TEST(test_unified_hidden),   TEST(test_card_once),
+        TEST(test_carve_out),    TEST(test_measured_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

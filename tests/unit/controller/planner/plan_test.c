@@ -297,14 +297,9 @@ static void test_orphan(void **state)
     assert_string_equal(plan.places[0].code, "no_memory");
 }
 
-static void test_measured(void **state)
+/* As CHAT was seen to run. */
+static struct plan_peak *chat_seen(struct rack *rack)
 {
-    struct rack *rack = *state;
-    struct plan plan;
-
-    rack_model(rack, "m", 32, 16);
-    rack_node(rack, "a", 128, 112);
-    rack_load(rack, CHAT "}");
     rack->peaks[0] = (struct plan_peak){ .digest = "digest-of-m",
                                          .build = "b11669",
                                          .kv = "f16",
@@ -314,6 +309,18 @@ static void test_measured(void **state)
                                          .gpu = 30 * GIB,
                                          .host = GIB };
     rack->input.peaks_count = 1;
+    return rack->peaks;
+}
+
+static void test_measured(void **state)
+{
+    struct rack *rack = *state;
+    struct plan plan;
+
+    rack_model(rack, "m", 32, 16);
+    rack_node(rack, "a", 128, 112);
+    rack_load(rack, CHAT "}");
+    (void)chat_seen(rack);
     plan = rack_plan(rack);
     assert_true(plan.places[0].is_measured);
     assert_int_equal(plan.places[0].parts[0].gpu, 30 * GIB);
@@ -328,6 +335,61 @@ static void test_measured(void **state)
     rack->peaks[0].options = "{}";
     rack->peaks[0].build = "b1";
     plan = rack_plan(rack);
+    assert_false(plan.places[0].is_measured);
+}
+
+static bool is_measured(struct rack *rack)
+{
+    struct plan plan = rack_plan(rack);
+
+    assert_true(plan.places[0].is_placed);
+    return plan.places[0].is_measured;
+}
+
+/* What was seen with another context, other slots, another cache or over other nodes is no measure. */
+static void test_measured_alike(void **state)
+{
+    struct rack *rack = *state;
+    struct plan_peak *peak = chat_seen(rack);
+    const struct plan_peak seen = *peak;
+
+    rack_model(rack, "m", 32, 16);
+    rack_node(rack, "a", 128, 112);
+    rack_load(rack, CHAT "}");
+    assert_true(is_measured(rack));
+    peak->context = 4096;
+    assert_false(is_measured(rack));
+    *peak = seen;
+    peak->slots = 4;
+    assert_false(is_measured(rack));
+    *peak = seen;
+    peak->kv = "q8_0";
+    assert_false(is_measured(rack));
+    *peak = seen;
+    peak->nodes = 2;
+    assert_false(is_measured(rack));
+}
+
+/* Two nodes have room for what was estimated, and none for what was measured: it goes over three. */
+static void test_measured_cluster(void **state)
+{
+    struct rack *rack = *state;
+    struct plan_peak *peak = chat_seen(rack);
+    struct plan plan;
+
+    rack_model(rack, "m", 80, 200);
+    for (int i = 1; i <= 3; i++)
+        rack_node(rack, arena_printf(rack->arena, "ai-%d", i), 128, 112);
+    rack_load(rack, CHAT "}");
+    peak->nodes = 2;
+    peak->gpu = 210 * GIB;
+    plan = rack_plan(rack);
+    assert_int_equal(plan.places[0].parts_count, 2);
+    assert_true(plan.places[0].is_measured);
+    peak->gpu = 230 * GIB;
+    plan = rack_plan(rack);
+    assert_true(plan.places[0].is_placed);
+    assert_int_equal(plan.places[0].parts_count, 3);
     assert_false(plan.places[0].is_measured);
 }
 
@@ -353,15 +415,7 @@ static void test_measured_and_declared(void **state)
     rack_model(rack, "m", 32, 16);
     rack_node(rack, "a", 128, 112);
     rack_load(rack, CHAT ", resources: {memory: 50GiB}}");
-    rack->peaks[0] = (struct plan_peak){ .digest = "digest-of-m",
-                                         .build = "b11669",
-                                         .kv = "f16",
-                                         .options = "{}",
-                                         .context = 8192,
-                                         .nodes = 1,
-                                         .gpu = 30 * GIB,
-                                         .host = GIB };
-    rack->input.peaks_count = 1;
+    (void)chat_seen(rack);
     plan = rack_plan(rack);
     assert_true(plan.places[0].is_placed);
     assert_false(plan.places[0].is_measured);
@@ -386,6 +440,25 @@ static void test_pinned(void **state)
     plan = rack_plan(rack);
     assert_false(plan.places[0].is_placed);
     assert_has(plan.places[0].sentence, "b: not heard");
+}
+
+/* Where another replica was binds this one to nothing. */
+static void test_pinned_replicas(void **state)
+{
+    struct rack *rack = *state;
+    struct plan plan;
+
+    rack_model(rack, "m", 32, 16);
+    rack_node(rack, "a", 64, 48);
+    rack_node(rack, "b", 128, 112);
+    rack_load(rack, CHAT ", pinned: true, replicas: 2}");
+    rack->past[0] = (struct plan_held){ .workload = "chat", .node = "b", .role = "head" };
+    rack->input.past_count = 1;
+    plan = rack_plan(rack);
+    assert_int_equal(plan.count, 2);
+    assert_string_equal(plan.places[0].parts[0].node->name, "b");
+    assert_true(plan.places[1].is_placed);
+    assert_string_equal(plan.places[1].parts[0].node->name, "a");
 }
 
 /* The first time it goes anywhere: it was nowhere yet. */
@@ -584,6 +657,8 @@ int main(void)
         TEST(test_model_meant),
         TEST(test_orphan),
         TEST(test_measured),
+        TEST(test_measured_alike),
+        TEST(test_measured_cluster),
         TEST(test_options_text),
         TEST(test_pinned),
         TEST(test_held_stay),
@@ -596,6 +671,7 @@ int main(void)
         TEST(test_options),
         TEST(test_gpu_first),
         TEST(test_pinned_first),
+        TEST(test_pinned_replicas),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
