@@ -72,19 +72,42 @@ static const char *past_blanks(const char *text)
     return text + strspn(text, " \t\r\n");
 }
 
+static bool is_blank(const char *text)
+{
+    return text == NULL || past_blanks(text)[0] == '\0';
+}
+
 /* The answer may be cut short (one token), so each may be the beginning of the other. */
 static bool is_expected(const char *text, const char *expected)
 {
     const char *told = past_blanks(text), *wanted = past_blanks(expected);
 
-    return told[0] == '\0' || text_starts(told, wanted) || text_starts(wanted, told);
+    return text_starts(told, wanted) || text_starts(wanted, told);
 }
 
-static bool has_tokens(const struct value *map)
+/* 0: it does not say. */
+static int64_t tokens_of(const struct value *map)
 {
-    const struct value *count = value_map_get(value_map_get(map, "usage"), "completion_tokens");
+    return value_map_int(value_map_get(map, "usage"), "completion_tokens", 0);
+}
 
-    return value_is(count, VALUE_INT) && count->as.integer > 0;
+/*
+ * What is wrong with an answer without a word, or NULL. One token may be a blank, or the first of its thoughts; an engine that does not
+ * count its tokens may have been asked for one.
+ */
+static const char *wordless(struct arena *arena, const struct value *map, const char *text, const char *thought,
+                            bool has_words_to_say)
+{
+    int64_t tokens = tokens_of(map);
+    bool has_bytes = text != NULL && text[0] != '\0';
+
+    if (is_blank(thought))
+        return tokens > 1 || (tokens == 0 && !has_bytes) ? "its completion has no words" : NULL;
+    if (!has_words_to_say || tokens <= 1)
+        return NULL;
+    return arena_printf(arena,
+                        "its completion has thoughts and no answer within %lld tokens: health.max_tokens may be more",
+                        (long long)tokens);
 }
 
 static enum engine_answer chat_read(struct arena *arena, const struct engine_job *job, const struct value *map,
@@ -92,22 +115,17 @@ static enum engine_answer chat_read(struct arena *arena, const struct engine_job
 {
     const struct value *message = value_map_get(value_item(value_map_get(map, "choices"), 0), "message");
     const char *text = value_map_text(message, "content"), *thought = value_map_text(message, "reasoning_content");
-    const char *expected = job->workload->health.expect;
+    const char *expected = job->workload->health.expect, *wrong = NULL;
 
-    if (message == NULL || (text == NULL && thought == NULL)) {
-        *sentence_out = "its completion has no text";
-        return ENGINE_WRONG;
-    }
-    if ((text == NULL || text[0] == '\0') && (thought == NULL || thought[0] == '\0') && !has_tokens(map)) {
-        *sentence_out = "its completion is empty";
-        return ENGINE_WRONG;
-    }
-    if (expected != NULL && text != NULL && !is_expected(text, expected)) {
-        *sentence_out =
-            arena_printf(arena, "its completion is '%.*s', not '%.*s'", SHOWN, past_blanks(text), SHOWN, expected);
-        return ENGINE_WRONG;
-    }
-    return ENGINE_SERVES;
+    if (message == NULL || (text == NULL && thought == NULL))
+        wrong = "its completion has no text";
+    else if (is_blank(text))
+        wrong = wordless(arena, map, text, thought, expected != NULL);
+    else if (expected != NULL && !is_expected(text, expected))
+        wrong = arena_printf(arena, "its completion is '%.*s', not '%.*s'", SHOWN, past_blanks(text), SHOWN, expected);
+    if (wrong != NULL)
+        *sentence_out = wrong;
+    return wrong == NULL ? ENGINE_SERVES : ENGINE_WRONG;
 }
 
 static enum engine_answer embedding_read(const struct value *map, const char **sentence_out)

@@ -7,7 +7,6 @@
 #include "common/json/json.h"
 #include "controller/launcher/launcher_internal.h"
 
-#define ETA_DEFAULT_S 30
 #define NAMES_MAX 256
 
 /* --- making --- */
@@ -76,15 +75,34 @@ static bool is_silent(const struct turn *turn)
     return silent;
 }
 
-/* Seconds until it serves, as its last start took; 0: that is over, or nobody can tell. late_out: since when in vain. */
+/* When it is to serve, as its last start took from the moment at which its pieces were told; 0: nobody can tell. */
+static int64_t due_us(const struct turn *turn)
+{
+    int64_t takes_us = turn->row.load_s > 0 ? (int64_t)(turn->row.load_s * 1e6) : 0;
+
+    if (takes_us == 0)
+        return 0;
+    switch (turn->decision.state) {
+    case STEP_STARTING:
+    case STEP_LOADING:
+        return turn->row.began_us + takes_us;
+    case STEP_SERVING:
+    case STEP_DEGRADED:
+        return turn->row.since_us + takes_us;
+    case STEP_PENDING: /* after a start that failed */
+        return turn->decision.next_us > turn->in.now_us ? turn->decision.next_us + takes_us : 0;
+    default:
+        return 0;
+    }
+}
+
+/* Seconds until it serves; 0: that is over, or nobody can tell. late_out: since when in vain. */
 static int64_t eta_of(const struct turn *turn, int64_t *late_out)
 {
-    int64_t last_s = turn->row.load_s > 0 ? (int64_t)turn->row.load_s + 1 : ETA_DEFAULT_S;
-    int64_t from_us = turn->in.began_us > turn->in.since_us ? turn->in.began_us : turn->in.since_us;
-    int64_t gone_s = (turn->in.now_us - from_us) / 1000000;
+    int64_t due = due_us(turn), now = turn->in.now_us, from = due == 0 ? turn->row.since_us : due;
 
-    *late_out = gone_s > last_s ? gone_s - last_s : 0;
-    return gone_s < last_s && !is_silent(turn) ? last_s - gone_s : 0;
+    *late_out = now > from ? (now - from) / 1000000 : 0;
+    return due > now && !is_silent(turn) ? (due - now) / 1000000 + 1 : 0;
 }
 
 /* For clients of the gateway, who are to learn no node, address or path: what the step says is for operators. */

@@ -51,6 +51,33 @@ static void test_chat(void **state)
     bed_free(&bed);
 }
 
+#define SAID(message, tokens)                                                                                          \
+    "{\"choices\": [{\"message\": {" message "}}], \"usage\": {\"completion_tokens\": " tokens "}}"
+
+/* Blanks and thoughts are no words: only of one token nobody can tell. */
+static void test_no_words(void **state)
+{
+    struct bed bed;
+
+    (void)state;
+    bed_make(
+        &bed,
+        "{\"name\": \"w\", \"engine\": \"ollama\", \"models\": [\"m\"], \"health\": {\"expect\": \"alpha bravo\"}}", 1);
+    assert_int_equal(look(&bed, 200, SAID("\"content\": \"\\n\\n\"", "16")).answer, ENGINE_WRONG);
+    assert_string_equal(look(&bed, 200, SAID("\"content\": \" \"", "2")).sentence, "its completion has no words");
+    assert_int_equal(look(&bed, 200, SAID("\"content\": \"\\n\"", "1")).answer, ENGINE_SERVES);
+    assert_int_equal(look(&bed, 200, SAID("\"content\": \"\", \"reasoning_content\": \"@@\"", "1")).answer,
+                     ENGINE_SERVES);
+    assert_string_equal(look(&bed, 200, SAID("\"content\": \"\", \"reasoning_content\": \"@@\"", "16")).sentence,
+                        "its completion has thoughts and no answer within 16 tokens: health.max_tokens may be more");
+    bed_free(&bed);
+    bed_make(&bed, "{\"name\": \"w\", \"engine\": \"ollama\", \"models\": [\"m\"]}", 1);
+    assert_int_equal(look(&bed, 200, SAID("\"content\": \"\\n\\n\"", "16")).answer, ENGINE_WRONG);
+    assert_int_equal(look(&bed, 200, SAID("\"content\": null, \"reasoning_content\": \"Let\"", "16")).answer,
+                     ENGINE_SERVES);
+    bed_free(&bed);
+}
+
 static void test_thinking(void **state)
 {
     struct bed bed;
@@ -93,7 +120,8 @@ static void test_metric(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_chat), cmocka_unit_test(test_thinking),
-                                        cmocka_unit_test(test_embedding), cmocka_unit_test(test_metric) };
+                                        cmocka_unit_test(test_no_words), cmocka_unit_test(test_embedding),
+                                        cmocka_unit_test(test_metric) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

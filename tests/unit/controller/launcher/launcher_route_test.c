@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who serves what, from the first moment on. */
+#include <math.h>
+
 #include "pass_world.h"
+
+#define SECOND_US 1000000
 
 /* A controller that was killed and is back: the first who asks hears who serves. */
 static void one_that_opens_knows_what_serves(void **state)
@@ -73,11 +77,53 @@ static void a_silent_head_is_told_without_its_address(void **state)
     world_end(&world);
 }
 
+/* How long a start takes is known from the one before it, counted from when its pieces were told; else no time is named. */
+static void a_time_is_named_that_is_known(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t node = node_new(fixture, "n1", 1);
+    struct launcher_route route;
+    struct turn *turn = NULL;
+    struct world world;
+
+    (void)chat_serves(fixture, &world, node);
+    turn = world.launcher.turns;
+    turn->decision.state = STEP_LOADING;
+    turn->row.began_us = turn->in.now_us - 10 * SECOND_US;
+    turn->row.since_us = turn->in.now_us - SECOND_US;
+    turn->row.load_s = 40;
+    routes_make(&world.launcher);
+    launcher_route(&world.launcher, fixture->arena, "chat", &route);
+    assert_int_equal(route.state, LAUNCHER_LOADS);
+    assert_int_equal(route.eta_s, 31);
+    turn->row.load_s = (double)NAN;
+    routes_make(&world.launcher);
+    launcher_route(&world.launcher, fixture->arena, "chat", &route);
+    assert_int_equal(route.eta_s, 0);
+    assert_int_equal(route.late_s, 1);
+    turn->row.load_s = 40;
+    turn->decision.state = STEP_DOWNLOADING;
+    routes_make(&world.launcher);
+    launcher_route(&world.launcher, fixture->arena, "chat", &route);
+    assert_int_equal(route.eta_s, 0);
+    turn->decision.state = STEP_PENDING;
+    turn->decision.next_us = turn->in.now_us + 20 * SECOND_US;
+    routes_make(&world.launcher);
+    launcher_route(&world.launcher, fixture->arena, "chat", &route);
+    assert_int_equal(route.eta_s, 61);
+    turn->decision.next_us = 0;
+    routes_make(&world.launcher);
+    launcher_route(&world.launcher, fixture->arena, "chat", &route);
+    assert_int_equal(route.eta_s, 0);
+    world_end(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_that_opens_knows_what_serves, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(nothing_is_unknown_before_it_was_read, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_time_is_named_that_is_known, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_silent_head_is_told_without_its_address, fixture_setup, fixture_teardown),
     };
 
