@@ -104,7 +104,50 @@ static struct value *order_again(struct arena *arena, const struct value *row)
     return order;
 }
 
-/* The newest of each kind of measurement that went well. */
+/* Why a node cannot be measured; NULL: it can. *is_ours: it was built now. */
+static bool node_obstacle(struct rebuild_call *call, const char *name, bool *is_ours, const char **why_out,
+                          struct error *err)
+{
+    const struct value *node = NULL;
+    struct rebuild_ask ask = { .path = arena_printf(call->arena, "/api/v1/nodes/%s", name), .not_found = 404 };
+
+    *why_out = NULL;
+    for (size_t i = 0; i < call->rebuild->count; i++) {
+        if (!text_equal(call->rebuild->nodes[i].name, name))
+            continue;
+        *is_ours = *is_ours || call->rebuild->nodes[i].progress.state == REBUILD_DONE;
+        if (call->rebuild->nodes[i].progress.state != REBUILD_DONE)
+            *why_out = arena_printf(call->arena, "%s is not built", name);
+        return true;
+    }
+    if (!rebuild_center_ask(call, &ask, &node, err))
+        return false;
+    if (node == NULL || !text_equal(value_map_text(node, "state"), "active"))
+        *why_out = arena_printf(call->arena, "%s is no node any more", name);
+    else if (text_equal(value_map_text(node, "verdict"), "lost"))
+        *why_out = arena_printf(call->arena, "%s is lost", name);
+    return true;
+}
+
+/* Can it be measured again, and has it to do with what was built? What has and cannot is told. */
+static bool is_baseline(struct rebuild_call *call, const struct value *row, bool *out, struct error *err)
+{
+    const struct value *nodes = value_map_get(row, "nodes");
+    const char *why = NULL, *one = NULL;
+    bool is_ours = value_count(nodes) == 0;
+
+    for (size_t i = 0; i < value_count(nodes); i++) {
+        if (!node_obstacle(call, value_text(value_item(nodes, i)), &is_ours, &one, err))
+            return false;
+        why = why == NULL ? one : why;
+    }
+    if (is_ours && why != NULL)
+        rebuild_progress_say(call, true, "%s is not measured again: %s", bench_name(call->arena, row), why);
+    *out = is_ours && why == NULL;
+    return true;
+}
+
+/* The newest of each kind of measurement that went well, on nodes that are there and of which one was built now. */
 static bool baselines_find(struct rebuild_call *call, struct value **out, struct error *err)
 {
     struct value *rows = value_list(call->arena), *known = value_map(call->arena);
@@ -116,11 +159,15 @@ static bool baselines_find(struct rebuild_call *call, struct value **out, struct
     for (size_t i = 0; i < value_count(items) && value_count(rows) < BASELINES_MAX; i++) {
         const struct value *row = value_item(items, i);
         const char *alike = value_map_text(row, "alike");
+        bool counts = false;
 
         if (alike == NULL || !text_equal(value_map_text(row, "state"), "done") || value_map_get(known, alike) != NULL)
             continue;
         value_map_put_bool(call->arena, known, alike, true);
-        value_list_add(call->arena, rows, row);
+        if (!is_baseline(call, row, &counts, err))
+            return false;
+        if (counts)
+            value_list_add(call->arena, rows, row);
     }
     *out = rows;
     return true;

@@ -152,21 +152,37 @@ static bool apply(struct rebuild_call *call, struct error *err)
 #define OWED                                                                                                           \
     "test -e /run/reboot-required || { command -v needs-restarting >/dev/null && ! needs-restarting -r >/dev/null; }"
 
-static bool restart(struct rebuild_call *call, struct error *err)
+/* A node that is away is on its way back: its restart was begun before the rebuild was cut. */
+static bool is_owed(struct rebuild_call *call, bool *out, struct error *err)
 {
     const char *const look[] = { call->node->host, "-m", "shell", "-a", OWED, NULL };
-    const char *const again[] = {
-        call->node->host, "-b", "-m", "reboot", "-a", "reboot_timeout=" RESTART_TIMEOUT, NULL
-    };
     struct rebuild_child_end end;
 
     if (!rebuild_roost(call, "run", look, &end, err))
         return false;
+    if (end.status == RUN_UNREACHABLE) {
+        rebuild_progress_say(call, true, "it is away: %s", rebuild_child_sentence(call->arena, end.output));
+        if (!rebuild_reach(call, err) || !rebuild_roost(call, "run", look, &end, err))
+            return false;
+    }
+    *out = end.status == 0;
+    return *out || end.status == RUN_HOSTS_FAILED ||
+           error_set(err, "%s", rebuild_child_sentence(call->arena, end.output));
+}
+
+static bool restart(struct rebuild_call *call, struct error *err)
+{
+    const char *const again[] = {
+        call->node->host, "-b", "-m", "reboot", "-a", "reboot_timeout=" RESTART_TIMEOUT, NULL
+    };
+    struct rebuild_child_end end;
+    bool owed = false;
+
+    if (!is_owed(call, &owed, err))
+        return false;
     rebuild_tell(call, "none is owed");
-    if (end.status == RUN_HOSTS_FAILED)
+    if (!owed)
         return true;
-    if (end.status != 0)
-        return error_set(err, "%s", rebuild_child_sentence(call->arena, end.output));
     rebuild_progress_say(call, true, "a restart is owed");
     if (!rebuild_roost(call, "run", again, &end, err))
         return false;

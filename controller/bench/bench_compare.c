@@ -79,11 +79,19 @@ void bench_measures(struct arena *arena, const char *kind, const struct value *f
     *count_out = count;
 }
 
-static bool is_worse(double a, double b)
+static bool is_loss(double part)
 {
-    if (a < 0 || b < 0)
+    return part < -BENCH_CHANGE_TOLD;
+}
+
+/* Losses that are told come first, the largest before all; then what is won by more; then any other loss. */
+static bool tells_more(double a, double b)
+{
+    if (is_loss(a) || is_loss(b))
         return a < b;
-    return a > b;
+    if (a > BENCH_CHANGE_TOLD || b > BENCH_CHANGE_TOLD)
+        return a > b;
+    return a < 0 || b < 0 ? a < b : a > b;
 }
 
 /* Of each on its side; one that was measured once tells none (0), and then the other's counts alone. */
@@ -111,7 +119,7 @@ bool bench_change_find(struct arena *arena, const char *kind, const struct value
                 continue;
             if (!is_within(&old[j], &new[i]))
                 change.part = (change.now - change.before) / change.before;
-            if (!found || is_worse(change.part, out->part))
+            if (!found || tells_more(change.part, out->part))
                 *out = change;
             found = true;
         }

@@ -28,7 +28,8 @@ struct bench_change {
     double before, now, part; /* part: (now - before) / before */
 };
 /*
- * The one that has lost most, else won most, among the measures that both have; false: they share none. What lies within the deviations that both
+ * Among the measures that both have the one that has lost most, where that is told, else the one that has won most, where that is, else the
+ * one that has lost most; false: they share none. What lies within the deviations that both
  * tell is no change: part 0.
  */
 bool bench_change_find(struct arena *arena, const char *kind, const struct value *before, const struct value *now,

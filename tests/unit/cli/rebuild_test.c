@@ -128,6 +128,12 @@ static void extra_note(struct arena *arena, int argc, char **argv)
     }
 }
 
+/* A node that restarts is away until it is asked whether it is there again. */
+static bool said_away(struct arena *arena, const char *host)
+{
+    return text_starts(text_of(arena, arena_printf(arena, "%s.owed", host)), "4");
+}
+
 /* As the file HOST.WHAT says: "2 words" is an exit code and what is printed; else as it goes well. */
 static int stand_in(int argc, char **argv)
 {
@@ -139,6 +145,11 @@ static int stand_in(int argc, char **argv)
     leaks_note(arena);
     extra_note(arena, argc, argv);
     if (strcmp(what, "reboot") == 0)
+        unlink(place(arena, arena_printf(arena, "%s.owed", host)));
+    if (strcmp(what, "apply") == 0)
+        (void)rename(place(arena, arena_printf(arena, "%s.goes", host)),
+                     place(arena, arena_printf(arena, "%s.owed", host)));
+    if (strcmp(what, "ping") == 0 && said_away(arena, host))
         unlink(place(arena, arena_printf(arena, "%s.owed", host)));
     if (strcmp(what, "enroll") == 0)
         text_put(arena, arena_printf(arena, "%s.node", host), O_TRUNC, "1");
@@ -524,6 +535,17 @@ static void restarts_and_faults(void **state)
     never_happened(scene, "n2 undrain");
 }
 
+/* Cut in the middle of its restart: the node is away at first, and waited for. */
+static void a_restart_is_waited_for(void **state)
+{
+    struct scene *scene = *state;
+
+    text_put(scene->arena, "n1.goes", 0, "4 n1 | UNREACHABLE! => connection refused");
+    ends(scene, REBUILD(scene, "--limit", "n1", NULL), 0);
+    says(scene, "n1: restart: none is owed");
+    HAPPENED(scene, "n1 ping", "n1 apply", "n1 owed", "n1 ping", "n1 owed", "n1 doctor");
+}
+
 static void models_kept_or_not(void **state)
 {
     struct scene *scene = *state;
@@ -570,6 +592,29 @@ static void measured_against_before(void **state)
     scene->bench = MEASURED("failed", "false", "null");
     ends(scene, REBUILD(scene, "--limit", "n1", NULL), 3);
     says(scene, "llama_bench tiny, which was measured before, has failed: 40 tokens/s\n");
+}
+
+#define ROW(id, alike, nodes)                                                                                          \
+    "{\"id\": " id ", \"alike\": \"" alike "\", \"kind\": \"hpl\", \"state\": \"done\", \"nodes\": " nodes             \
+    ", \"nodes_count\": 1, \"settings\": {}}"
+
+/* Of nodes that are gone, that were not built, or that have nothing to do with it, nothing is measured. */
+static void measured_where_it_can_be(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->benches = "{\"items\": [" ROW("5", "a", "[\"n1\", \"n9\"]") ", " ROW("4", "b", "[\"n2\"]") ", " ROW(
+        "3", "c", "[\"n1\"]") "]}";
+    scene->bench = MEASURED("done", "false", "0.01");
+    ends(scene, REBUILD(scene, "--limit", "n1", NULL), 0);
+    says(scene, "hpl is not measured again: n9 is no node any more");
+    says(scene, "1 benchmark as before");
+    HAPPENED(scene, "bench {\"kind\":\"hpl\",\"nodes\":[\"n1\"],\"options\":{},\"counts\":[1]}");
+    never_happened(scene, "bench {\"kind\":\"hpl\",\"nodes\":[\"n2\"]");
+    text_put(scene->arena, "n2.doctor", 0, "2 [ERROR] gtt_leak: memory that no process holds");
+    scene->benches = "{\"items\": [" ROW("6", "d", "[\"n1\", \"n2\"]") "]}";
+    ends(scene, REBUILD(scene, "--limit", "n1,n2", NULL), 2);
+    says(scene, "hpl is not measured again: n2 is not built");
 }
 
 /* --- what nobody may read --- */
@@ -683,8 +728,10 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(batches_wait_for_what_served, set_up, tear_down),
         cmocka_unit_test_setup_teardown(going_on_waits_for_nobody, set_up, tear_down),
         cmocka_unit_test_setup_teardown(restarts_and_faults, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_restart_is_waited_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(models_kept_or_not, set_up, tear_down),
         cmocka_unit_test_setup_teardown(measured_against_before, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(measured_where_it_can_be, set_up, tear_down),
         cmocka_unit_test_setup_teardown(secrets_are_no_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_wipe_outlives_its_rebuild, set_up, tear_down),
         cmocka_unit_test_setup_teardown(ctrl_c_ends_a_wipe, set_up, tear_down),

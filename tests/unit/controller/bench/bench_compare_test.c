@@ -68,6 +68,26 @@ static void test_change(void **state)
     assert_false(bench_change_find(arena, "llama_bench", NULL, now, &change));
 }
 
+/* A loss that is too small to be told hides nothing that is won. */
+static void test_change_won(void **state)
+{
+    ARENA_SCOPED arena = arena_new();
+    struct bench_change change = { .name = NULL };
+    const struct value *before = json(arena, "{\"tests\": [{\"name\": \"pp512\", \"tokens_per_s\": 500.0}, "
+                                             "{\"name\": \"tg128\", \"tokens_per_s\": 50.0}]}");
+    const struct value *now = json(arena, "{\"tests\": [{\"name\": \"tg128\", \"tokens_per_s\": 49.9}, "
+                                          "{\"name\": \"pp512\", \"tokens_per_s\": 700.0}]}");
+    const struct value *same = json(arena, "{\"tests\": [{\"name\": \"tg128\", \"tokens_per_s\": 49.9}, "
+                                           "{\"name\": \"pp512\", \"tokens_per_s\": 510.0}]}");
+
+    (void)state;
+    assert_true(bench_change_find(arena, "llama_bench", before, now, &change));
+    assert_string_equal(change.name, "pp512");
+    assert_true(fabs(change.part - 0.4) < 1e-9);
+    assert_true(bench_change_find(arena, "llama_bench", before, same, &change));
+    assert_string_equal(change.name, "tg128");
+}
+
 /* What both measurements spread over is no loss, and hides none of another figure. */
 static void test_change_within_spread(void **state)
 {
@@ -140,9 +160,9 @@ static void test_gone(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_alike), cmocka_unit_test(test_change),
-                                        cmocka_unit_test(test_change_within_spread), cmocka_unit_test(test_causes),
-                                        cmocka_unit_test(test_gone) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_alike),      cmocka_unit_test(test_change),
+                                        cmocka_unit_test(test_change_won), cmocka_unit_test(test_change_within_spread),
+                                        cmocka_unit_test(test_causes),     cmocka_unit_test(test_gone) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
