@@ -166,31 +166,54 @@ static struct value *row_value(struct api_call *call, const struct workloads *al
 
 /* --- the page --- */
 
+/* What waits or comes has words with figures in them, which are one count. */
+static const char *count_word(const struct value *row)
+{
+    const char *class = value_map_text(row, "class");
+
+    return text_in(class, (const char *const[]){ "waiting", "running", NULL }) ? "on their way"
+                                                                               : value_map_text(row, "word");
+}
+
+static bool counts_alike(const struct value *a, const struct value *b)
+{
+    return text_equal(value_map_text(a, "class"), value_map_text(b, "class")) &&
+           text_equal(count_word(a), count_word(b));
+}
+
+/* One count of all rows that are as `row` is; none if one of them came before it. */
+static void count_put(struct arena *arena, struct value *counts, const struct value *rows, const struct value *row)
+{
+    struct value *count = value_map(arena);
+    const char *word = value_map_text(row, "word");
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < value_count(rows); i++) {
+        const struct value *other = value_item(rows, i);
+
+        if (!counts_alike(other, row))
+            continue;
+        if (sum == 0 && other != row)
+            return;
+        sum++;
+        if (!text_equal(value_map_text(other, "word"), word))
+            word = count_word(row);
+    }
+    value_map_put_string(arena, count, "class", value_map_text(row, "class"));
+    value_map_put_string(arena, count, "word", word);
+    value_map_put_int(arena, count, "count", sum);
+    value_list_add(arena, counts, count);
+}
+
 static void counts_put(struct api_call *call, struct value *data, const struct value *rows)
 {
     static const char *const classes[] = { "ok", "drift", "failed", "waiting", "running", "revoked", "unknown", NULL };
     struct value *counts = value_list(call->arena);
 
-    for (size_t i = 0; classes[i] != NULL; i++) {
-        struct value *count = value_map(call->arena);
-        const char *word = NULL;
-        int64_t sum = 0;
-
-        for (size_t k = 0; k < value_count(rows); k++) {
-            if (text_equal(value_map_text(value_item(rows, k), "class"), classes[i])) {
-                word = word == NULL || text_equal(word, value_map_text(value_item(rows, k), "word"))
-                           ? value_map_text(value_item(rows, k), "word")
-                           : "on their way";
-                sum++;
-            }
-        }
-        if (sum == 0)
-            continue;
-        value_map_put_string(call->arena, count, "class", classes[i]);
-        value_map_put_string(call->arena, count, "word", word);
-        value_map_put_int(call->arena, count, "count", sum);
-        value_list_add(call->arena, counts, count);
-    }
+    for (size_t i = 0; classes[i] != NULL; i++)
+        for (size_t k = 0; k < value_count(rows); k++)
+            if (text_equal(value_map_text(value_item(rows, k), "class"), classes[i]))
+                count_put(call->arena, counts, rows, value_item(rows, k));
     value_map_put(call->arena, data, "counts", counts);
 }
 

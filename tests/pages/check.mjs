@@ -17,11 +17,11 @@ const SIZES = {
     desktop: { width: 1360, height: 900, dark: true },
     wall: { width: 3840, height: 2160, dark: true, reduced: true },
 };
-// A page, and a text that must be there whether a script runs or not.
+// A page, and texts that must be there whether a script runs or not.
 const PAGES = {
     rack: ["/", "ai-24"],
     node: ["/nodes/ai-04", "PermitRootLogin"],
-    workloads: ["/workloads", "load-deepseek"],
+    workloads: ["/workloads", "load-deepseek", "1 serving", "1 done", "2 placing"],
     workload: ["/workloads/chat", "hf://Qwen/Qwen3-235B-A22B-GGUF"],
     models: ["/models", "gpt-oss-120b-mxfp4"],
     memory: ["/memory", "memory-ai-03"],
@@ -55,17 +55,29 @@ async function fits(tab, what, width) {
     check(`${what}: nothing sticks out`, page <= width, `${page} of ${width} pixels`);
 }
 
+// Text that runs out of its own box: a class that means two things, a width meant for something else.
+async function holds(tab, what) {
+    const out = await tab.value(`[...document.querySelectorAll("code, a, button, dt, dd, th, td, h1, h2, h3, summary, label")]
+        .filter((e) => e.checkVisibility() && e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === "visible")
+        .slice(0, 3).map((e) => e.outerHTML.slice(0, 200) + " " + e.scrollWidth + " of " + e.clientWidth)
+        .concat([...document.querySelectorAll("code")].filter((e) => e.checkVisibility() && getComputedStyle(e).display !== "inline" && e.closest("pre") === null)
+        .slice(0, 3).map((e) => e.outerHTML.slice(0, 200)))`);
+    check(`${what}: text is in its box`, out.length === 0, out);
+}
+
 async function everyPage(browser) {
     for (const [size, options] of Object.entries(SIZES)) {
         const tab = await browser.tab(options);
         await tab.signIn(base, token);
-        for (const [name, [path, text]] of Object.entries(PAGES)) {
+        for (const [name, [path, ...texts]] of Object.entries(PAGES)) {
             const what = `${name}, ${size}`;
             if (size === "wall" && !ON_A_WALL.includes(name))
                 continue;
             const status = await tab.go(base + path + (size === "wall" && name === "rack" ? "?wall=1" : ""));
-            check(`${what}: is there`, status === 200 && (await tab.html()).includes(text), `status ${status}`);
+            const html = await tab.html();
+            check(`${what}: is there`, status === 200 && texts.every((text) => html.includes(text)), `status ${status}`);
             await fits(tab, what, options.width);
+            await holds(tab, what);
             if (size !== "wall" || name === "rack") // the others are the same, only larger
                 await audit(tab, what);
             await tab.screenshot(join(shots, `${name}-${size}.png`));
@@ -82,9 +94,9 @@ async function withoutScript(browser) {
     await tab.type("#token", token);
     const status = await tab.follow(() => tab.click(".card button"));
     check("signing in leads to the page asked for", status === 200 && (await tab.html()).includes("<h1>Drift</h1>"), String(status));
-    for (const [name, [path, text]] of Object.entries(PAGES)) {
+    for (const [name, [path, ...texts]] of Object.entries(PAGES)) {
         const html = (await tab.go(base + path), await tab.html());
-        check(`${name}, without JavaScript`, html.includes(text) && html.includes("Without JavaScript"));
+        check(`${name}, without JavaScript`, texts.every((text) => html.includes(text)) && html.includes("Without JavaScript"));
     }
     await tab.go(`${base}/trust`);
     await tab.follow(() => tab.click("#join-1 button"));
