@@ -39,6 +39,15 @@ static int unknown_verb(const char *name)
     return 5;
 }
 
+/* `roost help VERB` is `roost VERB --help`. */
+static int verb_help(const char *name)
+{
+    char *words[] = { (char *)name, (char *)"--help", NULL };
+    const struct verb *verb = find_verb(name);
+
+    return verb ? verb->run(2, words) : unknown_verb(name);
+}
+
 /* Under the names of Ansible's programs, roost is these: for scripts that call them. */
 static const struct {
     const char *program, *verb;
@@ -75,6 +84,8 @@ int main(int argc, char **argv)
         return 5;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        if (argc > 2)
+            return verb_help(argv[2]);
         print_usage(stdout);
         return 0;
     }

@@ -101,6 +101,7 @@ demo_cluster() {
     local began
     say "four fresh forky nodes: systemd, sshd, apt; no Python, nothing of Roost"
     nodes_begin
+    node image forky >/dev/null
     nodes_start forky box1 box2 box3 box4
     export XDG_CONFIG_HOME=$NODES_DIR/config XDG_STATE_HOME=$NODES_DIR/state
     bridge=$(node ip box1 | sed 's/[.][0-9]*$/.1/')
@@ -119,7 +120,8 @@ demo_cluster() {
     say "one command: from fresh nodes to tokens"
     began=$(date +%s.%N)
     run roost rebuild playbooks/cluster.yml -i "$NODES_DIR/inventory" --yes
-    key=$(roost keys add demo)
+    key=$(run roost keys add demo)
+    show curl "http://$gateway/v1/chat/completions" -H 'Authorization: Bearer ...' -d '{"model": "wide", "messages": [{"role": "user", "content": "Name the alphabet."}]}'
     completion wide
     echo "from four fresh nodes to a served completion: $(seconds_since "$began")"
     run roost ps
@@ -132,4 +134,6 @@ demo_cluster() {
     say "how fast: one node, and three by RPC"
     run roost bench tiny --nodes 1,3 --set pp=32,tg=16,repeat=1
     run roost bench --iperf3 --nodes box1,box2 --set seconds=1
+
+    say "that was a rack; the nodes go now, nothing of them stays. Your own: docs/first-box.md, then docs/rebuild.md"
 }

@@ -36,6 +36,12 @@ play() { # NAME: the tasks are read
     { printf -- '- hosts: localhost\n  gather_facts: false\n  tasks:\n' && sed 's/^/    /'; } >"$1.yml"
 }
 
+step "help of a verb, both ways"
+roost_ends 0 help apply
+check_contains "the verb's own help" "usage: roost apply" "$OUT"
+roost_ends 5 help aply
+check_contains "the nearest verb" "did you mean 'apply'" "$NOTES"
+
 step "vault values need a password, wherever they are read"
 vault="Attempting to decrypt but no vault secrets found"
 # shellcheck disable=SC2016

@@ -144,7 +144,7 @@ image_build() {
     mkdir -p "$tmp"
     lease_write "$tmp.lease" $$
     apt_acquire "image-$1" "$tmp.lease"
-    say "building image $1"
+    say "building image $1, which is kept: about a minute"
     if [ -z "$3" ]; then
         "$SELF" __build base "$2" "$tmp"
     elif [ "$3" = vm ]; then
