@@ -76,6 +76,6 @@ PYTHON
 nothing_left() {
     local name
     for name in "$@"; do
-        on "$name" '! systemctl list-units --all --plain --no-legend "roost-piece-*" | grep -q . && ! nft list table inet roost 2>/dev/null | grep -q dport' || return 1
+        on "$name" '! systemctl list-units --all --plain --no-legend "roost-piece-*" | grep -q . && ! nft list table inet roost 2>/dev/null | grep -q dport && ! ss -Hltn | grep -qE ":(81[0-9]{2}|281[0-9]{2}) "' || return 1
     done
 }

@@ -388,7 +388,7 @@ class Campaign:
         self.until("everything has stopped", lambda: {one["state"] for one in self.workloads()} == {"stopped"} and not self.running, 40)
         look = ("systemctl list-units --all --plain --no-legend 'roost-piece-*' 'roost-lease*'; "
                 "ls -d /run/systemd/system/roost-piece-* /run/roost-pieces/* 2>/dev/null; nft list ruleset | grep -A99 'table inet roost'; "
-                "ss -Hltn | grep -E ':(8[1-9][0-9]{2}|50[0-9]{3}) '; pgrep -l 'llama|rpc-server'; true")
+                "ss -Hltn | grep -E ':(8[1-9][0-9]{2}|281[0-9]{2}|50[0-9]{3}) '; pgrep -l 'llama|rpc-server'; true")
         left = {}
 
         def is_clean():

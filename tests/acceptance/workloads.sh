@@ -12,7 +12,7 @@ built roost roost-agent
 desk_begin
 units() { on "$1" 'systemctl list-units --all --plain --no-legend "roost-piece-*" | cut -d" " -f1'; }
 none_left() { # NODE: no unit, no port, no rule of pieces
-    [ -z "$(units "$1")" ] && ! on "$1" 'ss -Hltn | grep -E ":(8[0-9]{3}|500[0-9]{2}) "' >/dev/null &&
+    [ -z "$(units "$1")" ] && ! on "$1" 'ss -Hltn | grep -E ":(8[0-9]{3}|281[0-9]{2}|500[0-9]{2}) "' >/dev/null &&
         ! on "$1" 'nft list table inet roost 2>/dev/null' | grep -E 'dport' >/dev/null
 }
 
