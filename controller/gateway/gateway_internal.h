@@ -28,6 +28,7 @@ struct model {
     struct turn *turns;  /* of keys that got one meanwhile; while somebody waits */
     int64_t deadline_ms; /* nobody who waits has an earlier one */
     double usual_us;     /* a request takes so long, of late; 0: not known */
+    int64_t slots;       /* of all that served it when none was free; 0: that was never so */
     bool is_due;         /* a slot may be free */
     char *workload;      /* that served it last; changed under the mutex; NULL: none yet */
     char name[];

@@ -278,9 +278,10 @@ static enum choice choose(const struct request *request, const struct launcher_r
 }
 
 /* When the last of those who wait, and one more, would have a slot. */
-static int64_t patience_s(const struct model *model, int64_t slots)
+static int64_t patience_s(const struct model *model)
 {
-    double seconds = model->usual_us / 1e6 * (double)(model->waiting + 1) / (double)(slots > 0 ? slots : 1);
+    double seconds =
+        model->usual_us / 1e6 * (double)(model->waiting + 1) / (double)(model->slots > 0 ? model->slots : 1);
 
     return seconds < 1 ? 1 : seconds > RETRY_MAX_S ? RETRY_MAX_S : (int64_t)(seconds + 0.5);
 }
@@ -350,7 +351,8 @@ static bool start(struct request *request)
     if (route.state == LAUNCHER_SERVES)
         choice = choose(request, &route, &backend, &slots);
     if (route.state == LAUNCHER_SERVES && choice == CHOICE_FULL) {
-        request->retry_s = patience_s(request->model, slots);
+        request->model->slots = slots;
+        request->retry_s = patience_s(request->model);
         arena_free_secret(arena);
         return false;
     }
@@ -387,8 +389,7 @@ static void refuse_full(struct request *request)
 {
     const struct model *model = request->model;
 
-    if (request->retry_s == 0)
-        request->retry_s = patience_s(model, 1);
+    request->retry_s = patience_s(model);
     proxy_fail(request, USAGE_REFUSED, 429, "queue_full", "%zu requests for '%s' wait already: try again in %lld s",
                model->waiting, request->ask.model, (long long)request->retry_s);
 }

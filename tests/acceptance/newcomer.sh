@@ -39,7 +39,7 @@ play() { # NAME: the tasks are read
 step "help of a verb, both ways"
 roost_ends 0 help apply
 check_contains "the verb's own help" "usage: roost apply" "$OUT"
-roost_ends 5 help aply
+roost_ends 5 help appply
 check_contains "the nearest verb" "did you mean 'apply'" "$NOTES"
 
 step "vault values need a password, wherever they are read"

@@ -170,7 +170,8 @@ struct scene {
     const char *folder, *output;
     const char *benches, *bench; /* JSON */
     atomic_bool has_chat, is_dark;
-    atomic_int dark; /* so many looks until the workload serves again */
+    atomic_int dark;    /* so many looks until the workload serves again */
+    atomic_int unheard; /* so many looks until nodes whose units were looked at are heard */
 };
 
 static void reply_json(struct api_call *call, int status, const char *text)
@@ -190,12 +191,21 @@ static void nothing(struct api_call *call)
 
 static void node_get(struct api_call *call)
 {
+    struct scene *scene = call->context;
     const char *name = api_path_value(call, "name");
+    bool is_looked_at = strstr(text_of(call->arena, "log"), arena_printf(call->arena, "%s units\n", name)) != NULL;
+    bool is_unheard = is_looked_at && scene->unheard > 0 && scene->unheard-- > 0;
 
-    if (*text_of(call->arena, arena_printf(call->arena, "%s.node", name)) == '\0')
+    if (*text_of(call->arena, arena_printf(call->arena, "%s.node", name)) == '\0') {
         api_reply_error(call, 404, "node_unknown", "there is no such node");
-    else
-        reply_json(call, 200, "{\"state\": \"active\", \"generation\": 1, \"reported\": 1, \"verdict\": \"ok\"}");
+        return;
+    }
+    if (is_looked_at)
+        note(call->arena, name, is_unheard ? "unheard" : "heard");
+    reply_json(call, 200,
+               arena_printf(call->arena,
+                            "{\"state\": \"active\", \"generation\": 1, \"reported\": %d, \"verdict\": \"ok\"}",
+                            is_unheard ? 0 : 1));
 }
 
 static void drain_post(struct api_call *call)
@@ -518,6 +528,26 @@ static void going_on_waits_for_nobody(void **state)
 
 /* --- steps --- */
 
+static void units_that_failed(void **state)
+{
+    struct scene *scene = *state;
+
+    text_put(scene->arena, "n1.units", 0, "1 failed: inference-chat.service");
+    ends(scene, REBUILD(scene, "--limit", "n1", NULL), 2);
+    says(scene, "n1 has failed at units: failed: inference-chat.service\n");
+    never_happened(scene, "n1 undrain");
+}
+
+/* That its units run is not enough: the controller has a report of it. */
+static void a_node_serves_when_it_was_heard(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->unheard = 2;
+    ends(scene, REBUILD(scene, "--limit", "n1", NULL), 0);
+    HAPPENED(scene, "n1 units", "n1 unheard", "n1 unheard", "n1 heard", "n1 undrain");
+}
+
 static void restarts_and_faults(void **state)
 {
     struct scene *scene = *state;
@@ -722,6 +752,8 @@ static void an_old_key_that_stays_is_an_error(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(units_that_failed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_node_serves_when_it_was_heard, set_up, tear_down),
         cmocka_unit_test_setup_teardown(limit_leaves_the_others_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_fails_stops_the_rest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_fails_is_tried_again, set_up, tear_down),

@@ -18,6 +18,8 @@
 #include "common/http/http_group.h"
 #include "common/json/json.h"
 #include "common/trust/api_token.h"
+#include "controller/gateway/gateway_internal.h"
+#include "controller/store/connection.h"
 #include "controller/store/store_gateway.h"
 #include "engine_stand_in.h"
 
@@ -180,6 +182,18 @@ static int setup_tight(void **state)
 {
     (void)state;
     return setup_with(1, 1, 2000, 2);
+}
+
+static int setup_pair(void **state)
+{
+    (void)state;
+    return setup_with(1, 2, 60000, 2);
+}
+
+static int setup_hasty_pair(void **state)
+{
+    (void)state;
+    return setup_with(1, 2, 2000, 4);
 }
 
 static int setup_many(void **state)
@@ -368,13 +382,13 @@ static int raw_chat(const char *words, const char *more)
 }
 
 /* Reads until the text is there. */
-static bool raw_until(int fd, const char *text)
+static bool raw_take(int fd, const char *text, char *data, size_t size)
 {
-    char data[16384] = "";
     size_t length = 0;
 
-    while (length < sizeof(data) - 1 && strstr(data, text) == NULL) {
-        ssize_t got = recv(fd, data + length, sizeof(data) - 1 - length, 0);
+    data[0] = '\0';
+    while (length < size - 1 && strstr(data, text) == NULL) {
+        ssize_t got = recv(fd, data + length, size - 1 - length, 0);
 
         if (got <= 0)
             return false;
@@ -382,6 +396,24 @@ static bool raw_until(int fd, const char *text)
         data[length] = '\0';
     }
     return strstr(data, text) != NULL;
+}
+
+static bool raw_until(int fd, const char *text)
+{
+    char data[16384];
+
+    return raw_take(fd, text, data, sizeof(data));
+}
+
+/* Of who has waited in vain; 0: none was told. */
+static long raw_retry_s(int fd)
+{
+    char data[16384];
+    const char *retry = NULL;
+
+    assert_true(raw_take(fd, "queue_timeout", data, sizeof(data)));
+    retry = strstr(data, "Retry-After: ");
+    return retry == NULL ? 0 : strtol(retry + strlen("Retry-After: "), NULL, 10);
 }
 
 /* The status of an answer that has come as a whole. */
@@ -588,6 +620,66 @@ static int raw_waiting(const char *words, size_t waiting)
     return fd;
 }
 
+/* All slots are taken, and a request is known to take 20 s. */
+static void slots_take(int fds[2])
+{
+    struct reply reply;
+
+    chat("hello", "", &reply);
+    is_counted(1, 0, 0, 0);
+    world->gateway->models->usual_us = 20e6;
+    for (int i = 0; i < 2; i++) {
+        fds[i] = raw_chat("hold", "");
+        while (atomic_load(&world->engines[0].open) < i + 1)
+            usleep(1000);
+    }
+}
+
+static void a_full_queue_tells_how_long(void **state)
+{
+    struct reply reply;
+    int64_t now_ms = 0;
+    int fds[4];
+
+    (void)state;
+    slots_take(fds);
+    now_ms = clock_monotonic_ms();
+    fds[2] = raw_waiting("hello", 1);
+    assert_in_range(world->gateway->models->deadline_ms, now_ms + 60000, clock_monotonic_ms() + 60000);
+    fds[3] = raw_waiting("hello", 2);
+    chat("hello", "", &reply);
+    is_error(&reply, 429, "queue_full", "2 requests for 'chat' wait already: try again in 30 s");
+    assert_string_equal(http_header_get(&reply.head, "Retry-After"), "30");
+    for (int i = 3; i >= 0; i--) {
+        if (i == 1) /* those that wait are gone before there is a slot for them */
+            assert_true(patient(so_many_wait, &(size_t){ 0 }));
+        close(fds[i]);
+    }
+    is_counted(1, 0, 4, 1);
+}
+
+/* Those behind the first one as well, who never was asked for alone. */
+static void who_waits_in_vain_is_told_how_long(void **state)
+{
+    int fds[2], first = -1, second = -1, between = -1;
+
+    (void)state;
+    slots_take(fds);
+    first = raw_waiting("hello", 1);
+    second = raw_waiting("hello", 2);
+    world->key = key_make(world, "modest", NULL, 0, 0);
+    between = raw_waiting("hello", 3);
+    assert_int_equal(raw_retry_s(first), 40); /* four at two slots: all that wait, and one more */
+    assert_in_range(raw_retry_s(second), 20, 40);
+    assert_in_range(raw_retry_s(between), 20, 40);
+    for (int i = 0; i < 2; i++)
+        close(fds[i]);
+    close(first);
+    close(second);
+    close(between);
+    is_counted(1, 0, 2, 3);
+}
+
 /* One key has a queue full of requests, and another comes: it does not wait behind all of them, and not for nothing. */
 static void keys_take_turns(void **state)
 {
@@ -789,6 +881,55 @@ static void usage_is_kept(void **state)
     chat("tokens=4 no-usage", ",\"stream\":true", &reply); /* counted by its pieces */
     wanted = (struct usage_wanted){ world->key_id, 4, 21, 14 };
     assert_true(patient(usage_is, &wanted));
+}
+
+static void each_key_has_its_own_books(void **state)
+{
+    struct usage *usage = usage_new(world->center.store);
+    struct usage_wanted one = { "one", 1, 5, 7 }, two = { "two", 2, 6, 4 };
+
+    (void)state;
+    usage_note(usage, &(struct usage_entry){ .key_id = "one", .model = "chat", .tokens_in = 5, .tokens_out = 7 });
+    usage_note(usage, &(struct usage_entry){ .key_id = "two", .model = "chat", .tokens_in = 3, .tokens_out = 2 });
+    usage_note(usage, &(struct usage_entry){ .key_id = "two", .model = "chat", .tokens_in = 3, .tokens_out = 2 });
+    usage_free(usage);
+    assert_true(usage_is(&one));
+    assert_true(usage_is(&two));
+}
+
+static bool execute(struct store_connection *writer, void *data, struct error *err)
+{
+    return connection_execute(writer, data, err);
+}
+
+static void store_does(char *statement)
+{
+    struct error err = ERROR_INIT;
+
+    must(store_write_wait(world->center.store, execute, statement, &err), &err);
+}
+
+static bool is_taken(void *data)
+{
+    return usage_step(data) == -1;
+}
+
+/* The store fails once: the next write has it all, once. */
+static void what_was_not_stored_is_stored_later(void **state)
+{
+    const struct usage_entry entry = { .key_id = "one", .model = "chat", .tokens_in = 5, .tokens_out = 7 };
+    struct usage *usage = usage_new(world->center.store);
+    struct usage_wanted one = { "one", 1, 5, 7 }, both = { "one", 2, 10, 14 };
+
+    (void)state;
+    store_does("CREATE TRIGGER full BEFORE INSERT ON gateway_usage BEGIN SELECT RAISE(ABORT, 'no room'); END");
+    usage_note(usage, &entry);
+    assert_true(patient(is_taken, usage)); /* when it is due */
+    store_does("DROP TRIGGER full");
+    assert_false(usage_is(&one));
+    usage_note(usage, &entry);
+    usage_free(usage);
+    assert_true(usage_is(&both));
 }
 
 /* Many at once with one key: no more of them come through than it has tokens for. */
@@ -1017,12 +1158,16 @@ int main(void)
         cmocka_unit_test_setup_teardown(unserved, setup, teardown),
         cmocka_unit_test_setup_teardown(queues, setup_tight, teardown),
         cmocka_unit_test_setup_teardown(queue_is_full, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_full_queue_tells_how_long, setup_pair, teardown),
+        cmocka_unit_test_setup_teardown(who_waits_in_vain_is_told_how_long, setup_hasty_pair, teardown),
         cmocka_unit_test_setup_teardown(keys_take_turns, setup, teardown),
         cmocka_unit_test_setup_teardown(turns_are_remembered, setup, teardown),
         cmocka_unit_test_setup_teardown(clients_leave, setup, teardown),
         cmocka_unit_test_setup_teardown(keys, setup, teardown),
         cmocka_unit_test_setup_teardown(revoked_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(usage_is_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_key_has_its_own_books, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_not_stored_is_stored_later, setup, teardown),
         cmocka_unit_test_setup_teardown(tokens_at_once, setup_many, teardown),
         cmocka_unit_test_setup_teardown(prompts_of_those_who_leave, setup, teardown),
         cmocka_unit_test_setup_teardown(hostile, setup, teardown),

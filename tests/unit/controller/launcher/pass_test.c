@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Passes of the launcher over a store: what is left of workloads and nodes before, and plans that cannot be. */
+/* Passes of the launcher over a store: what is left of workloads and nodes before, plans that cannot be, and what is kept. */
 #include "pass_world.h"
 
 #include "controller/store/store_fetch.h"
+#include "controller/store/store_shape.h"
+
+#define PATIENCE_MS 20000
 
 /* Deleted and declared again while the old head still runs: the new one waits for it, and its names are others. */
 static void a_name_used_again_waits_for_what_is_left(void **state)
@@ -204,6 +207,53 @@ static void what_failed_tells_its_own_reason(void **state)
     assert_string_equal(instance(fixture)->state, "failed");
     assert_non_null(
         strstr(instance(fixture)->sentence, "it ended with exit code 1: it said 'iperf3: error - the port is taken'"));
+    assert_string_equal(instance(fixture)->log, "[\"iperf3: error - the port is taken\",\"iperf3: exiting\"]");
+    world_end(&world);
+}
+
+static void head_takes(struct fixture *fixture, int64_t node, int bytes)
+{
+    const struct store_piece_told told = { node, "chat.0.1.head", "running",
+                                           arena_printf(fixture->arena, "{\"rss_peak\": %d}", bytes), 2 };
+
+    OK(store_piece_tell(fixture->writer, &told, &fixture->err));
+}
+
+/* The writer has its own time. */
+static void is_learned(struct fixture *fixture, int64_t bytes)
+{
+    int64_t until_ms = clock_monotonic_ms() + PATIENCE_MS;
+    struct store_peak *peaks = NULL;
+    size_t count = 0;
+
+    do
+        OK(store_peak_list(fixture->writer, fixture->arena, "d1", &peaks, &count, &fixture->err));
+    while ((count == 0 || peaks[0].host != bytes) && clock_monotonic_ms() < until_ms);
+    assert_int_equal(count, 1);
+    assert_int_equal(peaks[0].host, bytes);
+    assert_string_equal(peaks[0].build, "b1");
+}
+
+/* While it serves, every half minute. */
+static void what_it_takes_is_learned_again_and_again(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t node = node_new(fixture, "n1", 1), id = 0;
+    struct watch *watch = NULL;
+    struct world world;
+
+    id = chat_serves(fixture, &world, node);
+    it_is_so(fixture, "serving",
+             "{\"parts\":[{\"node\":\"n1\",\"address\":\"127.0.0.1\",\"port\":9}],\"build\":\"b1\","
+             "\"models\":[{\"name\":\"m\",\"digest\":\"d1\",\"bytes\":1}]}");
+    head_takes(fixture, node, 50);
+    pass_run(&world.launcher);
+    is_learned(fixture, 50);
+    head_takes(fixture, node, 60);
+    watch = watch_of(&world.launcher, id);
+    watch->learn_at_ms -= 60000; /* it is a minute later */
+    pass_run(&world.launcher);
+    is_learned(fixture, 60);
     world_end(&world);
 }
 
@@ -211,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_failed_tells_its_own_reason, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_it_takes_is_learned_again_and_again, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_name_used_again_waits_for_what_is_left, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_plan_with_a_drained_node_is_void, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_node_that_enrolled_anew_has_to_tell_first, fixture_setup, fixture_teardown),
