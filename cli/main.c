@@ -40,9 +40,10 @@ static int unknown_verb(const char *name)
 }
 
 /* `roost help VERB` is `roost VERB --help`. */
-static int verb_help(const char *name)
+static int verb_help(char *name)
 {
-    char *words[] = { (char *)name, (char *)"--help", NULL };
+    static char help[] = "--help";
+    char *words[] = { name, help, NULL };
     const struct verb *verb = find_verb(name);
 
     return verb ? verb->run(2, words) : unknown_verb(name);
