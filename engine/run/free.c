@@ -258,9 +258,7 @@ static bool walk_around(struct walk *walk, struct error *err)
 
 static bool give_includes(struct walk *walk, struct error *err)
 {
-    bool failed = false;
-
-    if (walk->include_count > 0 && !includes_process(walk->run, walk->includes, walk->include_count, &failed, err))
+    if (walk->include_count > 0 && !includes_process(walk->run, walk->includes, walk->include_count, NULL, err))
         return false;
     for (size_t i = 0; i < walk->include_count; i++) {
         walk->includes[i]->host->is_busy = false;

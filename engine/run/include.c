@@ -28,7 +28,7 @@ struct includes {
     struct arena *arena; /* of the round */
     struct include_group *groups;
     size_t count, capacity;
-    bool failed;
+    bool *failed; /* by index in the batch; NULL: nobody asks */
 };
 
 static const char *try_folder(struct arena *arena, const char *folder, const char *path)
@@ -185,20 +185,26 @@ static const char *shown(const struct includes *includes, const char *text)
     return value_text(value_has_mark(value, VALUE_SECRET) ? value_masked(includes->arena, value) : value);
 }
 
+static void fail_host(struct includes *includes, struct run_host *host)
+{
+    host_mark_failed(host);
+    host_look_ahead(includes->run, host);
+    host->is_failed = host->next == NULL && iterator_has_failed(&host->position);
+    if (includes->failed != NULL)
+        includes->failed[host->index] = true;
+}
+
 /* The role could not be had: said once, nothing is counted, as in Ansible. */
 static void role_fail(struct includes *includes, struct include_group *group, const struct error *err)
 {
     struct event event = { .kind = EVENT_WARNING, .outcome = OUTCOME_FAILED };
 
-    includes->failed = true;
     event.message = arena_printf(includes->arena, "ERROR! %s", shown(includes, err->text));
     emit(includes->run, &event);
     for (size_t i = 0; i < group->host_count; i++) {
         struct run_host *host = group->hosts[i];
 
-        host_mark_failed(host);
-        host_look_ahead(includes->run, host);
-        host->is_failed = host->next == NULL && iterator_has_failed(&host->position);
+        fail_host(includes, host);
     }
 }
 
@@ -207,7 +213,6 @@ static void group_fail(struct includes *includes, struct include_group *group, c
 {
     struct run *run = includes->run;
 
-    includes->failed = true;
     for (size_t i = 0; i < group->host_count; i++) {
         struct run_host *host = group->hosts[i];
         struct event event = emit_task_event(EVENT_RESULT, group->task, host);
@@ -220,9 +225,7 @@ static void group_fail(struct includes *includes, struct include_group *group, c
         host->is_counted = true;
         host->stats.failed++;
         emit(run, &event);
-        host_mark_failed(host);
-        host_look_ahead(run, host);
-        host->is_failed = host->next == NULL && iterator_has_failed(&host->position);
+        fail_host(includes, host);
     }
 }
 
@@ -344,15 +347,14 @@ static void distribute(struct includes *includes)
     }
 }
 
-bool includes_process(struct run *run, struct job *const *jobs, size_t count, bool *failed_out, struct error *err)
+bool includes_process(struct run *run, struct job *const *jobs, size_t count, bool *failed, struct error *err)
 {
-    struct includes includes = { .run = run, .arena = run->step_arena };
+    struct includes includes = { .run = run, .arena = run->step_arena, .failed = failed };
 
     collect(&includes, jobs, count);
     for (size_t i = 0; i < includes.count; i++)
         if (!group_load(&includes, &includes.groups[i], err))
             return false;
     distribute(&includes);
-    *failed_out = includes.failed;
     return true;
 }

@@ -22,7 +22,12 @@ struct round {
     bool announced, any_errors_fatal, worked, stop_asking;
     struct job **includes; /* finished jobs that asked for an include */
     size_t include_count;
-    size_t failed, unreachable; /* hosts in this round */
+    struct run_host **left; /* who could be reached when the round began */
+    size_t left_count;
+    /* By index in the batch: the host's task failed, or it did a meta or waited (a meta too for Ansible). At the end of the
+     * round only those stay whom the iterator, too, calls failed: what a meta does to a position decides as well. */
+    bool *failed;
+    size_t failed_count, unreachable;
     size_t results;
 };
 
@@ -62,12 +67,14 @@ static void look_ahead(struct run *run, struct round *round, bool *any_out)
 
     *any_out = false;
     round->handler = SIZE_MAX;
+    round->left = arena_new_array(run->step_arena, struct run_host *, play->host_count + 1);
     for (size_t i = 0; i < play->host_count; i++) {
         struct run_host *host = play->hosts[i];
 
         host->next = NULL;
         if (!is_left(host))
             continue;
+        round->left[round->left_count++] = host;
         host_look_ahead(run, host);
         *any_out = *any_out || host->next != NULL;
         if (host->next == NULL || iterator_state_of(&host->ahead) != ITERATOR_HANDLERS)
@@ -108,9 +115,9 @@ static bool finish_job(struct round *round, struct job *job, struct error *err)
         return true;
     }
     round->results++;
-    if (job->failed && iterator_has_failed(&job->host->position))
-        round->failed++;
-    else if (job->unreachable)
+    if (job->failed)
+        round->failed[host->index] = true;
+    if (job->unreachable)
         round->unreachable++;
     if (is_include && !job->failed && !job->unreachable)
         round->includes[round->include_count++] = job;
@@ -183,25 +190,33 @@ static bool limit_of(struct round *round, const struct run_host *host, const str
     return true;
 }
 
-static bool fatal_flags(struct round *round, struct run_host *host, const struct node *task, bool *run_once,
-                        struct error *err)
+static void judge_fatal(struct round *round, struct run_host *host, const struct node *task, bool run_once)
 {
     bool fatal = setting_bool(round->run, "any_errors_fatal", false), ignore = false;
-    bool bypass = task->task_kind == TASK_ACTION && action_of(task->spec)->runs_once;
-
     struct error undefined = ERROR_INIT;
 
-    if (!task_keyword_bool(round->run, host, task, KEYWORD_RUN_ONCE, run_once, err))
-        return false;
     /* what cannot be evaluated fails the task; as written it counts as true */
     if (!task_keyword_bool(round->run, host, task, KEYWORD_ANY_ERRORS_FATAL, &fatal, &undefined))
         fatal = true;
     if (!task_keyword_bool(round->run, host, task, KEYWORD_IGNORE_ERRORS, &ignore, &undefined))
         ignore = true;
-    *run_once = *run_once || bypass;
-    if ((fatal || *run_once) && !ignore)
+    if ((fatal || run_once) && !ignore)
         round->any_errors_fatal = true;
+}
+
+static bool runs_once(struct round *round, struct run_host *host, const struct node *task, bool *out, struct error *err)
+{
+    if (!task_keyword_bool(round->run, host, task, KEYWORD_RUN_ONCE, out, err))
+        return false;
+    *out = *out || (task->task_kind == TASK_ACTION && action_of(task->spec)->runs_once);
     return true;
+}
+
+/* The host did a meta, or waited. */
+static void judge_meta(struct round *round, const struct run_host *host)
+{
+    round->results++;
+    round->failed[host->index] = true;
 }
 
 static bool start_task(struct round *round, struct run_host *host, const struct node *task, struct error *err)
@@ -233,12 +248,10 @@ static bool host_turn(struct round *round, struct run_host *host, const struct n
     if (role_is_done(host, task))
         return true;
     if (task->task_kind == TASK_META) {
-        bool fatal = false;
-
-        if (!meta_run(round->run, host, task, &round->stop_asking, err) ||
-            !task_keyword_bool(round->run, host, task, KEYWORD_ANY_ERRORS_FATAL, &fatal, err))
+        if (!meta_run(round->run, host, task, &round->stop_asking, err))
             return false;
-        round->any_errors_fatal = round->any_errors_fatal || fatal || round->stop_asking;
+        judge_meta(round, host);
+        judge_fatal(round, host, task, round->stop_asking);
         return true;
     }
     if (!round->announced && !task_step(round->run, NULL, task, &skip, err))
@@ -247,7 +260,10 @@ static bool host_turn(struct round *round, struct run_host *host, const struct n
         round->stop_asking = true;
         return true;
     }
-    if (!fatal_flags(round, host, task, &run_once, err) || !start_task(round, host, task, err))
+    if (!runs_once(round, host, task, &run_once, err))
+        return false;
+    judge_fatal(round, host, task, run_once);
+    if (!start_task(round, host, task, err))
         return false;
     round->stop_asking = run_once;
     return true;
@@ -255,15 +271,20 @@ static bool host_turn(struct round *round, struct run_host *host, const struct n
 
 static bool includes_of_round(struct round *round, struct error *err)
 {
-    bool failed = false;
-
-    if (round->include_count > 0 && !includes_process(round->run, round->includes, round->include_count, &failed, err))
+    if (round->include_count > 0 &&
+        !includes_process(round->run, round->includes, round->include_count, round->failed, err))
         return false;
-    if (failed)
-        round->failed++;
     for (size_t i = 0; i < round->include_count; i++)
         job_release(round->includes[i]);
     return true;
+}
+
+static void count_failures(struct round *round)
+{
+    for (size_t i = 0; i < round->run->play->host_count; i++) {
+        round->failed[i] = round->failed[i] && iterator_has_failed(&round->run->play->hosts[i]->position);
+        round->failed_count += round->failed[i] ? 1 : 0;
+    }
 }
 
 /* any_errors_fatal: hosts that are not rescuing fail too. */
@@ -271,15 +292,13 @@ static void break_if_fatal(struct round *round)
 {
     struct play_run *play = round->run->play;
 
-    if (!round->any_errors_fatal || round->failed + round->unreachable == 0)
+    if (!round->any_errors_fatal || round->failed_count + round->unreachable == 0)
         return;
-    for (size_t i = 0; i < play->host_count; i++) {
-        struct run_host *host = play->hosts[i];
+    for (size_t i = 0; i < round->left_count; i++) {
+        struct run_host *host = round->left[i];
         enum iterator_state state;
         unsigned failed;
 
-        if (!is_left(host) && round->unreachable == 0)
-            continue;
         host_look_ahead(round->run, host);
         state = iterator_active_state(&host->ahead, &failed);
         if ((state != ITERATOR_RESCUE && state != ITERATOR_ALWAYS) ||
@@ -307,34 +326,16 @@ static void break_if_too_many(struct round *round)
     if (play->max_fail_percentage < 0 || round->results == 0 ||
         (double)count_failed(play) / (double)play->host_count <= play->max_fail_percentage / 100.0)
         return;
-    for (size_t i = 0; i < play->host_count; i++) {
-        struct run_host *host = play->hosts[i];
+    for (size_t i = 0; i < round->left_count; i++) {
+        struct run_host *host = round->left[i];
 
-        if (!is_left(host))
-            continue;
-        if (!iterator_has_failed(&host->position)) {
+        if (!round->failed[host->index]) { /* those would lose their rescue and always */
             host->is_failed = true;
             host_mark_failed(host);
         }
     }
     emit_message(round->run, EVENT_NO_HOSTS_LEFT, NULL);
     play->break_play = true;
-}
-
-static size_t count_left(const struct play_run *play)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < play->host_count; i++)
-        if (is_left(play->hosts[i]))
-            count++;
-    return count;
-}
-
-/* A host that has failed and waits for its `always`: as in Ansible it counts like one that fails now. */
-static bool waits_failed(const struct run_host *host)
-{
-    return is_left(host) && host->next != NULL && iterator_has_failed(&host->position);
 }
 
 /* All chosen hosts are past the task now, also those that run_once will spare. */
@@ -355,12 +356,17 @@ static bool round_run(struct round *round, struct error *err)
 {
     struct play_run *play = round->run->play;
 
+    if (!round->in_handlers && !find_task(round->run, &round->task, err))
+        return false;
+    if (!round->in_handlers && plan_is_meta(round->task, "flush_handlers"))
+        play->in_handlers = true;
     move_chosen(round);
     for (size_t i = 0; i < play->host_count && !round->stop_asking; i++) {
         struct run_host *host = play->hosts[i];
 
         if (host->current == NULL) {
-            round->failed += waits_failed(host) ? 1 : 0;
+            if (is_left(host) && host->next != NULL)
+                judge_meta(round, host);
             continue;
         }
         if (!host_turn(round, host, host->current, err))
@@ -385,18 +391,14 @@ static bool next_round(struct run *run, bool *more_out, struct error *err)
     struct round round = { .run = run };
 
     look_ahead(run, &round, more_out);
-    if (!*more_out)
-        return true;
-    if (!round.in_handlers && !find_task(run, &round.task, err))
-        return false;
-    if (!round.in_handlers && plan_is_meta(round.task, "flush_handlers"))
-        run->play->in_handlers = true;
     round.includes = arena_new_array(run->step_arena, struct job *, run->play->host_count + 1);
-    if (!round_run(&round, err))
+    round.failed = arena_new_array(run->step_arena, bool, run->play->host_count + 1);
+    if (*more_out && !round_run(&round, err))
         return false;
+    count_failures(&round);
     break_if_fatal(&round);
     break_if_too_many(&round);
-    if (run->play->break_play && count_failed(run->play) >= count_left(run->play)) {
+    if (run->play->break_play && count_failed(run->play) >= round.left_count) {
         emit_message(run, EVENT_NO_HOSTS_LEFT, NULL);
         *more_out = false;
     }

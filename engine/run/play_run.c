@@ -233,7 +233,7 @@ static enum play_verdict batch_verdict(const struct run *run, const struct play_
     enum play_verdict verdict = PLAY_OK;
 
     if (play->break_play)
-        return PLAY_FAILED;
+        return play->end_play ? PLAY_BROKEN : PLAY_FAILED;
     for (size_t i = 0; i < run->host_capacity; i++) {
         if (run->hosts[i] != NULL && run->hosts[i]->is_unreachable)
             return PLAY_UNREACHABLE;
@@ -353,7 +353,7 @@ static bool batch_execute(struct play_frame *frame, size_t from, size_t count, s
     ok = batch_run(frame, &play, err);
     if (ok) {
         out->verdict = batch_verdict(run, &play);
-        out->stop = out->stop || play.break_play;
+        out->stop = out->stop || (play.break_play && !play.end_play); /* as in Ansible end_play wins */
         *end_play = play.end_play;
     }
     for (size_t i = 0; i < count; i++) {

@@ -4,7 +4,7 @@
 
 #include "engine/run/run_state.h"
 
-enum play_verdict { PLAY_OK, PLAY_FAILED, PLAY_UNREACHABLE };
+enum play_verdict { PLAY_OK, PLAY_FAILED, PLAY_UNREACHABLE, PLAY_BROKEN /* no hosts left, by end_play */ };
 
 struct play_result {
     enum play_verdict verdict;

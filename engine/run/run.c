@@ -81,7 +81,10 @@ static int exit_code(const struct run *run, enum play_verdict verdict)
 {
     if (run_is_interrupted(run))
         return RUN_INTERRUPTED;
-    return verdict == PLAY_UNREACHABLE ? RUN_UNREACHABLE : verdict == PLAY_FAILED ? RUN_HOSTS_FAILED : RUN_OK;
+    return verdict == PLAY_UNREACHABLE ? RUN_UNREACHABLE
+           : verdict == PLAY_BROKEN    ? RUN_BROKEN
+           : verdict == PLAY_FAILED    ? RUN_HOSTS_FAILED
+                                       : RUN_OK;
 }
 
 /* All plays of one playbook and the recap after it. */

@@ -22,6 +22,7 @@ enum run_exit {
     RUN_UNREACHABLE = 4,
     RUN_OPTIONS = 5,
     RUN_PARTIAL = 6, /* places: the chosen tasks need the others */
+    RUN_BROKEN = 8,  /* the last play has ended by end_play, and as one without hosts: Ansible's code */
     RUN_INTERRUPTED = 99,
     RUN_CRASHED = 250
 };

@@ -41,8 +41,9 @@ bool handler_is_notified(void *context, size_t host, const struct node *node);
 void handler_forget(struct play_run *play, const struct run_host *host, const struct node *node);
 void handlers_forget_all(struct play_run *play);
 
-/* include.c: loads what the finished jobs asked to include and gives it to their hosts. Releases nothing. */
-bool includes_process(struct run *run, struct job *const *jobs, size_t count, bool *failed_out, struct error *err);
+/* include.c: loads what the finished jobs asked to include and gives it to their hosts. Releases nothing.
+ * `failed` (or NULL), by index in the batch: becomes true for hosts whose file or role could not be had. */
+bool includes_process(struct run *run, struct job *const *jobs, size_t count, bool *failed, struct error *err);
 const char *include_find(struct arena *arena, const struct node *task, const char *path);
 
 /* meta.c: *once_out: the remaining hosts need not be looked at. */
