@@ -23,10 +23,12 @@ static bool block_keywords(const struct load_scope *scope, const struct value *v
     return true;
 }
 
-/* Handlers stand in one flat list: a block among them only lends its keywords, and none may stand inside it. */
+/* Handlers stand in one flat list: a block among them, or in a file that one includes, only lends its keywords, and none may stand inside it. */
 static bool handler_block_check(const struct load_scope *scope, const struct source_position *at, struct error *err)
 {
-    if (scope->handlers && scope->parent != NULL && !scope->parent->is_implicit)
+    const struct node *parent = scope->parent;
+
+    if (scope->handlers && parent != NULL && parent->kind == NODE_BLOCK && !parent->is_implicit)
         return error_set_at(err, at, "Using a block as a handler is not supported.");
     return true;
 }
