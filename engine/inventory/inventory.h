@@ -77,8 +77,8 @@ struct inventory_selection {
     const struct value *pattern;
     const char *limit; /* may be NULL, "@file" works */
     struct value *warnings;
+    bool is_by_groups; /* hosts that fit by their own names come in the order of the group "all" */
 };
-
 struct inventory_host_list {
     struct inventory_host **items; /* NULL-terminated */
     size_t count;

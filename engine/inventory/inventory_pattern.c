@@ -18,6 +18,7 @@ struct match {
     struct arena *arena;
     struct value *warnings;
     struct error *err;
+    bool is_by_groups;
 };
 
 struct host_list {
@@ -203,6 +204,8 @@ static bool groups_fit(struct match *match, const struct name_matcher *matcher, 
 static void hosts_fit(struct match *match, const struct name_matcher *matcher, struct host_list *out)
 {
     struct inventory *inventory = match->inventory;
+    struct inventory_host **hosts = inventory->hosts;
+    size_t count = inventory->host_count;
 
     if (matcher->exact != NULL) {
         struct inventory_host *host = name_table_get(&inventory->index->hosts, matcher->exact);
@@ -211,9 +214,11 @@ static void hosts_fit(struct match *match, const struct name_matcher *matcher, s
             hosts_add(match->arena, out, host);
         return;
     }
-    for (size_t i = 0; i < inventory->host_count; i++) {
-        if (!inventory->hosts[i]->is_implicit && matcher_fits(matcher, inventory->hosts[i]->name))
-            hosts_add(match->arena, out, inventory->hosts[i]);
+    if (match->is_by_groups)
+        hosts = inventory_group_hosts(inventory, match->arena, inventory->groups[0], &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!hosts[i]->is_implicit && matcher_fits(matcher, hosts[i]->name))
+            hosts_add(match->arena, out, hosts[i]);
     }
 }
 
@@ -452,7 +457,7 @@ static bool limit_apply(struct match *match, const char *limit, struct choice *c
 bool inventory_match(struct inventory *inventory, struct arena *arena, const struct inventory_selection *selection,
                      struct inventory_host_list *out, struct error *err)
 {
-    struct match match = { inventory, arena, selection->warnings, err };
+    struct match match = { inventory, arena, selection->warnings, err, selection->is_by_groups };
     struct name_list patterns = { 0 };
     struct choice choice = { 0 };
 

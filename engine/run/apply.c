@@ -53,17 +53,7 @@ static void emit_include(struct run *run, struct job *job)
 /* For rescue sections: what failed, as Ansible names it. */
 static void remember_failure(struct run *run, struct job *job)
 {
-    struct value *task = value_map(job->arena);
-    const struct node *node = job->task;
-
-    value_map_put_string(job->arena, task, "name", node->name == NULL ? "" : node->name);
-    value_map_put_string(job->arena, task, "action", node->action_text);
-    if (job->started > 0 && job->slots[0]->args != NULL)
-        value_map_put(job->arena, task, "args", job->slots[0]->args);
-    if (job->register_name != NULL)
-        value_map_put_string(job->arena, task, "register", job->register_name);
-    value_map_put_bool(job->arena, task, "ignore_errors", job->ignore_errors);
-    vars_host_set(run->vars, job->host->host, "ansible_failed_task", task);
+    vars_host_set(run->vars, job->host->host, "ansible_failed_task", failed_task(job));
     vars_host_set(run->vars, job->host->host, "ansible_failed_result", job->result);
 }
 

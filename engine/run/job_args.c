@@ -5,6 +5,7 @@
 #include "common/base/text.h"
 #include "common/value/value_python.h"
 #include "engine/run/debugger.h"
+#include "engine/run/emit.h"
 #include "engine/run/job_parts.h"
 
 static bool is_omitted(const struct value *value, const void *omit)
@@ -129,6 +130,10 @@ static bool splat(struct job_item *item, const struct value **args, struct error
         return true;
     if (!value_is(whole, VALUE_MAP))
         return error_set(err, "invalid or malformed argument: '%s'", value_to_text(item->arena, whole));
+    if (setting_bool(item->job->run, "inject_facts_as_vars", true))
+        emit_message(item->job->run, EVENT_WARNING,
+                     "Using a variable for a task's 'args' is unsafe in some situations (see "
+                     "https://docs.ansible.com/ansible/devel/reference_appendices/faq.html#argsplat-unsafe)");
     own = value_map(item->arena);
     key = value_string(item->arena, "_template");
     for (size_t i = 0; i < value_count(*args); i++)

@@ -27,6 +27,8 @@ void apply_facts(struct run *run, struct job *job, const struct job_item *item);
 void apply_new_host(struct run *run, const struct job_item *item);
 void apply_register(struct run *run, struct job *job);
 void apply_custom_stats(struct run *run, struct job *job, const struct value *stats);
+/* failed_task.c: the map that a rescue sees as ansible_failed_task; in the job's arena. */
+const struct value *failed_task(struct job *job);
 /* Every host that a result of the task counts for: all of the batch with run_once. */
 
 void apply_each_host(struct run *run, struct job *job, void (*visit)(struct run *, struct run_host *, void *),

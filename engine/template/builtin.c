@@ -7,6 +7,7 @@
 #include "engine/template/object.h"
 #include "engine/template/object_date.h"
 #include "engine/template/python_integer.h"
+#include "engine/template/undefined.h"
 
 #define RANGE_MAX (LIMIT_RANGE / 2) /* the list of integers stays within a template's memory */
 
@@ -124,8 +125,13 @@ static const struct value *builtin_now(struct eval *eval, struct call_args *args
 static const struct value *builtin_undef(struct eval *eval, struct call_args *args)
 {
     const char *hint = args_text(eval, args->bound[0], "Mandatory variable has not been overridden", "hint");
+    struct value *made = hint == NULL ? NULL : value_undefined(eval->arena, hint);
 
-    return hint == NULL ? NULL : eval_undefined(eval, "%s", hint);
+    if (made == NULL)
+        return NULL;
+    eval->has_undefined = true;
+    made->marks |= UNDEFINED_WHOLE;
+    return made;
 }
 
 static const struct builtin builtins[] = {

@@ -60,6 +60,7 @@ struct eval {
     bool keeps_vault;   /* what is evaluated now may be a !vault value that no password opens */
     bool is_data;       /* level 2.19: the template is one expression, and its value is no text */
     bool unsafe;        /* text from outside (facts, results, lookups) has been used */
+    const char *missed; /* the file that the lookup under way looked for last, in vain; or NULL */
     struct block_entry *blocks;
     const struct template *parent_tree; /* set by extends: the template's own output is dropped from then on */
     const char *parent_path;

@@ -32,7 +32,7 @@ static const struct value *filter_mandatory(struct eval *eval, const struct valu
     if (message != NULL)
         return eval_fail(eval, "%s", message);
     name = undefined_name(eval->arena, input);
-    return name == NULL ? eval_fail(eval, "Mandatory variable not defined.")
+    return name == NULL ? eval_fail(eval, "Mandatory variable  not defined.")
                         : eval_fail(eval, "Mandatory variable '%s'  not defined.", name);
 }
 

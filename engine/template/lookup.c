@@ -88,10 +88,11 @@ const char *lookup_find_file(struct eval *eval, const char *subfolder, const cha
     const char *const *folders = eval->call->search_folders;
     const char *found = NULL, *full = path_expand_user(eval->arena, name);
 
-    if (*full == '/')
-        return path_exists(full) ? path_normalize(eval->arena, full) : NULL;
-    for (size_t i = 0; folders != NULL && folders[i] != NULL && found == NULL; i++)
+    if (*full == '/' && path_exists(full))
+        found = path_normalize(eval->arena, full);
+    for (size_t i = 0; *full != '/' && folders != NULL && folders[i] != NULL && found == NULL; i++)
         found = in_folder(eval, folders[i], subfolder, full);
+    eval->missed = found == NULL ? name : NULL;
     return found;
 }
 
@@ -208,6 +209,21 @@ static const struct value *from_outside(struct arena *arena, const struct value 
     return value_mark(arena, made, 0, VALUE_TRUSTED);
 }
 
+/* A file that is not there is warned of, however the failure is taken; first_found expects that. */
+static const struct value *lookup_run(struct eval *eval, const struct lookup *lookup, const struct value *terms,
+                                      const struct value *options)
+{
+    const struct value *made;
+
+    eval->missed = NULL;
+    made = lookup->run(eval, terms, options);
+    if (made == NULL && eval->missed != NULL && !eval->call->is_hushed && strcmp(lookup->name, "first_found") != 0)
+        template_warn(
+            eval->call,
+            arena_printf(eval->arena, "Unable to find '%s' in expected paths (use -vvvvv to see paths)", eval->missed));
+    return made;
+}
+
 /* A plugin in Python deals with errors= itself. */
 static const struct value *plugin_call(struct eval *eval, const char *name, const struct value *terms,
                                        const struct call_args *args, bool want_list)
@@ -240,7 +256,7 @@ const struct value *lookup_call(struct eval *eval, struct call_args *args, bool 
     terms = terms_of(eval, args);
     if (terms != NULL && lookup->run == NULL)
         return plugin_call(eval, name, terms, args, want_list);
-    made = terms == NULL ? NULL : lookup->run(eval, terms, options_of(eval, args));
+    made = terms == NULL ? NULL : lookup_run(eval, lookup, terms, options_of(eval, args));
     if (made == NULL)
         return forgiven(eval, args, name, want_list);
     eval->unsafe = true;
@@ -286,7 +302,7 @@ bool template_lookup(struct template_call *call, const char *name, const struct 
     else if (lookup->run == NULL)
         made = plugin_lookup_run(&eval, &plugin);
     else
-        made = lookup->run(&eval, terms, options != NULL ? options : value_map(call->arena));
+        made = lookup_run(&eval, lookup, terms, options != NULL ? options : value_map(call->arena));
     made = made == NULL ? NULL : convert_to_leave(&eval, made);
     if (made == NULL) {
         if (eval.type_error)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lookups of the environment and of variables. */
 #include <stdlib.h>
-#include <fnmatch.h>
 #include <string.h>
 
 #include "common/base/text.h"
@@ -114,103 +113,28 @@ static const struct value *lookup_varnames(struct eval *eval, const struct value
     return list;
 }
 
-static void add_new(struct eval *eval, struct value *list, const struct value *name)
-{
-    for (size_t i = 0; i < list->as.list.count; i++)
-        if (value_equal(list->as.list.items[i], name))
-            return;
-    value_list_add(eval->arena, list, name);
-}
-
-static const struct value *group_members(struct eval *eval, const struct value *groups, const char *name)
-{
-    if (value_is(groups, VALUE_OBJECT))
-        return groups->as.object.ops->get(groups->as.object.data, eval->arena, name, strlen(name));
-    return value_map_get(groups, name);
-}
-
-static bool name_matches(const char *pattern, const char *name)
-{
-    return fnmatch(pattern, name, 0) == 0;
-}
-
-/* All members of the groups whose names match, and hosts that do. localhost is always there. */
-static struct value *matching_hosts(struct eval *eval, const struct value *groups, const char *pattern)
-{
-    const struct value *names = eval_items(eval, groups), *all = group_members(eval, groups, "all");
-    struct value *found = eval_list(eval);
-
-    for (size_t i = 0; names != NULL && i < value_count(names); i++) {
-        const char *name = value_text(value_item(names, i));
-        const struct value *members = name == NULL ? NULL : group_members(eval, groups, name);
-
-        if (members == NULL || !name_matches(pattern, name))
-            continue;
-        for (size_t k = 0; k < value_count(members); k++)
-            add_new(eval, found, value_item(members, k));
-    }
-    for (size_t i = 0; i < value_count(all); i++)
-        if (value_text(value_item(all, i)) != NULL && name_matches(pattern, value_text(value_item(all, i))))
-            add_new(eval, found, value_item(all, i));
-    if (found->as.list.count == 0 &&
-        (strcmp(pattern, "localhost") == 0 || strcmp(pattern, "127.0.0.1") == 0 || strcmp(pattern, "::1") == 0))
-        value_list_add(eval->arena, found, eval_text(eval, pattern));
-    return found;
-}
-
-/* "!x" leaves out, "&x" keeps what is in both, anything else adds. */
-static void apply_part(struct eval *eval, const struct value *groups, const char *part, struct value *list)
-{
-    char sign = *part == '!' || *part == '&' ? *part : '\0';
-    const struct value *members = matching_hosts(eval, groups, sign ? part + 1 : part);
-
-    for (size_t i = 0; sign == '\0' && i < value_count(members); i++)
-        add_new(eval, list, value_item(members, i));
-    for (size_t i = list->as.list.count; sign != '\0' && i-- > 0;) {
-        bool inside = false;
-
-        for (size_t k = 0; k < value_count(members) && !inside; k++)
-            inside = value_equal(value_item(members, k), list->as.list.items[i]);
-        if (inside == (sign == '!'))
-            value_list_remove(list, i);
-    }
-}
-
-/* The parts of a pattern, which ":" or "," stand between, those that begin with `sign` ('\0': with neither). */
-static void apply_parts(struct eval *eval, const struct value *groups, const char *pattern, char sign,
-                        struct value *list)
-{
-    char *copy = arena_copy(eval->arena, pattern), *save = NULL;
-
-    for (char *part = strtok_r(copy, ":,", &save); part != NULL; part = strtok_r(NULL, ":,", &save)) {
-        char own = *part == '!' || *part == '&' ? *part : '\0';
-
-        if (own == sign)
-            apply_part(eval, groups, part, list);
-    }
-}
-
-/* As Ansible orders them: first what adds, then what must be in both, then what is left out. */
+/* Terms are patterns of hosts, as of a play. No term is no host. */
 static const struct value *lookup_inventory_hostnames(struct eval *eval, const struct value *terms,
                                                       const struct value *options)
 {
-    static const char signs[] = { '\0', '&', '!' };
-    const struct value *groups = NULL;
-    struct value *list = eval_list(eval);
+    const struct template_call *call = eval->call;
+    struct value *patterns = eval_list(eval);
 
     (void)options;
-    if (!eval_variable(eval, "groups", strlen("groups"), &groups))
-        return NULL;
-    for (size_t s = 0; s < sizeof(signs); s++) {
-        for (size_t i = 0; i < terms->as.list.count; i++) {
-            const char *term = lookup_term(eval, terms->as.list.items[i]);
+    for (size_t i = 0; i < terms->as.list.count; i++) {
+        const struct value *term = terms->as.list.items[i];
 
-            if (term == NULL)
-                return NULL;
-            apply_parts(eval, groups, term, signs[s], list);
-        }
+        if (value_is(term, VALUE_LIST) || value_is_mapping(term))
+            return eval_fail_type(eval, "unhashable type: '%s'", eval_type(term));
+        term = eval_str(eval, term);
+        if (term == NULL)
+            return NULL;
+        value_list_add(eval->arena, patterns, term);
     }
-    return list;
+    if (call->hosts == NULL)
+        return eval_fail(eval, "No inventory available to search");
+    return value_count(patterns) == 0 ? patterns
+                                      : call->hosts(call->hosts_context, eval->arena, patterns, call->warnings);
 }
 
 /* What to do about a setting that there is none of: false: the lookup fails. */

@@ -52,15 +52,17 @@ struct template_call {
     const struct template_vars *vars;
     const char *const *search_folders; /* lookups and {% include %}: role's, play's ...; NULL-terminated or NULL */
     struct value *warnings;            /* list that receives strings, or NULL */
-    const char
-        *loop_folder; /* of with_first_found: "templates" ... by the task's action; NULL, as in lookup(): "files" */
-    int depth;        /* template_value inside template_vars.get: pass it on; limit LIMIT_TEMPLATE_CALLS */
-    bool lookups_off; /* lookup() and query() are errors: expressions of inventories */
-    bool is_hushed;   /* of a task with no_log: warnings of plugins are not repeated */
+    const char *loop_folder; /* of with_first_found: "templates" ... by the task's action; NULL (lookup()): "files" */
+    int depth;               /* template_value inside template_vars.get: pass it on; limit LIMIT_TEMPLATE_CALLS */
+    bool lookups_off;        /* lookup() and query() are errors: expressions of inventories */
+    bool is_hushed;          /* of a task with no_log: warnings of plugins are not repeated */
     /* Called by lookup plugins that read vaulted files; NULL: vaulted content is an error. */
     bool (*decrypt)(void *context, const char *data, size_t length, const char **out, size_t *length_out,
                     struct error *err);
     void *decrypt_context;
+    /* Names of the hosts that patterns mean, as lists; none where a pattern is wrong. NULL: there is no inventory. */
+    const struct value *(*hosts)(void *context, struct arena *arena, const struct value *patterns, struct value *told);
+    void *hosts_context;
 };
 
 /* Adds to call->warnings, if there is such a list and it does not say this already. */

@@ -4,9 +4,11 @@
 
 #include <string.h>
 
-static bool is_name(const char *text)
+static bool is_name(const struct value *undefined)
 {
-    return *text != '\0' && strpbrk(text, " '") == NULL;
+    const char *text = undefined->as.string.data;
+
+    return (undefined->marks & UNDEFINED_WHOLE) == 0 && *text != '\0' && strpbrk(text, " '") == NULL;
 }
 
 void undefined_message(struct text *out, const struct value *undefined)
@@ -15,7 +17,7 @@ void undefined_message(struct text *out, const struct value *undefined)
 
     if (text == NULL || *text == '\0')
         text_add(out, "the value is undefined");
-    else if (is_name(text))
+    else if (is_name(undefined))
         text_printf(out, "'%s' is undefined", text);
     else
         text_add(out, text);
@@ -25,7 +27,9 @@ const char *undefined_name(struct arena *arena, const struct value *undefined)
 {
     const char *text = undefined->as.string.data, *end, *start;
 
-    if (text == NULL || is_name(text))
+    if ((undefined->marks & UNDEFINED_WHOLE) != 0)
+        return NULL;
+    if (text == NULL || is_name(undefined))
         return text;
     end = strrchr(text, '\'');
     if (end == NULL || end[1] != '\0')

@@ -8,6 +8,8 @@
 #include "common/base/text.h"
 #include "common/value/value.h"
 
+#define UNDEFINED_WHOLE VALUE_MARKUP /* the text is the message even where it reads like a name */
+
 void undefined_message(struct text *out, const struct value *undefined);
 /* The name in it, or NULL. */
 const char *undefined_name(struct arena *arena, const struct value *undefined);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/limits.h"
+#include "common/base/text.h"
 #include "common/value/value_python.h"
 #include "engine/vars/vars_internal.h"
 
@@ -20,6 +21,34 @@ static bool has_no_log(const struct node *task)
     const struct value *written = task == NULL ? NULL : node_keyword(task, KEYWORD_NO_LOG);
 
     return written != NULL && (!value_is(written, VALUE_BOOL) || written->as.boolean);
+}
+
+/* A localhost that no inventory names has the name that it is first asked for by. */
+static const char *localhost_name(struct arena *arena, const struct value *patterns)
+{
+    for (size_t i = 0; i < value_count(patterns); i++)
+        for (char **part = text_split(arena, value_text(value_item(patterns, i)), ',', NULL); *part != NULL; part++)
+            if (inventory_is_localhost(text_trim(arena, *part, strlen(*part))))
+                return text_trim(arena, *part, strlen(*part));
+    return "localhost";
+}
+
+/* What the lookup inventory_hostnames finds. */
+static const struct value *hosts_meant(void *context, struct arena *arena, const struct value *patterns,
+                                       struct value *warnings)
+{
+    struct inventory_selection selection = { .pattern = patterns, .warnings = warnings, .is_by_groups = true };
+    struct inventory_host_list hosts = { 0 };
+    struct error ignored = ERROR_INIT;
+    struct value *names = value_list(arena);
+
+    if (!inventory_match(context, arena, &selection, &hosts, &ignored))
+        return names;
+    for (size_t i = 0; i < hosts.count; i++)
+        value_list_add(
+            arena, names,
+            value_string(arena, hosts.items[i]->is_implicit ? localhost_name(arena, patterns) : hosts.items[i]->name));
+    return names;
 }
 
 struct template_call vars_scope_call(struct vars_scope *scope, struct arena *arena)
@@ -37,6 +66,8 @@ struct template_call vars_scope_call(struct vars_scope *scope, struct arena *are
         .decrypt_context = scope->world->config.inventory_config == NULL
                                ? NULL
                                : scope->world->config.inventory_config->decrypt_context,
+        .hosts = scope->world->config.inventory == NULL ? NULL : hosts_meant,
+        .hosts_context = scope->world->config.inventory,
     };
 }
 

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ARENA_SCOPED arena = arena_new();
     struct inventory *inventory = inventory_new(arena);
     const char *text = arena_copy_n(arena, (const char *)data, size);
-    struct inventory_selection selection = { value_string(arena, "all:!*1"), "*", NULL };
+    struct inventory_selection selection = { .pattern = value_string(arena, "all:!*1"), .limit = "*" };
     struct inventory_host_list hosts = { 0 };
     struct error err = ERROR_INIT;
 

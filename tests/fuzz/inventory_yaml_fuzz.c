@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct inventory *inventory = inventory_new(arena);
     const char *text = arena_copy_n(arena, (const char *)data, size), *pattern = memchr(text, '\0', size + 1);
     struct yaml_source source = { .data = text, .length = (size_t)(pattern - text), .path = "fuzz", .trusted = true };
-    struct inventory_selection selection = { NULL, "all", NULL };
+    struct inventory_selection selection = { .limit = "all" };
     struct inventory_host_list hosts = { 0 };
     const struct value *content = NULL;
     struct error err = ERROR_INIT;

@@ -46,6 +46,32 @@ static void test_loop_ends_early(void **state)
     fixture_free(fixture);
 }
 
+/* A rescue may use what a task with no_log had, but not show it. */
+static void test_failed_task_keeps_secrets(void **state)
+{
+    struct fixture *fixture = run(HEAD "    - block:\n"
+                                       "        - fail: {msg: gone}\n"
+                                       "          no_log: true\n"
+                                       "          tags: marked\n"
+                                       "          vars: {key: swordfish}\n"
+                                       "          environment: {KEY: '{{ key }}'}\n"
+                                       "          module_defaults: {debug: {msg: swordfish}}\n"
+                                       "      rescue:\n"
+                                       "        - debug: {var: ansible_failed_task}\n"
+                                       "        - debug: {var: ansible_failed_task.environment}\n"
+                                       "        - assert:\n"
+                                       "            that:\n"
+                                       "              - ansible_failed_task.vars.key == 'sword' ~ 'fish'\n"
+                                       "              - ansible_failed_task.environment[0].KEY == 'sword' ~ 'fish'\n"
+                                       "              - ansible_failed_task.tags == ['marked']\n");
+
+    (void)state;
+    has_not(fixture, "swordfish");
+    has(fixture, "\"loop_with\":null");
+    assert_int_equal(fixture->exit_code, RUN_OK);
+    fixture_free(fixture);
+}
+
 static void note_items(struct event_sink *sink, const struct event *event)
 {
     if (event->kind == EVENT_RESULT)
@@ -228,6 +254,7 @@ int main(void)
         cmocka_unit_test(test_fetch_that_cannot_write_leaves_nothing),
         cmocka_unit_test(test_raw_has_no_environment),
         cmocka_unit_test(test_nobody_to_work_on),
+        cmocka_unit_test(test_failed_task_keeps_secrets),
     };
 
     return cmocka_run_group_tests_name("failures", tests, NULL, NULL);

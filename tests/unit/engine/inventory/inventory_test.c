@@ -105,7 +105,9 @@ static const char *warnings_of(struct fixture *f)
 static const char *match(struct fixture *f, const char *pattern, const char *limit)
 {
     struct text out = text_new(f->arena);
-    struct inventory_selection selection = { value_string(f->arena, pattern), limit, f->config.warnings };
+    struct inventory_selection selection = { .pattern = value_string(f->arena, pattern),
+                                             .limit = limit,
+                                             .warnings = f->config.warnings };
     struct inventory_host_list hosts = { 0 };
 
     memset(&f->err, 0, sizeof(f->err));
